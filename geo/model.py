@@ -1,0 +1,171 @@
+"""Values the whole house shares: ids, places, items, depots, vehicles, needs, closures.
+
+Coordinates are EPSG:4326 degrees, order lon, lat. Quantities are in the item's own unit. Times are
+aware UTC datetimes. All values are frozen; a changed value is a new one (`dataclasses.replace`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
+
+from ulid import ULID
+
+from geo.errors import RuleError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+VehicleClassName = Literal["truck", "light_truck", "pickup", "motorbike", "mule", "foot", "air"]
+VEHICLE_CLASS_NAMES: tuple[VehicleClassName, ...] = get_args(VehicleClassName)
+
+RoadState = Literal["open", "restricted", "closed", "unknown"]
+ReachStatus = Literal["reachable", "by_relay", "cut_off", "not_on_network"]
+NeedStatus = Literal["reported", "verified", "planned", "met", "expired", "refuted", "withdrawn"]
+
+
+def new_id(prefix: str) -> str:
+    """Make a new id such as ``need:01J…``: the prefix and a ULID, so ids sort by their time."""
+    return f"{prefix}:{ULID()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Who says so, and when: carried by every figure that leaves the program."""
+
+    name: str
+    at: datetime | None = None
+    url: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An inhabited place; `people` is None where nobody knows."""
+
+    place_id: str
+    name: str
+    lon: float
+    lat: float
+    commune_code: str = ""
+    commune: str = ""
+    people: float | None = None
+
+    def __post_init__(self) -> None:
+        require_lon_lat(self.place_id, self.lon, self.lat)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depot:
+    """Where stock and vehicles start from."""
+
+    depot_id: str
+    name: str
+    lon: float
+    lat: float
+    active: bool = True
+
+    def __post_init__(self) -> None:
+        require_lon_lat(self.depot_id, self.lon, self.lat)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A relief item with what one unit of it weighs and fills."""
+
+    item_id: str
+    unit: str
+    kg_per_unit: float
+    m3_per_unit: float
+    names: dict[str, str] = field(default_factory=dict, hash=False)
+    source: str = ""
+
+    def name(self, language: str = "en") -> str:
+        """Name in `language`, else English, else the id."""
+        return self.names.get(language) or self.names.get("en") or self.item_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vehicle:
+    """One vehicle or one mule team, at home at a depot."""
+
+    vehicle_id: str
+    vehicle_class: VehicleClassName
+    depot_id: str
+    capacity_kg: float
+    capacity_m3: float
+    name: str = ""
+    organisation_id: str = ""
+    shift_s: int = 10 * 3600
+
+    def __post_init__(self) -> None:
+        if self.vehicle_class not in VEHICLE_CLASS_NAMES:
+            raise RuleError(
+                f"vehicle {self.vehicle_id}: class {self.vehicle_class!r}",
+                f"one of {', '.join(VEHICLE_CLASS_NAMES)} is needed",
+                "correct the class",
+            )
+        for name, value in (("kg", self.capacity_kg), ("m3", self.capacity_m3)):
+            if not (math.isfinite(value) and value > 0):
+                raise RuleError(
+                    f"vehicle {self.vehicle_id}: capacity {value} {name}",
+                    "a capacity above 0 is needed",
+                    "correct the capacity",
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What a place lacks of one item; `weight` is the urgency of one unit (1 = ordinary)."""
+
+    need_id: str
+    place_id: str
+    item_id: str
+    quantity: float
+    weight: float = 1.0
+    basis: str = ""
+    status: NeedStatus = "reported"
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockLine:
+    """How much of an item lies in a depot."""
+
+    depot_id: str
+    item_id: str
+    quantity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """Evidence that edges of the road network are closed or restricted (rule 6 of the design).
+
+    `edges` are edge ids; an id that ends in ``+`` or ``-`` speaks of one direction only (along or
+    against the way it was drawn), a bare id of both. Empty `classes` means every vehicle class.
+    """
+
+    closure_id: str
+    edges: tuple[str, ...]
+    state: RoadState = "closed"
+    classes: tuple[VehicleClassName, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    confidence: float = 1.0
+    source: str = ""
+    reason: str = ""
+
+    def holds_at(self, at: datetime) -> bool:
+        """Whether the closure is in force at `at` (an open end counts as in force)."""
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
+
+def require_lon_lat(what: str, lon: float, lat: float) -> None:
+    """Raise `RuleError` unless lon, lat are degrees on the globe (a negative one is a number)."""
+    if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
+        raise RuleError(
+            f"{what}: coordinates lon {lon}, lat {lat}",
+            "degrees between -180 and 180 east, -90 and 90 north are needed",
+            "check the order (lon, lat) and the decimal sign",
+        )
