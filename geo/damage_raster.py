@@ -1,0 +1,263 @@
+"""Damage rasters: what share of a place they show damaged, and how much of it they cover.
+
+A raster says nothing by itself. Either it is a float raster whose cells are shares from 0 to 1, or
+its whole-numbered classes are given a meaning by whoever loads it. Cells without a value, and cells
+of a class that means "not analysed", are not assessed; they never count as undamaged.
+
+Damage is not computed from pictures here (10 m imagery finds none of it); rasters of analysts and
+damage-proxy maps are read.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from exactextract import exact_extract
+from exactextract.feature import GeoPandasFeatureSource
+from exactextract.raster import RasterioRasterSource
+
+from geo.crs import require_crs
+from geo.errors import CoverageError, InputError, SchemaError
+from geo.grades import GRADES
+from geo.raster import open_raster
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+logger = logging.getLogger(__name__)
+
+# Share of homes lost in a cell of each class: the same rule as for counted buildings, where what
+# is only possibly damaged moves the upper bound and not the value.
+SHARE_OF_GRADE: Mapping[str, float] = MappingProxyType(
+    {"destroyed": 1.0, "damaged": 1.0, "possibly_damaged": 0.0, "no_visible_damage": 0.0}
+)
+HIGH_SHARE_OF_GRADE: Mapping[str, float] = MappingProxyType(
+    {**SHARE_OF_GRADE, "possibly_damaged": 1.0}
+)
+# Float32 rounding of a resampled share, not a licence to read percents.
+TOLERANCE = 1e-3
+# Below this a zone only touches the raster along an edge, by rounding of coordinates.
+LEAST_COVERED = 1e-6
+MAX_CELLS_IN_MEMORY = 8_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DamageRaster:
+    """A damage raster with who made it, when it was seen and what its classes mean.
+
+    `classes` maps each whole number of the raster to a grade; None means shares from 0 to 1.
+    """
+
+    path: Path
+    source: str
+    observed_at: datetime | None = None
+    classes: Mapping[int, str] | None = None
+    band: int | None = None
+
+
+def zone_damage(
+    raster_path: Path | str,
+    zones: gpd.GeoDataFrame,
+    *,
+    classes: Mapping[int, str] | None = None,
+    band: int | None = None,
+) -> pd.DataFrame:
+    """Damage share of zones, weighted by the exact part of each cell that lies in the zone.
+
+    Parameters
+    ----------
+    raster_path
+        GeoTIFF in any CRS. It is read in windows, so it may be larger than memory.
+    zones
+        Polygons in any CRS.
+    classes
+        Grade of each whole number the raster holds, for example
+        ``{0: "no_visible_damage", 1: "possibly_damaged", 2: "damaged", 255: "not_analysed"}``.
+        None for a float raster of shares from 0 to 1.
+    band
+        Number of the band, from 1; needed if there are several.
+
+    Returns
+    -------
+    pandas.DataFrame
+        On the index of `zones`: `damage_share` (0 to 1, of what is covered), `damage_share_high`
+        (with what is possibly damaged), both NaN where nothing is covered, and `covered_share`
+        (0 to 1, part of the zone that holds analysed cells).
+
+    Raises
+    ------
+    UnreadableError, CrsError, TooLargeError
+        As `geo.raster.open_raster`; CrsError also where the zones have no CRS.
+    InputError
+        Whole numbers without a meaning, an unknown grade, or several bands and none chosen.
+    SchemaError
+        A share below 0 or above 1, or a class that `classes` does not name.
+    CoverageError
+        The raster lies wholly outside of the zones.
+    """
+    require_crs(zones, "zones")
+    _require_grades(classes)
+    with open_raster(raster_path) as raster:
+        name = Path(raster_path).name
+        number = _band(raster, band, name)
+        _require_meaning(raster.dtypes[number - 1], classes, name)
+        placed = zones.geometry.to_crs(raster.crs)
+        _require_overlap(raster, placed, name)
+        cell_area = abs(raster.transform.determinant)
+        ops = ["count"] + (["mean", "min", "max"] if classes is None else ["unique", "frac"])
+        found = _extract(raster, number, placed, ops)
+    area = placed.area.to_numpy(dtype=np.float64)
+    valid = found["count"].to_numpy(dtype=np.float64) * cell_area
+    covered = np.divide(valid, area, out=np.zeros_like(valid), where=area > 0)
+    if classes is None:
+        share = _shares(found, name)
+        high = share
+    else:
+        share, high, analysed = _class_shares(found, classes, name)
+        covered = covered * analysed
+    nothing = covered < LEAST_COVERED
+    return pd.DataFrame(
+        {
+            "damage_share": np.where(nothing, np.nan, share),
+            "damage_share_high": np.where(nothing, np.nan, high),
+            "covered_share": np.where(nothing, 0.0, np.clip(covered, 0.0, 1.0)),
+        },
+        index=zones.index,
+    )
+
+
+def require_damage_raster(
+    raster_path: Path | str, *, classes: Mapping[int, str] | None = None, band: int | None = None
+) -> None:
+    """Check that a raster can be read as damage before it is kept.
+
+    Raises
+    ------
+    UnreadableError, CrsError, TooLargeError
+        As `geo.raster.open_raster`.
+    InputError
+        Whole numbers without a meaning, an unknown grade, or several bands and none chosen.
+    """
+    _require_grades(classes)
+    with open_raster(raster_path) as raster:
+        name = Path(raster_path).name
+        number = _band(raster, band, name)
+        _require_meaning(raster.dtypes[number - 1], classes, name)
+
+
+def _extract(raster: Any, band: int, zones: gpd.GeoSeries, ops: list[str]) -> pd.DataFrame:
+    frame = zones.reset_index(drop=True).rename("geometry").to_frame()
+    empty = (frame.geometry.isna() | frame.geometry.is_empty).to_numpy()
+    found = exact_extract(
+        RasterioRasterSource(raster, band_idx=band),
+        GeoPandasFeatureSource(frame[~empty]),
+        ops,
+        output="pandas",
+        max_cells_in_memory=MAX_CELLS_IN_MEMORY,
+    )
+    found.index = np.flatnonzero(~empty)
+    whole = found.reindex(np.arange(len(frame)))
+    whole["count"] = whole["count"].fillna(0.0)
+    return whole
+
+
+def _shares(found: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    low, high = found["min"].min(), found["max"].max()
+    if low < -TOLERANCE or high > 1 + TOLERANCE:
+        raise SchemaError(
+            f"{name}: values from {low:g} to {high:g}",
+            "a float raster must hold shares of damaged buildings from 0 to 1",
+            "divide percents by 100, or give classes a meaning",
+        )
+    share: NDArray[np.float64] = np.clip(found["mean"].to_numpy(dtype=np.float64), 0.0, 1.0)
+    return share
+
+
+def _class_shares(
+    found: pd.DataFrame, classes: Mapping[int, str], name: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Damage share and upper bound among analysed cells, and the analysed share of valid cells."""
+    lengths = found["unique"].map(lambda values: np.size(values) if _some(values) else 0)
+    zone = np.repeat(np.arange(len(found)), lengths.to_numpy(dtype=np.int64))
+    present = found.loc[lengths > 0]
+    value = np.concatenate([*present["unique"], np.empty(0)]).astype(np.int64)
+    part = np.concatenate([*present["frac"], np.empty(0)]).astype(np.float64)
+    unnamed = sorted({int(v) for v in np.unique(value)} - set(classes))
+    if unnamed:
+        raise SchemaError(
+            f"{name}: classes {', '.join(map(str, unnamed))} have no meaning",
+            "every class in the raster needs one",
+            f"add for example {unnamed[0]}: 'not_analysed' to the classes",
+        )
+
+    def summed(weights: Mapping[str, float]) -> NDArray[np.float64]:
+        weight = np.array([weights.get(classes[int(v)], 0.0) for v in value], dtype=np.float64)
+        total = np.bincount(zone, weights=part * weight, minlength=len(found))
+        return total.astype(np.float64)
+
+    analysed = summed({grade: 1.0 for grade in GRADES if grade != "not_analysed"})
+    safe = np.where(analysed > 0, analysed, 1.0)
+    return summed(SHARE_OF_GRADE) / safe, summed(HIGH_SHARE_OF_GRADE) / safe, analysed
+
+
+def _some(values: Any) -> bool:
+    return isinstance(values, np.ndarray) and values.size > 0
+
+
+def _require_grades(classes: Mapping[int, str] | None) -> None:
+    wrong = sorted({str(grade) for grade in (classes or {}).values()} - set(GRADES))
+    if wrong or classes == {}:
+        raise InputError(
+            f"classes with the grades {', '.join(wrong) or 'none'}",
+            f"each class needs one of {', '.join(GRADES)}",
+            "correct the classes",
+        )
+
+
+def _require_meaning(dtype: str, classes: Mapping[int, str] | None, name: str) -> None:
+    whole = np.issubdtype(np.dtype(dtype), np.integer)
+    if whole and classes is None:
+        raise InputError(
+            f"{name}: a raster of whole numbers ({dtype})",
+            "its classes need a meaning",
+            "give it, for example classes={0: 'no_visible_damage', 1: 'possibly_damaged', "
+            "2: 'damaged', 3: 'destroyed'}",
+        )
+    if not whole and not np.issubdtype(np.dtype(dtype), np.floating):
+        raise InputError(f"{name}: cells of type {dtype}", "numbers are needed", "convert it")
+
+
+def _band(raster: Any, band: int | None, name: str) -> int:
+    if band is None and raster.count > 1:
+        raise InputError(
+            f"{name}: {raster.count} bands", "one of them is needed", "say which, from 1"
+        )
+    number = band or 1
+    if not 1 <= number <= raster.count:
+        raise InputError(
+            f"{name}: band {band}", f"a band from 1 to {raster.count} is needed", "correct it"
+        )
+    return number
+
+
+def _require_overlap(raster: Any, zones: gpd.GeoSeries, name: str) -> None:
+    if len(zones) == 0:
+        return
+    west, south, east, north = zones.total_bounds
+    left, bottom, right, top = raster.bounds
+    if west >= right or east <= left or south >= top or north <= bottom:
+        raise CoverageError(
+            f"{name}: {left:g}, {bottom:g}, {right:g}, {top:g} in its CRS",
+            "it covers none of the places",
+            "check that it is the raster of this area",
+        )
