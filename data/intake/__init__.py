@@ -1,0 +1,1 @@
+"""Intake: tables from people, understood row by row; a good row goes in beside a bad one."""

@@ -1,0 +1,224 @@
+"""The engine: where a situation's database is, how a transaction begins, what an error means.
+
+Everything that differs between databases stands in this file. SQLite is the one that is tested:
+write-ahead log, `synchronous=FULL` (an acknowledged event survives a power cut as far as the disk
+keeps its word), writers queue by `BEGIN IMMEDIATE` and wait a bounded time. No exception of
+SQLAlchemy or of the driver leaves this package: `translated` turns each into a `StoreError`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import StaticPool
+
+from data.store.schema import APPLICATION_ID, key_columns
+from geo.errors import InputError, StoreBusyError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WAIT_S = 30.0
+
+_WRITES = "qafila_writes"
+_TODO_BY_CODE = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "free some space; nothing was written"),
+    sqlite3.SQLITE_READONLY: (
+        "the database may only be read",
+        "check the permissions of the file and its folder, and whether the disk is read-only",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "the disk failed to read or write",
+        "check the disk and the free space; nothing was written",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "the database file is damaged",
+        "restore it from a copy, and compare `qafila verify` with an exported head",
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        "this is not a database of a situation",
+        "name the home of a situation, or restore the file from a copy",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "the database cannot be opened",
+        "check that the folder is there and may be written to",
+    ),
+    sqlite3.SQLITE_PERM: ("access is denied", "check the permissions of the file"),
+    sqlite3.SQLITE_NOMEM: ("there is not enough memory", "close other programs, then try again"),
+}
+
+
+def database_url(place: str | Path) -> URL:
+    """Where the database is: a path of an SQLite file, or a URL such as ``sqlite:///file``.
+
+    Raises `StoreError` for an engine that this version does not know.
+    """
+    if isinstance(place, Path):
+        return URL.create("sqlite", database=str(place))
+    if place.startswith("sqlite:///"):
+        # Not `make_url`: a path may hold what a URL would read as something else ("?", "%", "#").
+        return URL.create("sqlite", database=place.removeprefix("sqlite:///"))
+    try:
+        engine = make_url(place).get_backend_name()
+    except SQLAlchemyError:
+        engine = "no URL"
+    raise StoreError(
+        f"database address ({engine})",
+        "a file of SQLite is needed (sqlite:///folder/situation.sqlite)",
+        "this version keeps situations in SQLite only",
+    )
+
+
+def database_path(url: URL) -> Path:
+    """File of the database."""
+    if not url.database or url.database == ":memory:":
+        raise StoreError("database address", "the path of a file is needed", "name the file")
+    return Path(url.database)
+
+
+def open_engine(url: URL, *, wait_s: float = WAIT_S) -> Engine:
+    """Engine over a database file; nothing is opened before the first use."""
+    engine = create_engine(
+        url,
+        pool_timeout=wait_s,
+        connect_args={"timeout": wait_s, "check_same_thread": False},
+    )
+    _listen(engine)
+    return engine
+
+
+def memory_engine() -> Engine:
+    """Engine over a database in memory: one connection, for one thread at a time."""
+    engine = create_engine(
+        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+    _listen(engine)
+    return engine
+
+
+def for_writing(engine: Engine) -> Engine:
+    """The same connections, for `writing`."""
+    return engine.execution_options(**{_WRITES: True})
+
+
+def _listen(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _settle(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions by itself: `_begin` does.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA synchronous=FULL")
+        # Without it INSERT OR REPLACE would pass by the trigger that refuses to delete.
+        cursor.execute("PRAGMA recursive_triggers=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def prepare_file(engine: Engine) -> None:
+    """Turn a new file into one that readers and a writer can share."""
+    with translated(engine.url), engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        if driver is None:
+            raise StoreError(str(engine.url), "an open database is needed", "try again")
+        driver.execute("PRAGMA journal_mode=WAL")
+        driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
+
+
+def is_ours(connection: Connection) -> bool:
+    """Whether the file carries our mark, or is still empty."""
+    mark = connection.execute(text("PRAGMA application_id")).scalar_one()
+    tables = connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one()
+    return bool(mark == APPLICATION_ID or (mark == 0 and tables == 0))
+
+
+def copy_database(url: URL, target: Path) -> None:
+    """Copy a database that may be in use, as it is at this moment."""
+    with translated(url):
+        source, copy = sqlite3.connect(database_path(url)), sqlite3.connect(target)
+        try:
+            source.backup(copy)
+        finally:
+            copy.close()
+            source.close()
+
+
+@contextlib.contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Connection that sees one moment of the database, however long it reads."""
+    with translated(engine.url), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextlib.contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Connection of the only writer; commits at the end, rolls back at an exception.
+
+    `engine` comes from `for_writing`. Raises `StoreBusyError` if another writer holds the database
+    for longer than the engine waits.
+    """
+    with translated(engine.url), engine.begin() as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def translated(url: URL) -> Iterator[None]:
+    """Turn errors of the database into ours."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise as_store_error(error, url) from error
+    except OverflowError as error:
+        raise InputError(
+            "a number", "a number that fits 64 bits is needed", "use a smaller one"
+        ) from error
+
+
+def as_store_error(error: SQLAlchemyError | sqlite3.Error, url: URL) -> StoreError:
+    """What an error of SQLAlchemy or of the driver means to a person."""
+    given = url.database or str(url)
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(error, PoolTimeoutError):
+        return StoreBusyError(given, "all connections are in use", "try again in a moment")
+    if not isinstance(cause, sqlite3.Error):
+        return StoreError(given, f"the store failed ({type(error).__name__})", "see the log")
+    # The low byte of an extended code is its family. An error of the module itself carries none.
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreBusyError(
+            given,
+            "another program has been writing for longer than we wait; nothing was written",
+            "try again in a moment",
+        )
+    if code in _TODO_BY_CODE:
+        needed, todo = _TODO_BY_CODE[code]
+        return StoreError(given, needed, todo)
+    return StoreError(given, f"the store refused: {cause}", "run `qafila verify`")
+
+
+@functools.cache
+def upsert(table: Table) -> Any:
+    """Statement that writes whole rows, whether they are there already or not."""
+    statement = sqlite.insert(table)
+    keys = key_columns(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(keys),
+        set_={
+            column.name: statement.excluded[column.name]
+            for column in table.columns
+            if column.name not in keys
+        },
+    )

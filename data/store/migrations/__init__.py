@@ -1,0 +1,1 @@
+"""Alembic's environment and revisions of the ledger's table; run by `data.store.migrate` only."""

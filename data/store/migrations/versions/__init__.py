@@ -1,0 +1,1 @@
+"""The revisions, oldest first by number. The way back is the copy made before."""

@@ -1,0 +1,386 @@
+"""What the store answers: frozen values, made from rows of the projections.
+
+Where the rest of the house has a value already (`geo.model`), it is that value or an extension of
+it. `seq` is the event that last touched what is described; times are aware UTC.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from data.store.schema import from_micro
+from geo.model import Closure, Depot, Need, Source, StockLine, Vehicle
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+Bounds: TypeAlias = tuple[float, float, float, float]
+Row: TypeAlias = Mapping[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SituationRecord:
+    """The situation; `bounds` (west, south, east, north) is None until a layer told the area."""
+
+    situation_id: str
+    name: str
+    bounds: Bounds | None
+    working_crs: str
+    timezone: str
+    notice: str
+    drill: bool
+    plays_at: datetime | None
+    created_at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerRecord:
+    """A layer; `files` gives the archive's ref of each of its files."""
+
+    layer_id: str
+    kind: str
+    name: str
+    files: dict[str, str]
+    rows: int
+    bounds: Bounds
+    source: Source
+    notes: tuple[str, ...]
+    details: dict[str, Any]
+    organisation_id: str | None
+    recorded_at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationRecord:
+    """An organisation and how far it is recognised."""
+
+    organisation_id: str
+    name: str
+    name_ar: str
+    kind: str
+    status: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolunteerRecord:
+    """A volunteer by pseudonym."""
+
+    volunteer_id: str
+    organisation_id: str | None
+    home_place_id: str | None
+    skills: tuple[str, ...]
+    languages: tuple[str, ...]
+    available: bool
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """How much of an item stands on an account; negative for a donor: what was given."""
+
+    account: str
+    item_id: str
+    quantity: Decimal
+    unit: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovementRecord:
+    """Goods that went from one account to another; `taken_back` with the upload they came in."""
+
+    movement_id: str
+    item_id: str
+    quantity: Decimal
+    unit: str
+    from_account: str
+    to_account: str
+    note: str
+    organisation_id: str | None
+    upload_id: str | None
+    recorded_at: datetime
+    reported_at: datetime | None
+    taken_back: bool
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedRecord(Need):
+    """A need with who said so and when."""
+
+    unit: str
+    reported_from: str | None
+    written_place: str
+    match_score: float | None
+    note: str
+    organisation_id: str | None
+    upload_id: str | None
+    recorded_at: datetime
+    reported_at: datetime | None
+    changed_at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureRecord(Closure):
+    """A closure with who said so and when; `reopened_at` is None while it holds."""
+
+    roads_sha256: str
+    organisation_id: str | None
+    upload_id: str | None
+    recorded_at: datetime
+    reported_at: datetime | None
+    reopened_at: datetime | None
+    reopened_reason: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadRecord:
+    """An upload and what became of its rows."""
+
+    upload_id: str
+    kind: str
+    file: str
+    sha256: str
+    accepted: int
+    rejected: int
+    organisation_id: str | None
+    recorded_at: datetime
+    undone: bool
+    undone_at: datetime | None
+    undone_reason: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessmentRecord:
+    """An assessment; `document` is the archive's ref of the whole."""
+
+    assessment_id: str
+    document: str
+    based_on_seq: int
+    summary: dict[str, Any]
+    recorded_at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRecord:
+    """A plan; `document` and `problem` are refs of the archive."""
+
+    plan_id: str
+    document: str
+    problem: str
+    seed: int
+    based_on_seq: int
+    summary: dict[str, Any]
+    recorded_at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What changed after event `since` up to event `seq`.
+
+    Each table gives its rows as they are now; `removed` gives, by the table's name, the ids of what
+    no longer counts. Closures that were reopened and stock that is used up stand among the rows.
+    """
+
+    since: int
+    seq: int
+    situation: tuple[SituationRecord, ...] = ()
+    layers: tuple[LayerRecord, ...] = ()
+    organisations: tuple[OrganisationRecord, ...] = ()
+    depots: tuple[Depot, ...] = ()
+    vehicles: tuple[Vehicle, ...] = ()
+    volunteers: tuple[VolunteerRecord, ...] = ()
+    stock: tuple[StockLine, ...] = ()
+    needs: tuple[NeedRecord, ...] = ()
+    closures: tuple[ClosureRecord, ...] = ()
+    uploads: tuple[UploadRecord, ...] = ()
+    assessments: tuple[AssessmentRecord, ...] = ()
+    plans: tuple[PlanRecord, ...] = ()
+    removed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def situation_record(row: Row) -> SituationRecord:
+    """Read a row of `situation`."""
+    return SituationRecord(
+        situation_id=row["situation_id"],
+        name=row["name"],
+        bounds=None if row["bounds"] is None else _bounds(row["bounds"]),
+        working_crs=row["working_crs"],
+        timezone=row["timezone"],
+        notice=row["notice"],
+        drill=row["drill"],
+        plays_at=_maybe_time(row["plays_at"]),
+        created_at=_time(row["recorded_at"]),
+        seq=row["seq"],
+    )
+
+
+def layer_record(row: Row) -> LayerRecord:
+    """Read a row of `layers`."""
+    source = json.loads(row["source"])
+    return LayerRecord(
+        layer_id=row["layer_id"],
+        kind=row["kind"],
+        name=row["name"],
+        files=json.loads(row["files"]),
+        rows=row["rows"],
+        bounds=_bounds(row["bounds"]),
+        source=Source(**{**source, "at": _maybe_time(source["at"])}),
+        notes=tuple(json.loads(row["notes"])),
+        details=json.loads(row["details"]),
+        organisation_id=row["organisation_id"],
+        recorded_at=_time(row["recorded_at"]),
+        seq=row["seq"],
+    )
+
+
+def organisation_record(row: Row) -> OrganisationRecord:
+    """Read a row of `organisations`."""
+    return OrganisationRecord(**_only(row, "organisation_id name name_ar kind status seq"))
+
+
+def depot(row: Row) -> Depot:
+    """Read a row of `depots`."""
+    return Depot(**_only(row, "depot_id name lon lat active"))
+
+
+def vehicle(row: Row) -> Vehicle:
+    """Read a row of `vehicles`."""
+    return Vehicle(
+        organisation_id=row["organisation_id"] or "",
+        **_only(row, "vehicle_id vehicle_class depot_id capacity_kg capacity_m3 name shift_s"),
+    )
+
+
+def volunteer_record(row: Row) -> VolunteerRecord:
+    """Read a row of `volunteers`."""
+    return VolunteerRecord(
+        skills=tuple(json.loads(row["skills"])),
+        languages=tuple(json.loads(row["languages"])),
+        **_only(row, "volunteer_id organisation_id home_place_id available seq"),
+    )
+
+
+def stock_line(row: Row) -> StockLine:
+    """Read a row of `stock` whose account is a depot."""
+    return StockLine(
+        depot_id=row["account"],
+        item_id=row["item_id"],
+        quantity=float(from_micro(row["balance_micro"])),
+    )
+
+
+def balance(row: Row) -> Balance:
+    """Read a row of `stock` joined with `items`."""
+    return Balance(
+        quantity=from_micro(row["balance_micro"]), **_only(row, "account item_id unit seq")
+    )
+
+
+def movement_record(row: Row) -> MovementRecord:
+    """Read a row of `movements`."""
+    return MovementRecord(
+        quantity=from_micro(row["quantity_micro"]),
+        recorded_at=_time(row["recorded_at"]),
+        reported_at=_maybe_time(row["reported_at"]),
+        taken_back=row["removed"],
+        **_only(
+            row,
+            "movement_id item_id unit from_account to_account note organisation_id upload_id seq",
+        ),
+    )
+
+
+def need_record(row: Row) -> NeedRecord:
+    """Read a row of `needs`."""
+    return NeedRecord(
+        quantity=float(from_micro(row["quantity_micro"])),
+        basis="reported",
+        expires_at=_maybe_time(row["expires_at"]),
+        recorded_at=_time(row["recorded_at"]),
+        reported_at=_maybe_time(row["reported_at"]),
+        changed_at=_time(row["changed_at"]),
+        **_only(
+            row,
+            "need_id place_id item_id weight status unit reported_from written_place match_score "
+            "note organisation_id upload_id seq",
+        ),
+    )
+
+
+def closure_record(row: Row) -> ClosureRecord:
+    """Read a row of `closures`."""
+    return ClosureRecord(
+        edges=tuple(json.loads(row["edges"])),
+        classes=tuple(json.loads(row["classes"])),
+        since=_maybe_time(row["since"]),
+        until=_maybe_time(row["until"]),
+        recorded_at=_time(row["recorded_at"]),
+        reported_at=_maybe_time(row["reported_at"]),
+        reopened_at=_maybe_time(row["reopened_at"]),
+        **_only(
+            row,
+            "closure_id state confidence source reason roads_sha256 organisation_id upload_id "
+            "reopened_reason seq",
+        ),
+    )
+
+
+def upload_record(row: Row) -> UploadRecord:
+    """Read a row of `uploads`."""
+    return UploadRecord(
+        recorded_at=_time(row["recorded_at"]),
+        undone=row["undone_at"] is not None,
+        undone_at=_maybe_time(row["undone_at"]),
+        **_only(
+            row, "upload_id kind file sha256 accepted rejected organisation_id undone_reason seq"
+        ),
+    )
+
+
+def assessment_record(row: Row) -> AssessmentRecord:
+    """Read a row of `assessments`."""
+    return AssessmentRecord(
+        summary=json.loads(row["summary"]),
+        recorded_at=_time(row["recorded_at"]),
+        **_only(row, "assessment_id document based_on_seq seq"),
+    )
+
+
+def plan_record(row: Row) -> PlanRecord:
+    """Read a row of `plans`."""
+    return PlanRecord(
+        summary=json.loads(row["summary"]),
+        recorded_at=_time(row["recorded_at"]),
+        **_only(row, "plan_id document problem seed based_on_seq seq"),
+    )
+
+
+def _only(row: Row, names: str) -> dict[str, Any]:
+    return {name: row[name] for name in names.split()}
+
+
+def _bounds(text: str) -> Bounds:
+    # Canonical JSON writes -8.0 as -8.
+    west, south, east, north = map(float, json.loads(text))
+    return west, south, east, north
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _maybe_time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

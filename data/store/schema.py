@@ -1,0 +1,296 @@
+"""The tables: the ledger, which is the truth, and its projections, which are made from it.
+
+Text holds JSON in canonical form, times as ``2023-09-08T22:11:01.000000Z`` (UTC, fixed width, so
+that text sorts by time) and quantities are whole micro-units (1 tent = 1,000,000), exact in every
+engine. In a projection `seq` is the event that last touched the row and `removed` marks a row that
+no longer counts, kept so that a map that only asks for changes can take it away.
+"""
+
+from __future__ import annotations
+
+import functools
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+#: The newest revision in `migrations/versions`; a test compares.
+REVISION = "0002"
+
+#: Written into the header of an SQLite file ("Qafi"), so that it is known for ours.
+APPLICATION_ID = 0x51616669
+
+MICRO = 1_000_000
+
+# Only an INTEGER PRIMARY KEY is SQLite's own row number.
+_Seq = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+LEDGER = MetaData()
+PROJECTIONS = MetaData()
+
+EVENTS = Table(
+    "events",
+    LEDGER,
+    Column("seq", _Seq, primary_key=True, autoincrement=False),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("type", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+    Column("reported_at", Text),
+    Column("organisation_id", Text),
+    Column("actor", Text),
+    Column("provenance", Text),
+    Column("client_id", Text, unique=True),
+    Column("clock_held", Boolean, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("prev_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    # Copies of what stands in payload and provenance, to find the events of one thing; not hashed.
+    Column("subject_id", Text, nullable=False),
+    Column("upload_id", Text),
+    Index("events_by_subject", "subject_id"),
+    Index("events_by_upload", "upload_id", **_where("upload_id IS NOT NULL")),
+)
+
+
+def _projection(name: str, *columns: Column[object]) -> Table:
+    return Table(
+        name,
+        PROJECTIONS,
+        *columns,
+        Column("removed", Boolean, nullable=False),
+        Column("seq", BigInteger, nullable=False),
+        Index(f"{name}_by_seq", "seq"),
+    )
+
+
+def _key(name: str) -> Column[object]:
+    return Column(name, Text, primary_key=True)
+
+
+def _text(name: str) -> Column[object]:
+    return Column(name, Text, nullable=False)
+
+
+def _maybe(name: str) -> Column[object]:
+    return Column(name, Text)
+
+
+def _flag(name: str) -> Column[object]:
+    return Column(name, Boolean, nullable=False)
+
+
+def _number(name: str) -> Column[object]:
+    return Column(name, Float, nullable=False)
+
+
+def _count(name: str) -> Column[object]:
+    return Column(name, BigInteger, nullable=False)
+
+
+SITUATION = _projection(
+    "situation",
+    _key("situation_id"),
+    _text("name"),
+    _maybe("bounds"),
+    _text("working_crs"),
+    _text("timezone"),
+    _text("notice"),
+    _flag("drill"),
+    _maybe("plays_at"),
+    _text("recorded_at"),
+)
+
+LAYERS = _projection(
+    "layers",
+    _key("layer_id"),
+    _text("kind"),
+    _text("name"),
+    _text("files"),
+    _count("rows"),
+    _text("bounds"),
+    _text("source"),
+    _text("notes"),
+    _text("details"),
+    _maybe("organisation_id"),
+    _text("recorded_at"),
+    # Its place in the order of loading: `seq` moves when the layer is removed.
+    _count("loaded_seq"),
+)
+
+ORGANISATIONS = _projection(
+    "organisations",
+    _key("organisation_id"),
+    _text("name"),
+    _text("name_ar"),
+    _text("kind"),
+    _text("status"),
+)
+
+DEPOTS = _projection(
+    "depots",
+    _key("depot_id"),
+    _text("name"),
+    _text("name_ar"),
+    _number("lon"),
+    _number("lat"),
+    _flag("active"),
+)
+
+VEHICLES = _projection(
+    "vehicles",
+    _key("vehicle_id"),
+    _text("vehicle_class"),
+    _text("name"),
+    _number("capacity_kg"),
+    _number("capacity_m3"),
+    _text("depot_id"),
+    _maybe("organisation_id"),
+    _count("shift_s"),
+    _flag("available"),
+)
+
+VOLUNTEERS = _projection(
+    "volunteers",
+    _key("volunteer_id"),
+    _maybe("organisation_id"),
+    _maybe("home_place_id"),
+    _text("skills"),
+    _text("languages"),
+    _flag("available"),
+)
+
+# What an item is counted in, as long as a movement of it counts.
+ITEMS = _projection("items", _key("item_id"), _text("unit"), _count("movements"))
+
+STOCK = _projection(
+    "stock",
+    _key("account"),
+    _key("item_id"),
+    _count("balance_micro"),
+)
+
+MOVEMENTS = _projection(
+    "movements",
+    _key("movement_id"),
+    _text("item_id"),
+    _count("quantity_micro"),
+    _text("unit"),
+    _text("from_account"),
+    _text("to_account"),
+    _text("note"),
+    _maybe("organisation_id"),
+    _maybe("upload_id"),
+    _text("recorded_at"),
+    _maybe("reported_at"),
+)
+
+NEEDS = _projection(
+    "needs",
+    _key("need_id"),
+    _text("place_id"),
+    _text("item_id"),
+    _count("quantity_micro"),
+    _text("unit"),
+    _maybe("reported_from"),
+    _number("weight"),
+    _text("status"),
+    _maybe("expires_at"),
+    _text("written_place"),
+    Column("match_score", Float),
+    _text("note"),
+    _maybe("organisation_id"),
+    _maybe("upload_id"),
+    _text("recorded_at"),
+    _maybe("reported_at"),
+    _text("changed_at"),
+)
+
+CLOSURES = _projection(
+    "closures",
+    _key("closure_id"),
+    _text("edges"),
+    _text("roads_sha256"),
+    _text("state"),
+    _text("classes"),
+    _maybe("since"),
+    _maybe("until"),
+    _number("confidence"),
+    _text("source"),
+    _text("reason"),
+    _maybe("organisation_id"),
+    _maybe("upload_id"),
+    _text("recorded_at"),
+    _maybe("reported_at"),
+    _maybe("reopened_at"),
+    _text("reopened_reason"),
+)
+
+UPLOADS = _projection(
+    "uploads",
+    _key("upload_id"),
+    _text("kind"),
+    _text("file"),
+    _text("sha256"),
+    _count("accepted"),
+    _count("rejected"),
+    _maybe("organisation_id"),
+    _text("recorded_at"),
+    _maybe("undone_at"),
+    _text("undone_reason"),
+)
+
+ASSESSMENTS = _projection(
+    "assessments",
+    _key("assessment_id"),
+    _text("document"),
+    _count("based_on_seq"),
+    _text("summary"),
+    _text("recorded_at"),
+)
+
+PLANS = _projection(
+    "plans",
+    _key("plan_id"),
+    _text("document"),
+    _text("problem"),
+    _count("seed"),
+    _count("based_on_seq"),
+    _text("summary"),
+    _text("recorded_at"),
+)
+
+#: All projections, in one order. (`MetaData.sorted_tables` sorts anew at every call.)
+TABLES: tuple[Table, ...] = tuple(PROJECTIONS.sorted_tables)
+
+
+@functools.cache
+def key_columns(table: Table) -> tuple[str, ...]:
+    """Names of the columns that name a row."""
+    return tuple(column.name for column in table.primary_key.columns)
+
+
+def to_micro(quantity: Decimal) -> int:
+    """Write a quantity of at most six decimals as whole micro-units."""
+    return int(quantity * MICRO)
+
+
+def from_micro(micro: int) -> Decimal:
+    """Read whole micro-units."""
+    return Decimal(micro) / MICRO

@@ -1,0 +1,525 @@
+"""The store: a situation's ledger with its projections, and the one way to add to them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import Connection, Engine, select
+
+from data.events import NewEvent, RecordedEvent, SituationCreated
+from data.store import migrate
+from data.store.chain import ChainCheck, EventRow, Verification, parse_head, utc_text
+from data.store.drafts import (
+    Draft,
+    draft,
+    insert_rows,
+    known_rows,
+    last_row,
+    require_same_type,
+    sealed_rows,
+)
+from data.store.engine import (
+    WAIT_S,
+    database_path,
+    database_url,
+    for_writing,
+    is_ours,
+    memory_engine,
+    open_engine,
+    prepare_file,
+    reading,
+    translated,
+    writing,
+)
+from data.store.projections import apply, dump, touches
+from data.store.read import EVENTS_PER_READ, LedgerHistory, Reader, event_rows, fact, recorded
+from data.store.rules import check
+from data.store.schema import EVENTS, PROJECTIONS, REVISION
+from data.store.state import Fact, State
+from geo.errors import (
+    InputError,
+    NoSituationError,
+    QafilaError,
+    StoreBusyError,
+    StoreError,
+    UnknownIdError,
+)
+from geo.model import new_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+Clock = Callable[[], datetime]
+Ids = Callable[[str], str]
+
+# Fewer events than this find their rows one by one.
+PREFETCH_FROM = 8
+
+
+def utc_now() -> datetime:
+    """Present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Store(Reader):
+    """The ledger of one situation; use `create` or `open`, and close it.
+
+    Threads of one process share one store; several processes may open the same file. Every method
+    that touches the database raises `StoreError`, `StoreBusyError` among them, and nothing foreign.
+    """
+
+    def __init__(self, engine: Engine, *, clock: Clock, ids: Ids, wait_s: float) -> None:
+        super().__init__(
+            ledger=functools.partial(reading, engine),
+            projections=functools.partial(reading, engine),
+        )
+        self._engine = engine
+        self._writing_engine = for_writing(engine)
+        self._clock = clock
+        self._ids = ids
+        self._wait_s = wait_s
+        # Threads of this process queue here, which is fair; the database only knows polling.
+        self._writer = threading.Lock()
+
+    @classmethod
+    def create(
+        cls,
+        place: str | Path,
+        created: SituationCreated,
+        *,
+        organisation_id: str | None = None,
+        actor: str | None = None,
+        clock: Clock = utc_now,
+        ids: Ids = new_id,
+        wait_s: float = WAIT_S,
+    ) -> Self:
+        """Begin a situation in a new database; all of it is there afterwards, or nothing.
+
+        `place` is the path of a file or ``sqlite:///`` and that path. Raises `StoreError` if there
+        is a situation already, or another file.
+        """
+        url = database_url(place)
+        path = database_path(url)
+        _make_folder(path.parent)
+        engine = open_engine(url, wait_s=wait_s)
+        store = cls(engine, clock=clock, ids=ids, wait_s=wait_s)
+        first = NewEvent(payload=created, organisation_id=organisation_id, actor=actor)
+        try:
+            with reading(engine) as connection:
+                _require_empty(connection, path)
+            prepare_file(engine)
+            with store._writing() as connection:
+                _require_empty(connection, path)
+                migrate.upgrade(connection)
+                store._append([draft(first)], connection)
+        except BaseException:
+            engine.dispose()
+            raise
+        return store
+
+    @classmethod
+    def open(
+        cls,
+        place: str | Path,
+        *,
+        clock: Clock = utc_now,
+        ids: Ids = new_id,
+        wait_s: float = WAIT_S,
+    ) -> Self:
+        """Open a situation; an older schema is brought up to date after a copy was made.
+
+        Raises `NoSituationError` if there is none, `StoreError` if the file is not ours, damaged or
+        of a newer program.
+        """
+        url = database_url(place)
+        path = database_path(url)
+        if not path.is_file():
+            raise _no_situation(path)
+        engine = open_engine(url, wait_s=wait_s)
+        store = cls(engine, clock=clock, ids=ids, wait_s=wait_s)
+        try:
+            with reading(engine) as connection:
+                found = _revision_of_ours(connection, path)
+            if found != REVISION:
+                store._upgrade(path)
+        except BaseException:
+            engine.dispose()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Release the file; the store cannot be used afterwards."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _value: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- writing ---
+
+    def append(self, events: Sequence[NewEvent]) -> list[RecordedEvent]:
+        """Record events in one transaction, with the chain and the projections: all or none.
+
+        An event whose `client_id` was recorded before is not recorded again; the answer holds the
+        one that is there. The answer is in the order of `events`. Raises `RuleError` or
+        `UnknownIdError` for what may not happen, `SchemaError`, `TooLargeError` or `InputError` for
+        what cannot be recorded, `StoreBusyError` if others write for too long.
+        """
+        drafts = [draft(event) for event in events]
+        if not drafts:
+            return []
+        with self._writing() as connection:
+            rows = self._append(drafts, connection)
+        return list(map(recorded, rows))
+
+    def check(self, events: Sequence[NewEvent]) -> list[QafilaError | None]:
+        """Say for each event why `append` would refuse it, or None; nothing is recorded.
+
+        Each is judged as if those before it that are in order were recorded, so a sheet learns
+        about every bad row at once.
+        """
+        answers: list[QafilaError | None] = []
+        with self._ledger() as connection:
+            done: list[Fact] = []
+            state = State(connection, _HistoryWith(LedgerHistory(connection), done))
+            seq = self._last_seq(connection)
+            now = utc_text(self._clock())
+            for event in events:
+                seq += 1
+                try:
+                    one = draft(event).fact(seq=seq, recorded_at=now)
+                    check(state, one)
+                except QafilaError as error:
+                    answers.append(error)
+                else:
+                    apply(state, one)
+                    done.append(one)
+                    answers.append(None)
+        return answers
+
+    def rebuild(self) -> int:
+        """Drop the projections and make them anew from the ledger; gives the number of events."""
+        with self._writing() as connection:
+            PROJECTIONS.drop_all(connection)
+            PROJECTIONS.create_all(connection)
+            return _replay(source=connection, target=connection, until=None)
+
+    # --- checking ---
+
+    def verify(self, *, against: str | None = None, projections: bool = False) -> Verification:
+        """Check the chain from its first event; `docs/ledger.md` says what that proves.
+
+        Parameters
+        ----------
+        against
+            A head that was exported earlier (a line of `head_text`): finds a tail that was cut and
+            a ledger that was rewritten. Raises `InputError` if it is no such line.
+        projections
+            Whether to replay the ledger too and compare its projections with the stored ones.
+        """
+        walk = ChainCheck(against=None if against is None else parse_head(against))
+        try:
+            for _ in walk.follow(self._rows_after(0, None)):
+                pass
+            if projections and not walk.problems:
+                self._compare_projections(walk)
+        except StoreBusyError:
+            raise
+        except (StoreError, QafilaError) as error:
+            walk.report(f"after event {walk.last.seq if walk.last else 0}: {error}")
+        return walk.finish()
+
+    # --- other moments ---
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Reader]:
+        """Reader that stands still: everything it gives is of the same moment.
+
+        For the thread that asked, until the end of the ``with`` block.
+        """
+        url = self._engine.url
+        with contextlib.ExitStack() as held:
+            with translated(url):
+                connection = held.enter_context(self._engine.connect())
+                held.enter_context(connection.begin())
+
+            @contextlib.contextmanager
+            def same() -> Iterator[Connection]:
+                with translated(url):
+                    yield connection
+
+            with same():
+                until = self._last_seq(connection)
+            yield Reader(ledger=same, projections=same, until=until)
+
+    def as_of(self, moment: int | datetime) -> PastStore:
+        """What was known at an event (its seq) or at a time: a reader, replayed into memory.
+
+        Close it after use. Raises `UnknownIdError` for an event that is not there, and `InputError`
+        for a time before the first one.
+        """
+        with self._ledger() as connection:
+            last = self._last_seq(connection)
+            until = _seq_at(connection, moment) if isinstance(moment, datetime) else moment
+        if not 1 <= until <= last:
+            raise UnknownIdError(
+                f"event {until}", f"this ledger has the events 1 to {last}", "choose one of them"
+            )
+        return PastStore(self._engine, until=until)
+
+    # --- inside ---
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        if not self._writer.acquire(timeout=self._wait_s):
+            raise StoreBusyError(
+                str(self._engine.url.database),
+                f"others in this program have been writing for {self._wait_s:g} s",
+                "try again in a moment",
+            )
+        try:
+            with writing(self._writing_engine) as connection:
+                yield connection
+        finally:
+            self._writer.release()
+
+    def _append(self, drafts: Sequence[Draft], connection: Connection) -> list[EventRow]:
+        client_ids = [one.client_id for one in drafts if one.client_id is not None]
+        by_client = known_rows(connection, client_ids)
+        fresh: list[Draft] = []
+        promised: dict[str, Draft] = {}
+        for one in drafts:
+            if one.client_id is None:
+                fresh.append(one)
+            elif one.client_id not in by_client and one.client_id not in promised:
+                promised[one.client_id] = one
+                fresh.append(one)
+        rows = sealed_rows(
+            fresh,
+            last=last_row(connection),
+            now=utc_text(self._clock()),
+            new_id=self._ids,
+        )
+        if rows:
+            insert_rows(connection, rows)
+            facts = [
+                one.fact(seq=row.seq, recorded_at=row.recorded_at)
+                for one, row in zip(fresh, rows, strict=True)
+            ]
+            _project(State(connection, LedgerHistory(connection)), facts, checked=True)
+        by_client.update({row.client_id: row for row in rows if row.client_id is not None})
+        return _in_order(drafts, rows, by_client)
+
+    def _upgrade(self, path: Path) -> None:
+        with self._writing() as connection:
+            # Another process may have done it while this one waited.
+            found = _revision_of_ours(connection, path)
+            if found == REVISION:
+                return
+            migrate.backup(connection, found)
+            migrate.upgrade(connection)
+            PROJECTIONS.drop_all(connection)
+            PROJECTIONS.create_all(connection)
+            _replay(source=connection, target=connection, until=None)
+
+    def _compare_projections(self, walk: ChainCheck) -> None:
+        if walk.last is None:
+            return
+        with (
+            self.snapshot() as still,
+            PastStore(self._engine, until=still.seq()) as again,
+            still._projections() as stored,
+            again._projections() as replayed,
+        ):
+            for line in itertools.islice(_differences(dump(stored), dump(replayed)), 10):
+                walk.report(line)
+
+
+class PastStore(Reader):
+    """A situation as it was after one event; close it, or use it in a ``with`` block."""
+
+    def __init__(self, engine: Engine, *, until: int) -> None:
+        self._memory = memory_engine()
+        self._turn = threading.RLock()
+        super().__init__(
+            ledger=functools.partial(reading, engine),
+            projections=self._in_turn,
+            until=until,
+        )
+        try:
+            with reading(engine) as ledger, writing(for_writing(self._memory)) as target:
+                PROJECTIONS.create_all(target)
+                _replay(source=ledger, target=target, until=until)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Release the memory."""
+        self._memory.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _value: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _in_turn(self) -> Iterator[Connection]:
+        # One connection holds the memory, so threads take turns.
+        with self._turn, reading(self._memory) as connection:
+            yield connection
+
+
+class _HistoryWith:
+    """The ledger's history and, after it, events that are not recorded."""
+
+    def __init__(self, recorded_history: LedgerHistory, done: list[Fact]) -> None:
+        self._recorded = recorded_history
+        self._done = done
+
+    def of_upload(self, upload_id: str, *, before: int) -> Sequence[Fact]:
+        """Events that came with an upload, in order."""
+        found = list(self._recorded.of_upload(upload_id, before=before))
+        return found + [one for one in self._done if one.upload_id == upload_id]
+
+    def of_subjects(self, subject_ids: Sequence[str], *, before: int) -> Sequence[Fact]:
+        """Events that are about any of these, in order."""
+        found = list(self._recorded.of_subjects(subject_ids, before=before))
+        return found + [one for one in self._done if one.payload.subject_id in set(subject_ids)]
+
+
+def _project(state: State, facts: Sequence[Fact], *, checked: bool) -> None:
+    """Apply events to the projections and write them."""
+    if len(facts) >= PREFETCH_FROM:
+        state.prefetch(touch for one in facts for touch in touches(one))
+    for one in facts:
+        if checked:
+            check(state, one)
+        apply(state, one)
+    state.flush()
+
+
+def _replay(*, source: Connection, target: Connection, until: int | None) -> int:
+    """Make empty projections from the ledger; gives the number of events."""
+    state = State(target, LedgerHistory(source))
+    count, last = 0, 0
+    while True:
+        rows = list(event_rows(source, after=last, until=until, limit=EVENTS_PER_READ))
+        if not rows:
+            return count
+        _project(state, list(map(fact, rows)), checked=False)
+        count += len(rows)
+        last = rows[-1].seq
+
+
+def _in_order(
+    drafts: Sequence[Draft], rows: Iterable[EventRow], by_client: dict[str, EventRow]
+) -> list[EventRow]:
+    fresh = (row for row in rows if row.client_id is None)
+    answer: list[EventRow] = []
+    for one in drafts:
+        if one.client_id is None:
+            answer.append(next(fresh))
+        else:
+            known = by_client[one.client_id]
+            require_same_type(one, known)
+            answer.append(known)
+    return answer
+
+
+def _differences(stored: Iterator[str], replayed: Iterator[str]) -> Iterator[str]:
+    for mine, true in itertools.zip_longest(stored, replayed):
+        if mine != true:
+            yield (
+                f"projections differ from the ledger: stored {_short(mine)}, "
+                f"the ledger says {_short(true)}; run `qafila rebuild`"
+            )
+
+
+def _short(line: str | None) -> str:
+    if line is None:
+        return "nothing"
+    return line if len(line) <= 160 else f"{line[:159]}…"
+
+
+def _seq_at(connection: Connection, moment: datetime) -> int:
+    if moment.tzinfo is None:
+        raise InputError(
+            f"the time {moment.isoformat()}", "a time with its zone is needed", "add Z or +01:00"
+        )
+    found = connection.execute(
+        select(EVENTS.c.seq)
+        .where(EVENTS.c.recorded_at <= utc_text(moment))
+        .order_by(EVENTS.c.seq.desc())
+        .limit(1)
+    ).scalar()
+    if found is None:
+        raise InputError(
+            f"the time {moment.isoformat()}",
+            "a time after the situation began is needed",
+            "choose a later one",
+        )
+    return int(found)
+
+
+def _revision_of_ours(connection: Connection, path: Path) -> str:
+    if not is_ours(connection):
+        raise StoreError(
+            str(path), "this file is no situation of this program", "name the home of a situation"
+        )
+    found = migrate.revision(connection)
+    if found is None:
+        raise _no_situation(path)
+    if migrate.is_newer(found):
+        raise StoreError(
+            str(path),
+            f"its schema {found} is newer than this program's {REVISION}",
+            "update the program; the file was not changed",
+        )
+    return found
+
+
+def _require_empty(connection: Connection, path: Path) -> None:
+    if not is_ours(connection) or migrate.revision(connection) is not None:
+        raise StoreError(
+            str(path),
+            "there is a situation or another database already",
+            "open it, or choose another home",
+        )
+
+
+def _no_situation(path: Path) -> NoSituationError:
+    return NoSituationError(
+        str(path),
+        "there is no situation here yet",
+        "begin one with `qafila init`, or name its home with --home",
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            str(folder), f"the folder cannot be made ({error.strerror})", "choose another home"
+        ) from error

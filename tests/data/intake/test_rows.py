@@ -1,0 +1,133 @@
+"""Each row becomes events or a reason; a bad row does not spoil its neighbour."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+
+from data.events import DepotRegistered, NeedReported, StockMoved, VehicleRegistered
+from data.intake.known import Known, known
+from data.intake.rows import TakenRow, take_rows
+from data.intake.sheet import read_sheet
+from geo.errors import SchemaError
+from geo.model import Depot, Item
+
+
+@pytest.fixture
+def here() -> Known:
+    """Four villages, two of them called Imlil in different communes; one depot; two items."""
+    places = gpd.GeoDataFrame(
+        {
+            "place_id": ["place:a", "place:b", "place:c", "place:d"],
+            "name": ["Tinmel", "Imlil", "Imlil", "Ighil"],
+            "name_ar": ["تينمل", "إمليل", "", "اغيل"],
+            "commune": ["Talat N'Yaaqoub", "Asni", "Aghbar", "Ighil"],
+        },
+        geometry=gpd.points_from_xy(
+            [-8.226, -7.921, -8.442, -8.287], [30.985, 31.137, 30.898, 30.984]
+        ),
+        crs="EPSG:4326",
+    )
+    items = {
+        "tent": Item(item_id="tent", unit="piece", kg_per_unit=60, m3_per_unit=0.3),
+        "water_l": Item(item_id="water_l", unit="l", kg_per_unit=1, m3_per_unit=0.001),
+    }
+    return known(places, [Depot(depot_id="depot:asni", name="Asni", lon=-7.98, lat=31.25)], items)
+
+
+def _take(folder: Path, here: Known, kind: str, text: str) -> list[TakenRow]:
+    path = folder / f"{kind}.csv"
+    path.write_text(text, encoding="utf-8")
+    return take_rows(kind, read_sheet(path), here)
+
+
+def test_a_need_is_read_by_name_in_french_and_arabic(tmp_path: Path, here: Known) -> None:
+    rows = _take(
+        tmp_path, here, "needs", "Douar;Besoin;Quantité\nTinmell;tentes;20\nتينمل;خيام;٢٠\n"
+    )
+    needs = [row.events[0] for row in rows]
+    assert [type(need) for need in needs] == [NeedReported, NeedReported]
+    assert [need.place_id for need in needs] == ["place:a", "place:a"]  # type: ignore[attr-defined]
+    assert [row.report.status for row in rows] == ["repaired", "accepted"]
+
+
+def test_a_name_of_two_places_is_undecided_until_the_commune_is_given(
+    tmp_path: Path, here: Known
+) -> None:
+    bare = _take(tmp_path, here, "needs", "place,item,quantity\nImlil,tent,3\n")[0].report
+    assert bare.status == "undecided"
+    assert "place:b" in bare.problems[0].suggestion
+    assert "place:c" in bare.problems[0].suggestion
+    told = _take(tmp_path, here, "needs", "place,commune,item,quantity\nImlil,Aghbar,tent,3\n")[0]
+    assert told.report.place_id == "place:c"
+
+
+def test_a_coordinate_near_a_place_names_it_and_a_far_one_is_asked_about(
+    tmp_path: Path, here: Known
+) -> None:
+    text = "lon,lat,item,quantity\n-8.2265,30.9852,tent,3\n-8.30,31.30,tent,3\n"
+    near, far = _take(tmp_path, here, "needs", text)
+    assert near.report.place_id == "place:a"
+    assert far.report.status == "undecided"
+    assert far.events == ()
+
+
+def test_a_bad_row_names_its_cell_and_leaves_its_neighbour_alone(
+    tmp_path: Path, here: Known
+) -> None:
+    lines = ("place:a,tent,-4", "place:a,tent,30-40", "place:a,gold,1", "place:a,tent,5")
+    text = "\n".join(("place_id,item,quantity", *lines))
+    rows = _take(tmp_path, here, "needs", text)
+    assert [row.report.status for row in rows] == ["rejected", "rejected", "rejected", "accepted"]
+    problem = rows[0].report.problems[0]
+    assert (problem.row, problem.column, problem.value) == ("2", "quantity", "-4")
+    assert rows[2].report.problems[0].suggestion == "tent, water_l"
+
+
+def test_a_wrong_unit_is_a_problem_of_that_row(tmp_path: Path, here: Known) -> None:
+    text = "place_id,item,quantity,unit\nplace:a,water_l,50,m3\nplace:a,water_l,50,litres\n"
+    rows = _take(tmp_path, here, "needs", text)
+    assert [row.report.status for row in rows] == ["rejected", "accepted"]
+
+
+def test_a_sheet_without_a_needed_column_is_refused_as_a_whole(tmp_path: Path, here: Known) -> None:
+    with pytest.raises(SchemaError, match="needs a column for quantity"):
+        _take(tmp_path, here, "needs", "place,item,colour\nTinmel,tent,red\n")
+
+
+def test_stock_may_bring_a_new_depot_with_its_coordinate(tmp_path: Path, here: Known) -> None:
+    lines = ("Amizmiz,-8.24,31.22,tent,10", "Amizmiz,,,water_l,500", "Nowhere,,,tent,1")
+    text = "\n".join(("depot,lon,lat,item,quantity", *lines))
+    first, second, third = _take(tmp_path, here, "stock", text)
+    depot, moved = first.events
+    assert isinstance(depot, DepotRegistered)
+    assert isinstance(moved, StockMoved)
+    assert moved.to_account == depot.depot_id
+    assert second.events[0].to_account == depot.depot_id  # type: ignore[attr-defined]
+    assert third.report.status == "rejected"
+
+
+def test_vehicles_need_a_known_class_and_a_capacity(tmp_path: Path, here: Known) -> None:
+    text = (
+        "vehicle,class,capacity_kg,capacity_m3,depot\n"
+        "T1,truck,10000,40,Asni\nT2,boat,10,1,Asni\nT3,pickup,0,3,Asni\n"
+    )
+    rows = _take(tmp_path, here, "vehicles", text)
+    assert [row.report.status for row in rows] == ["accepted", "rejected", "rejected"]
+    event = rows[0].events[0]
+    assert isinstance(event, VehicleRegistered)
+    assert event.depot_id == "depot:asni"
+
+
+def test_quantities_stay_exact(tmp_path: Path, here: Known) -> None:
+    rows = _take(tmp_path, here, "needs", 'place_id,item,quantity\nplace:a,water_l,"0,1"\n')
+    assert rows[0].events[0].quantity == Decimal("0.1")  # type: ignore[attr-defined]
+
+
+def test_a_volunteer_needs_no_place_and_keeps_skills(tmp_path: Path, here: Known) -> None:
+    rows = _take(
+        tmp_path, here, "volunteers", "volunteer,skills\nV-01,medical; driver_4x4\n,mason\n"
+    )
+    assert rows[0].events[0].skills == ("medical", "driver_4x4")  # type: ignore[attr-defined]
+    assert rows[1].report.status == "rejected"

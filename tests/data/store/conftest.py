@@ -1,0 +1,174 @@
+"""A small situation, a clock that obeys, and short ways to write events."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from data.events import (
+    DepotRegistered,
+    Event,
+    NeedReported,
+    NewEvent,
+    Provenance,
+    RoadClosed,
+    SituationCreated,
+    StockMoved,
+    UploadReceived,
+    VehicleRegistered,
+)
+from data.store import Store
+
+BEGAN = datetime(2023, 9, 8, 22, 11, 1, tzinfo=UTC)
+SHA = "a" * 64
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = BEGAN
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def created() -> SituationCreated:
+    return SituationCreated(
+        situation_id="situation:drill",
+        name="Al Haouz drill",
+        bounds=(-9.0, 30.5, -7.5, 31.5),
+        working_crs="EPSG:32629",
+        timezone="Africa/Casablanca",
+        notice="drill",
+        drill=True,
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "situation.sqlite"
+
+
+@pytest.fixture
+def store(path: Path, created: SituationCreated, clock: Clock) -> Iterator[Store]:
+    """A situation that was just created, with counted ids."""
+    numbers = itertools.count(1)
+    with Store.create(
+        path, created, clock=clock, ids=lambda prefix: f"{prefix}:{next(numbers):06d}", wait_s=5
+    ) as made:
+        yield made
+
+
+def _new(payload: Event, upload_id: str | None = None, **around: Any) -> NewEvent:
+    provenance = None if upload_id is None else Provenance(file="sheet.csv", upload_id=upload_id)
+    return NewEvent(payload=payload, provenance=provenance, **around)
+
+
+def _depot(name: str = "asni", /, **fields: Any) -> DepotRegistered:
+    return DepotRegistered(
+        **{"depot_id": f"depot:{name}", "name": name.title(), "lon": -7.98, "lat": 31.25, **fields}
+    )
+
+
+def _vehicle(name: str = "1", /, **fields: Any) -> VehicleRegistered:
+    return VehicleRegistered(
+        **{
+            "vehicle_id": f"vehicle:{name}",
+            "vehicle_class": "truck",
+            "capacity_kg": 5000.0,
+            "capacity_m3": 20.0,
+            "depot_id": "depot:asni",
+            **fields,
+        }
+    )
+
+
+def _moved(name: str, quantity: Any, source: str, target: str, **fields: Any) -> StockMoved:
+    return StockMoved(
+        **{
+            "movement_id": f"movement:{name}",
+            "item_id": "tent",
+            "quantity": quantity,
+            "unit": "piece",
+            "from_account": source,
+            "to_account": target,
+            **fields,
+        }
+    )
+
+
+def _need(name: str = "1", /, **fields: Any) -> NeedReported:
+    return NeedReported(
+        **{
+            "need_id": f"need:{name}",
+            "place_id": "place:imlil",
+            "item_id": "tent",
+            "quantity": 40,
+            "unit": "piece",
+            **fields,
+        }
+    )
+
+
+def _closed(name: str = "1", /, **fields: Any) -> RoadClosed:
+    return RoadClosed(**{"closure_id": f"closure:{name}", "edges": ("w1:2-3",), **fields})
+
+
+def _upload(name: str = "1", /, **fields: Any) -> UploadReceived:
+    return UploadReceived(
+        **{
+            "upload_id": f"upload:{name}",
+            "kind": "needs",
+            "file": "sheet.csv",
+            "sha256": SHA,
+            "accepted": 1,
+            "rejected": 0,
+            **fields,
+        }
+    )
+
+
+@pytest.fixture
+def make() -> SimpleNamespace:
+    """Short ways to write events: `make.new(make.need("1"))`."""
+    return SimpleNamespace(
+        new=_new,
+        depot=_depot,
+        vehicle=_vehicle,
+        moved=_moved,
+        need=_need,
+        closed=_closed,
+        upload=_upload,
+    )
+
+
+@pytest.fixture
+def tamper(path: Path) -> Callable[..., None]:
+    """Alter the database as somebody who owns the file can: past the triggers."""
+
+    def alter(*statements: str) -> None:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            for trigger in ("events_no_update", "events_no_delete", "events_no_gap"):
+                connection.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+            for statement in statements:
+                connection.execute(statement)
+
+    return alter

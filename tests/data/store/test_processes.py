@@ -1,0 +1,106 @@
+"""Several processes on one file, and processes that die: nothing acknowledged is lost."""
+
+import random
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+from data.store import Store
+
+WRITERS, EVENTS = 4, 100
+ROUNDS = 10
+
+# Says the number of each event as soon as `append` came back: from then on it must never be lost.
+WRITER = textwrap.dedent(
+    """
+    import sys
+    from pathlib import Path
+    from data.events import DepotRegistered, NeedReported, NewEvent, StockMoved
+    from data.store import Store
+
+    path, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    store = Store.open(path, wait_s=60)
+    depot = f"depot:{name}"
+    store.append([NewEvent(payload=DepotRegistered(depot_id=depot, name=name, lon=-8, lat=31))])
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for number in range(count):
+        if number % 3:
+            payload = NeedReported(
+                need_id=f"need:{name}-{number}", place_id="place:1", item_id="tent", quantity=1,
+                unit="piece",
+            )
+        else:
+            payload = StockMoved(
+                movement_id=f"movement:{name}-{number}", item_id="tent", quantity=2, unit="piece",
+                from_account="donor:all", to_account=depot,
+            )
+        (event,) = store.append([NewEvent(payload=payload, client_id=f"{name}-{number}")])
+        print(event.seq, event.hash, flush=True)
+    """
+)
+
+
+def start(path: Path, name: str, count: int, checkout: Path) -> subprocess.Popen[str]:
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path), name, str(count)],
+        cwd=checkout,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "ready\n", writer.communicate()[1]
+    return writer
+
+
+def release(writer: subprocess.Popen[str]) -> None:
+    assert writer.stdin is not None
+    writer.stdin.write("\n")
+    writer.stdin.flush()
+
+
+def test_writers_on_one_file_leave_no_gap_and_no_duplicate(
+    store: Store, path: Path, checkout: Path
+) -> None:
+    writers = [start(path, f"w{number}", EVENTS, checkout) for number in range(WRITERS)]
+    for writer in writers:
+        release(writer)
+    acknowledged: list[int] = []
+    for writer in writers:
+        out, err = writer.communicate(timeout=200)
+        assert writer.returncode == 0, err
+        acknowledged.extend(int(line.split()[0]) for line in out.splitlines())
+    total = 1 + WRITERS * (EVENTS + 1)
+    assert len(acknowledged) == len(set(acknowledged)) == WRITERS * EVENTS
+    assert [event.seq for event in store.events()] == list(range(1, total + 1))
+    finding = store.verify(projections=True)
+    assert (finding.ok, finding.events) == (True, total)
+    moved = sum(1 for number in range(EVENTS) if number % 3 == 0)
+    assert [line.quantity for line in store.stock()] == [2.0 * moved] * WRITERS
+    assert len(store.needs()) == WRITERS * (EVENTS - moved)
+
+
+def test_a_writer_that_is_killed_loses_nothing_that_it_acknowledged(
+    store: Store, path: Path, checkout: Path
+) -> None:
+    """Kill -9 shows that a process may die at any moment; a power cut is the disk's promise."""
+    chance = random.Random(20230908)
+    promised: dict[int, str] = {}
+    for number in range(ROUNDS):
+        writer = start(path, f"r{number}", 10_000, checkout)
+        release(writer)
+        time.sleep(chance.uniform(0.02, 0.4))
+        writer.kill()
+        out, _ = writer.communicate(timeout=60)
+        whole = out[: out.rfind("\n") + 1]
+        promised.update((int(seq), sha) for seq, sha in map(str.split, whole.splitlines()))
+        # The next round writes on; what stands is checked by a store that was open all along.
+        held = {event.seq: event.hash for event in store.events(since=1)}
+        assert promised.items() <= held.items()
+    assert len(promised) > ROUNDS
+    with Store.open(path) as again:
+        assert again.verify(projections=True).ok
