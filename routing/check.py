@@ -1,0 +1,286 @@
+"""An independent look at a plan: whether it holds on the ground and says the truth.
+
+Shares no code with the solver: it reads the problem and the plan and does the sums again, in plain
+arithmetic. What it finds is said in plain words; an empty list means nothing was found.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter, defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from geo.model import Vehicle
+    from routing.plan import Convoy, Plan
+    from routing.problem import ClassMatrix, Problem
+
+# Plans keep whole seconds, rounded up per leg and per stop: never early, and late by no more.
+ROUNDING_S = 2.0
+# Quantities are kept to the millionth.
+QUANTITY = 1e-6
+# Weights and volumes are sums of such quantities, and rounded for the screen.
+AMOUNT = 1e-5
+DIVISIBLE = {"l", "litre", "liter", "litres", "kg", "t", "m3", "m³"}
+
+
+def check(problem: Problem, plan: Plan) -> list[str]:
+    """Every violation of `plan` against `problem`, in plain words.
+
+    Looks at: ids; road, timetable and length of every trip; capacity in kg and m³; whole units;
+    shifts, trips a day and no vehicle in two places; stock per depot and item; delivered plus
+    unserved equals needed; reasons; the score.
+    """
+    found: list[str] = []
+    vehicles = {vehicle.vehicle_id: vehicle for vehicle in problem.vehicles}
+    for convoy in plan.convoys:
+        vehicle = vehicles.get(convoy.vehicle_id)
+        if vehicle is None:
+            found.append(f"{convoy.convoy_id}: vehicle {convoy.vehicle_id} does not exist")
+            continue
+        unknown = _unknown_ids(problem, convoy, vehicle)
+        found += unknown
+        if not unknown:
+            found += _timetable(problem, convoy)
+            found += _capacity(problem, convoy, vehicle)
+    found += _vehicle_days(problem, plan, vehicles)
+    found += _stock(problem, plan)
+    found += _needs(problem, plan)
+    found += _score(problem, plan)
+    found += _identities(plan)
+    return found
+
+
+def _unknown_ids(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str]:
+    found = []
+    who = convoy.convoy_id
+    if convoy.depot_id != vehicle.depot_id:
+        found.append(f"{who}: starts at {convoy.depot_id}, its vehicle is at {vehicle.depot_id}")
+    if convoy.vehicle_class != vehicle.vehicle_class:
+        found.append(f"{who}: says {convoy.vehicle_class}, its vehicle is {vehicle.vehicle_class}")
+    items = {item.item_id for item in problem.items}
+    if not convoy.stops:
+        found.append(f"{who}: has no stop")
+    for stop in convoy.stops:
+        if stop.place_id not in problem.places:
+            found.append(f"{who}: stops at {stop.place_id}, which does not exist")
+        if not stop.deliver:
+            found.append(f"{who}: hands out nothing at {stop.place_id}")
+        found += [
+            f"{who}: hands out {item}, which does not exist"
+            for item in stop.deliver
+            if item not in items
+        ]
+    return found
+
+
+def _timetable(problem: Problem, convoy: Convoy) -> list[str]:
+    found: list[str] = []
+    matrix = problem.matrices[convoy.vehicle_class]
+    row = {point: number for number, point in enumerate([*problem.depots, *problem.places])}
+    who, here, now = convoy.convoy_id, row[convoy.depot_id], convoy.departs_at
+    length = 0.0
+    if convoy.departs_at < problem.departs_at:
+        found.append(f"{who}: departs before the plan begins")
+    for stop in convoy.stops:
+        there = row[stop.place_id]
+        leg = _leg(matrix, here, there)
+        if leg is None:
+            return [*found, f"{who}: no road for {convoy.vehicle_class} to {stop.place_id}"]
+        drive_s, leg_m = leg
+        length += leg_m
+        kg = _kg(problem, stop.deliver)
+        walk_s = float(matrix.walk_s[there])
+        halt_s = problem.service_s + 2 * walk_s + problem.handling_s_per_kg * kg
+        at = f"{who} at {stop.place_id}"
+        found += _moment(at, "reaches the road", (stop.at_road_at - now).total_seconds(), drive_s)
+        walked = (stop.arrives_at - stop.at_road_at).total_seconds()
+        found += _moment(at, "walks to the place", walked, walk_s)
+        halted = (stop.leaves_at - stop.at_road_at).total_seconds()
+        found += _moment(at, "leaves", halted, halt_s, slack=2 * ROUNDING_S)
+        if not math.isclose(stop.walk_s, walk_s, abs_tol=ROUNDING_S):
+            found.append(f"{at}: says a walk of {stop.walk_s:g} s, it takes {walk_s:g} s")
+        here, now = there, stop.leaves_at
+    leg = _leg(matrix, here, row[convoy.depot_id])
+    if leg is None:
+        return [*found, f"{who}: no road for {convoy.vehicle_class} back to its depot"]
+    found += _moment(who, "is back", (convoy.returns_at - now).total_seconds(), leg[0])
+    length += leg[1]
+    took = (convoy.returns_at - convoy.departs_at).total_seconds()
+    if not math.isclose(convoy.duration_s, took, abs_tol=1.0):
+        found.append(f"{who}: says {convoy.duration_s:g} s, departure to return is {took:g} s")
+    if not math.isclose(convoy.length_m, length, abs_tol=1.0, rel_tol=1e-9):
+        found.append(f"{who}: says {convoy.length_m:g} m, its legs add up to {length:g} m")
+    return found
+
+
+def _leg(matrix: ClassMatrix, here: int, there: int) -> tuple[float, float] | None:
+    if not (matrix.attached[here] and matrix.attached[there]):
+        return None
+    time_s, length_m = float(matrix.travel_time_s[here, there]), float(matrix.length_m[here, there])
+    return (time_s, length_m) if math.isfinite(time_s) else None
+
+
+def _moment(
+    who: str, what: str, planned_s: float, needed_s: float, *, slack: float = ROUNDING_S
+) -> list[str]:
+    if planned_s < needed_s - 1e-3:
+        return [f"{who}: {what} after {planned_s:g} s, that takes {needed_s:g} s"]
+    if planned_s > needed_s + slack:
+        return [f"{who}: {what} after {planned_s:g} s, {needed_s:g} s are enough"]
+    return []
+
+
+def _kg(problem: Problem, deliver: Mapping[str, float]) -> float:
+    per_unit = {item.item_id: item.kg_per_unit for item in problem.items}
+    return sum(per_unit[item] * quantity for item, quantity in deliver.items())
+
+
+def _capacity(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str]:
+    found: list[str] = []
+    items = {item.item_id: item for item in problem.items}
+    kg = m3 = 0.0
+    for stop in convoy.stops:
+        stop_kg = stop_m3 = 0.0
+        for item_id, quantity in stop.deliver.items():
+            item = items[item_id]
+            what = f"{convoy.convoy_id} at {stop.place_id}: {quantity:g} {item_id}"
+            if not (math.isfinite(quantity) and quantity > 0):
+                found.append(f"{what} is no quantity")
+            if item.unit.strip().lower() not in DIVISIBLE and quantity != int(quantity):
+                found.append(f"{what} cannot be parted")
+            stop_kg += quantity * item.kg_per_unit
+            stop_m3 += quantity * item.m3_per_unit
+        for said, counted, unit in ((stop.load_kg, stop_kg, "kg"), (stop.load_m3, stop_m3, "m³")):
+            if not math.isclose(said, counted, abs_tol=AMOUNT, rel_tol=1e-9):
+                found.append(
+                    f"{convoy.convoy_id} at {stop.place_id}: says {said:g} {unit}, "
+                    f"hands out {counted:g} {unit}"
+                )
+        kg, m3 = kg + stop_kg, m3 + stop_m3
+    for said, counted, most, unit in (
+        (convoy.load_kg, kg, vehicle.capacity_kg, "kg"),
+        (convoy.load_m3, m3, vehicle.capacity_m3, "m³"),
+    ):
+        if counted > most * (1 + 1e-9) + AMOUNT:
+            found.append(
+                f"{convoy.convoy_id}: carries {counted:g} {unit}, "
+                f"{convoy.vehicle_id} takes {most:g} {unit}"
+            )
+        if not math.isclose(said, counted, abs_tol=AMOUNT, rel_tol=1e-9):
+            found.append(f"{convoy.convoy_id}: says {said:g} {unit}, carries {counted:g} {unit}")
+    return found
+
+
+def _vehicle_days(problem: Problem, plan: Plan, vehicles: dict[str, Vehicle]) -> list[str]:
+    found: list[str] = []
+    days: dict[str, list[Convoy]] = defaultdict(list)
+    for convoy in plan.convoys:
+        days[convoy.vehicle_id].append(convoy)
+    for vehicle_id, convoys in sorted(days.items()):
+        if vehicle_id not in vehicles:
+            continue
+        day = sorted(convoys, key=lambda convoy: convoy.departs_at)
+        if len(day) > problem.max_trips:
+            found.append(f"{vehicle_id}: {len(day)} trips, {problem.max_trips} are allowed")
+        if [convoy.trip for convoy in day] != list(range(1, len(day) + 1)):
+            found.append(f"{vehicle_id}: its trips are not counted 1, 2, 3 … in time")
+        for before, after in itertools.pairwise(day):
+            ready = before.returns_at + timedelta(seconds=problem.reload_s)
+            if after.departs_at < ready:
+                found.append(
+                    f"{vehicle_id}: {after.convoy_id} departs before {before.convoy_id} is back "
+                    "and loaded again"
+                )
+        end = problem.departs_at + timedelta(seconds=vehicles[vehicle_id].shift_s)
+        found += [
+            f"{convoy.convoy_id}: is back after the shift of {vehicle_id} has ended"
+            for convoy in day
+            if convoy.returns_at > end
+        ]
+    return found
+
+
+def _stock(problem: Problem, plan: Plan) -> list[str]:
+    held = {(line.depot_id, line.item_id): line.quantity for line in problem.stock}
+    sent: dict[tuple[str, str], float] = defaultdict(float)
+    for convoy in plan.convoys:
+        for stop in convoy.stops:
+            for item, quantity in stop.deliver.items():
+                sent[convoy.depot_id, item] += quantity
+    return [
+        f"{depot} sends {quantity:g} {item}, it holds {held.get((depot, item), 0.0):g}"
+        for (depot, item), quantity in sorted(sent.items())
+        if quantity > held.get((depot, item), 0.0) * (1 + 1e-9) + QUANTITY
+    ]
+
+
+def _needs(problem: Problem, plan: Plan) -> list[str]:
+    found: list[str] = []
+    needed = {(need.place_id, need.item_id): need.quantity for need in problem.needs}
+    got: dict[tuple[str, str], float] = defaultdict(float)
+    for convoy in plan.convoys:
+        for stop in convoy.stops:
+            for item, quantity in stop.deliver.items():
+                got[stop.place_id, item] += quantity
+    for (place, item), quantity in sorted(got.items()):
+        most = needed.get((place, item), 0.0)
+        if quantity > most * (1 + 1e-9) + QUANTITY:
+            found.append(f"{place} gets {quantity:g} {item}, it needs {most:g}")
+    missing: dict[tuple[str, str], float] = defaultdict(float)
+    for row in plan.unserved:
+        missing[row.place_id, row.item_id] += row.quantity
+        if not row.reason.strip():
+            found.append(f"{row.place_id} {row.item_id}: unserved without a reason")
+        if not row.quantity > 0:
+            found.append(f"{row.place_id} {row.item_id}: {row.quantity:g} unserved is no quantity")
+        if (row.place_id, row.item_id) not in needed:
+            found.append(f"{row.place_id} {row.item_id}: unserved, but nobody needs it")
+    for key, quantity in sorted(needed.items()):
+        told = got[key] + missing[key]
+        if not math.isclose(told, quantity, rel_tol=1e-9, abs_tol=QUANTITY):
+            place, item = key
+            found.append(
+                f"{place} {item}: {got[key]:g} delivered + {missing[key]:g} unserved "
+                f"= {told:g}, needed {quantity:g}"
+            )
+    return found
+
+
+def _score(problem: Problem, plan: Plan) -> list[str]:
+    found: list[str] = []
+    kg = {item.item_id: item.kg_per_unit for item in problem.items}
+    need_of = {(need.place_id, need.item_id): need for need in problem.needs}
+    needed: dict[str, float] = defaultdict(float)
+    served: dict[str, float] = defaultdict(float)
+    late = 0.0
+    for need in problem.needs:
+        needed[need.commune] += need.weight * kg[need.item_id] * need.quantity
+    for convoy in plan.convoys:
+        for stop in convoy.stops:
+            hours = (stop.arrives_at - problem.departs_at) / timedelta(hours=1)
+            for item, quantity in stop.deliver.items():
+                if (stop.place_id, item) not in need_of:
+                    continue
+                need = need_of[stop.place_id, item]
+                served[need.commune] += need.weight * kg[item] * quantity
+                late += need.weight * quantity * hours
+    total = sum(needed.values())
+    shares = [served[name] / amount for name, amount in needed.items() if amount > 0]
+    for what, said, counted in (
+        ("weighted_arrival", plan.score.weighted_arrival, late),
+        ("served_share", plan.score.served_share, sum(served.values()) / total if total else 1.0),
+        ("worst_commune_share", plan.score.worst_commune_share, min(shares, default=1.0)),
+    ):
+        if not math.isclose(said, counted, rel_tol=1e-6, abs_tol=1e-6):
+            found.append(f"score: {what} is {said:g}, the convoys give {counted:g}")
+    return found
+
+
+def _identities(plan: Plan) -> list[str]:
+    counts = Counter(convoy.convoy_id for convoy in plan.convoys)
+    return [f"{convoy_id} occurs {n} times" for convoy_id, n in counts.items() if n > 1]

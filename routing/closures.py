@@ -1,0 +1,298 @@
+"""Closures on the graph: what each does to which arc, and which edges a person means.
+
+A closure is evidence about edges (rule 6 of the design). It becomes a factor on the times of their
+arcs: inf where it closes, more than 1 where it slows. The graph is never touched, so opening a
+road again gives back the very same numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from geo.crs import project
+from geo.errors import CoverageError, EmptyInputError, RuleError
+from geo.model import require_lon_lat
+from routing.edge_index import nearest_edges, working_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from geo.model import Closure, VehicleClassName
+    from geo.network import RoadTables
+    from routing.graph import Graph
+
+# A restricted road is passed one by one, at walking pace over the damage: estimate.
+RESTRICTED_FACTOR = 2.0
+# People who point at the map mean the road, not the footpath beside it. Estimate.
+PATH_HANDICAP_M = 25.0
+PATH_KINDS = frozenset({"footway", "path", "steps", "pedestrian", "cycleway", "bridleway"})
+MAX_NEAR_M = 250.0
+_CANDIDATES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Overlay:
+    """What the closures in force at one moment do to the arcs of a graph.
+
+    `closures` are those in force, sorted by id. `arc` and `closure`, shape (n_marks,), pair an
+    arc with the row in `closures` that speaks of it. `unknown_edges` are (closure id, edge id)
+    that the graph does not hold: the report about the road stands, but nothing is closed by it.
+    `contradicted` are closures about an edge of which another report says that it is open.
+    """
+
+    n_arcs: int
+    closures: tuple[Closure, ...]
+    arc: NDArray[np.intp]
+    closure: NDArray[np.intp]
+    unknown_edges: tuple[tuple[str, str], ...]
+    contradicted: frozenset[str]
+
+    def factor(self, class_name: VehicleClassName) -> NDArray[np.float64]:
+        """(n_arcs,) by what the time along each arc is multiplied for this class."""
+        factor = np.ones(self.n_arcs)
+        arc, closure, effect = self._marks(class_name)
+        del closure
+        np.maximum.at(factor, arc, effect)
+        return factor
+
+    def decided_by(self, class_name: VehicleClassName) -> NDArray[np.int32]:
+        """(n_arcs,) row in `closures` of the one that decides the factor of each arc, -1 = none.
+
+        The strongest effect decides; among equals the surest report, then the smallest id.
+        """
+        decided = np.full(self.n_arcs, -1, dtype=np.int32)
+        arc, closure, effect = self._marks(class_name)
+        confidence = np.array([c.confidence for c in self.closures])
+        effective = effect > 1.0
+        arc, closure, effect = arc[effective], closure[effective], effect[effective]
+        order = np.lexsort((-closure, confidence[closure], effect))
+        decided[arc[order]] = closure[order]
+        return decided
+
+    def _marks(
+        self, class_name: VehicleClassName
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+        speaks = np.array(
+            [not c.classes or class_name in c.classes for c in self.closures], dtype=bool
+        )
+        effect = np.array([_EFFECT[c.state] for c in self.closures], dtype=np.float64)
+        kept = speaks[self.closure]
+        return self.arc[kept], self.closure[kept], effect[self.closure[kept]]
+
+
+# `unknown` is doubt and `open` is good news: neither slows anybody. Reach asks what would be if
+# the doubt were right.
+_EFFECT = {"closed": np.inf, "restricted": RESTRICTED_FACTOR, "unknown": 1.0, "open": 1.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearEdge:
+    """An edge that a person may have meant, and what tells it from the one above or below it."""
+
+    edge_id: str
+    distance_m: float
+    name: str
+    ref: str
+    highway: str
+    layer: int
+    bridge: bool
+    tunnel: bool
+
+
+def overlay(graph: Graph, closures: Sequence[Closure], *, at: datetime) -> Overlay:
+    """Lay the closures that are in force at `at` over the graph.
+
+    An edge id with a trailing ``+`` or ``-`` speaks of one direction, a bare one of both.
+
+    Raises
+    ------
+    RuleError
+        `at` does not say its time zone.
+    """
+    if at.tzinfo is None:
+        raise RuleError(f"time {at.isoformat()}", "a time with its zone is needed", "use UTC")
+    in_force = tuple(sorted((c for c in closures if c.holds_at(at)), key=lambda c: c.closure_id))
+    mark_ids = [edge_id for closure in in_force for edge_id in closure.edges]
+    n_marks = np.array([len(closure.edges) for closure in in_force], dtype=np.intp)
+    mark_closure = np.repeat(np.arange(len(in_force), dtype=np.intp), n_marks)
+    direction = np.array([edge_id[-1:] for edge_id in mark_ids], dtype="U1")
+    directed = (direction == "+") | (direction == "-")
+    bare = [e[:-1] if d else e for e, d in zip(mark_ids, directed.tolist(), strict=True)]
+    row = graph.rows_of(bare)
+    known = row >= 0
+    along = known & (direction != "-")
+    against = known & (direction != "+")
+    arc = np.concatenate([graph.arc_along[row[along]], graph.arc_against[row[against]]])
+    closure = np.concatenate([mark_closure[along], mark_closure[against]])
+    unknown = tuple(
+        (in_force[mark_closure[mark]].closure_id, mark_ids[mark]) for mark in np.flatnonzero(~known)
+    )
+    return Overlay(
+        n_arcs=graph.n_arcs,
+        closures=in_force,
+        arc=arc,
+        closure=closure,
+        unknown_edges=unknown,
+        contradicted=_contradicted(in_force, arc, closure),
+    )
+
+
+def edges_near(
+    tables: RoadTables,
+    lon: float,
+    lat: float,
+    *,
+    crs: str,
+    max_distance_m: float = MAX_NEAR_M,
+    road: str | None = None,
+) -> tuple[str, ...]:
+    """Id of the edge that is meant by a point: the first of `candidates_near`, as a tuple."""
+    found = candidates_near(tables, lon, lat, crs=crs, max_distance_m=max_distance_m, road=road)
+    return (found[0].edge_id,)
+
+
+def candidates_near(
+    tables: RoadTables,
+    lon: float,
+    lat: float,
+    *,
+    crs: str,
+    max_distance_m: float = MAX_NEAR_M,
+    road: str | None = None,
+) -> list[NearEdge]:
+    """Edges near a point, likeliest first.
+
+    So that a bridge and the road below it can be told apart. Sorted by distance; a footpath counts
+    as `PATH_HANDICAP_M` farther than it is.
+
+    Parameters
+    ----------
+    crs
+        Projected working CRS.
+    road
+        Only edges with this name or number (``N9`` finds ``N9;R203``); case does not matter.
+
+    Raises
+    ------
+    CoverageError
+        No road (of that name) lies within `max_distance_m`; the message says how far one is.
+    """
+    require_lon_lat("point of a closure", lon, lat)
+    x_m, y_m = project([lon], [lat], crs)
+    points = np.asarray(shapely.points(x_m, y_m), dtype=object)
+    lines = working_lines(tables, crs)
+    named = np.ones(len(lines), dtype=bool) if road is None else _named(tables, road)
+    row, far_m = nearest_edges(
+        lines, points, of=named, max_distance_m=max_distance_m, k=_CANDIDATES
+    )
+    found = row[0] >= 0
+    if not found.any():
+        raise _nothing_near(lines, points, named, lon, lat, max_distance_m, road)
+    edges = tables.edges.iloc[row[0][found]]
+    distance_m = far_m[0][found]
+    rank_m = distance_m + PATH_HANDICAP_M * edges["highway"].isin(PATH_KINDS).to_numpy()
+    return [
+        NearEdge(
+            edge_id=str(edges["edge_id"].iloc[at]),
+            distance_m=float(distance_m[at]),
+            name=str(edges["name"].iloc[at]),
+            ref=str(edges["ref"].iloc[at]),
+            highway=str(edges["highway"].iloc[at]),
+            layer=int(edges["layer"].iloc[at]),
+            bridge=bool(edges["bridge"].iloc[at]),
+            tunnel=bool(edges["tunnel"].iloc[at]),
+        )
+        for at in np.argsort(rank_m, kind="stable")
+    ]
+
+
+def edges_in_area(tables: RoadTables, area: shapely.Geometry) -> tuple[str, ...]:
+    """Ids of the edges that a polygon touches, in the order of the table.
+
+    Parameters
+    ----------
+    area
+        Polygon or MultiPolygon in EPSG:4326.
+
+    Raises
+    ------
+    EmptyInputError
+        It is no area, or an empty one.
+    CoverageError
+        No road lies in it.
+    """
+    if shapely.is_missing(area) or area.is_empty or not area.geom_type.endswith("Polygon"):
+        raise EmptyInputError("area of a closure", "a polygon is needed", "draw the area closed")
+    lines = np.asarray(tables.edges.geometry.array, dtype=object)
+    whole = shapely.make_valid(area)
+    rows = np.sort(shapely.STRtree(lines).query(whole, predicate="intersects"))
+    if len(rows) == 0:
+        west, south, east, north = area.bounds
+        raise CoverageError(
+            f"area from lon {west:.4f}, lat {south:.4f} to lon {east:.4f}, lat {north:.4f}",
+            "it must touch a road, and touches none",
+            "check the area and its CRS (EPSG:4326)",
+        )
+    return tuple(tables.edges["edge_id"].iloc[rows].astype(str))
+
+
+def _contradicted(
+    closures: tuple[Closure, ...], arc: NDArray[np.intp], closure: NDArray[np.intp]
+) -> frozenset[str]:
+    says_open = np.array([c.state == "open" for c in closures], dtype=bool)
+    if not says_open.any():
+        return frozenset()
+    against = ~says_open[closure] & np.isin(arc, arc[says_open[closure]])
+    return frozenset(closures[row].closure_id for row in np.unique(closure[against]))
+
+
+def _named(tables: RoadTables, road: str) -> NDArray[np.bool_]:
+    wanted = " ".join(road.split()).casefold()
+    if not wanted:
+        raise RuleError(f"road {road!r}", "a name or a number is needed", "leave it out or give it")
+
+    def says(written: str) -> bool:
+        parts = [" ".join(part.split()).casefold() for part in written.split(";")]
+        return wanted in parts
+
+    edges = tables.edges
+    # A country has far fewer names than edges.
+    matching = {
+        written
+        for written in {*edges["name"].unique(), *edges["ref"].unique()}
+        if written and says(written)
+    }
+    named: NDArray[np.bool_] = (
+        edges["name"].isin(matching) | edges["ref"].isin(matching)
+    ).to_numpy()
+    if not named.any():
+        raise CoverageError(
+            f"road {road!r}", "no road of that name or number is loaded", "check the spelling"
+        )
+    return named
+
+
+def _nothing_near(
+    lines: NDArray[np.object_],
+    points: NDArray[np.object_],
+    named: NDArray[np.bool_],
+    lon: float,
+    lat: float,
+    max_distance_m: float,
+    road: str | None,
+) -> CoverageError:
+    nearest_m = float(shapely.distance(points[0], lines[named]).min())
+    what = "road" if road is None else f"piece of {road}"
+    return CoverageError(
+        f"point lon {lon:.5f}, lat {lat:.5f}",
+        f"a {what} within {max_distance_m:,.0f} m is needed; the nearest is {nearest_m:,.0f} m "
+        "away",
+        "point at the road, or check the order (lon, lat)",
+    )

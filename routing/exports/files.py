@@ -1,0 +1,160 @@
+"""Writes itineraries to files: safe names, whole files or none, never outside the folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from geo.errors import RuleError, UnreadableError
+from routing.exports import geojson, gpx, kml, table, text
+from routing.exports.wording import LANGUAGES, Language, Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import tzinfo
+    from pathlib import Path
+
+    from routing.itinerary import Itinerary
+
+Render = Callable[["Itinerary", Wording], bytes]
+
+_RENDERERS: dict[str, tuple[str, Render]] = {
+    "gpx": (gpx.SUFFIX, gpx.render),
+    "kml": (kml.SUFFIX, kml.render),
+    "geojson": (geojson.SUFFIX, geojson.render),
+    "csv": (table.SUFFIX, table.render),
+    "text": (text.SUFFIX, text.render),
+}
+FORMATS: tuple[str, ...] = tuple(_RENDERERS)
+LONGEST_STEM = 80
+# Names that Windows keeps for devices, whatever their suffix.
+_RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
+
+
+def export(
+    itineraries: Sequence[Itinerary],
+    folder: Path,
+    *,
+    formats: Iterable[str] = FORMATS,
+    notice: str = "",
+    language: str = "en",
+    name_of: Callable[[str], str] = str,
+    zone: tzinfo = UTC,
+    bom: bool = False,
+    progress: Callable[[float, str], None] | None = None,
+) -> list[Path]:
+    """Write one file per itinerary and format into `folder`, which is made if need be.
+
+    Parameters
+    ----------
+    formats
+        Of `FORMATS`.
+    notice
+        Goes into every file.
+    language
+        Of the words around names; one of `LANGUAGES`.
+    name_of
+        Name of a depot, place or item by its id, in that language.
+    zone
+        In which local times are written.
+    bom
+        Begin CSV files with a byte order mark (Excel needs it for Arabic).
+
+    Returns
+    -------
+    list[Path]
+        The files, in the order of the itineraries. A file of that name is replaced, at once and
+        whole.
+
+    Raises
+    ------
+    RuleError
+        An unknown format or language.
+    UnreadableError
+        The folder cannot be written to.
+    """
+    chosen = list(dict.fromkeys(formats))
+    _require_known(chosen, language)
+    spoken: Language = next(name for name in LANGUAGES if name == language)
+    wording = Wording(notice=notice, language=spoken, name_of=name_of, zone=zone, bom=bom)
+    root = _folder(folder)
+    stems = file_stems([itinerary.convoy.convoy_id for itinerary in itineraries])
+    written: list[Path] = []
+    for number, (itinerary, stem) in enumerate(zip(itineraries, stems, strict=True), start=1):
+        for name in chosen:
+            suffix, render = _RENDERERS[name]
+            written.append(_write(root, stem + suffix, render(itinerary, wording)))
+        if progress is not None:
+            progress(number / len(itineraries), itinerary.convoy.convoy_id)
+    return written
+
+
+def file_stems(ids: Sequence[str]) -> list[str]:
+    """Distinct names of ASCII letters, digits, dots and dashes, whatever the ids hold."""
+    stems: list[str] = []
+    taken: set[str] = set()
+    for identifier in ids:
+        plain = unicodedata.normalize("NFKD", identifier).encode("ascii", "ignore").decode()
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip(".-_")[:LONGEST_STEM].rstrip(".-_")
+        if not stem or _RESERVED.match(stem.split(".")[0]):
+            stem = f"convoy-{stem}".rstrip("-")
+        name, count = stem, 1
+        # Some file systems do not tell A from a.
+        while name.lower() in taken:
+            count += 1
+            name = f"{stem}-{count}"
+        taken.add(name.lower())
+        stems.append(name)
+    return stems
+
+
+def _require_known(formats: Sequence[str], language: str) -> None:
+    unknown = [name for name in formats if name not in _RENDERERS]
+    if unknown or not formats:
+        raise RuleError(
+            f"export formats {', '.join(unknown) or 'none'}",
+            f"some of {', '.join(FORMATS)} are needed",
+            "correct the list",
+        )
+    if language not in LANGUAGES:
+        raise RuleError(
+            f"export language {language!r}", f"one of {', '.join(LANGUAGES)}", "correct it"
+        )
+
+
+def _folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder.resolve(strict=True)
+    except OSError as error:
+        raise _not_writable(folder, error) from error
+
+
+def _write(root: Path, name: str, content: bytes) -> Path:
+    target = root / name
+    if target.parent != root or name in {"", ".", ".."} or target.is_dir():
+        raise RuleError(f"export file {name!r}", "a plain file name is needed", "rename it")
+    part = root / f".{name}.{os.getpid()}.part"
+    try:
+        try:
+            # "xb": never through a link that lies there.
+            with part.open("xb") as file:
+                file.write(content)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise _not_writable(target, error) from error
+    return target
+
+
+def _not_writable(path: Path, error: OSError) -> UnreadableError:
+    return UnreadableError(
+        f"{path}: {error.strerror or error}",
+        "a folder that can be written to is needed",
+        "choose another with --to, or make room",
+    )

@@ -1,0 +1,193 @@
+"""Which vehicles can bring what to which place and back within one shift.
+
+Vehicles of one depot that are alike (class, capacities, shift) form a group: for the search they
+are interchangeable. Times here are whole seconds, rounded up once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from routing.problem import divisible
+from routing.solver_units import TIME_STEP_S, to_solver_units
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geo.model import VehicleClassName
+    from routing.problem import Problem
+
+# Quantities are counted in millionths of a unit, as exact integers.
+MICRO = 1_000_000
+# Divisible goods are parted in portions of about one kilogram.
+PORTION_KG = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Interchangeable vehicles of one depot; `vehicles` are positions in `Problem.vehicles`."""
+
+    depot: int
+    vehicle_class: VehicleClassName
+    capacity_kg: float
+    capacity_m3: float
+    shift_s: int
+    vehicles: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Positions instead of ids, whole seconds instead of floats, for one `Problem`."""
+
+    problem: Problem
+    groups: tuple[Group, ...]
+
+    @property
+    def n_depots(self) -> int:
+        """Points before the first place."""
+        return len(self.problem.depots)
+
+    @cached_property
+    def blocked_s(self) -> int:
+        """A travel time that no shift can hold: stands for "no road"."""
+        longest = max((group.shift_s for group in self.groups), default=0)
+        return 2 * longest + self.reload_s + 1
+
+    @cached_property
+    def travel_s(self) -> dict[VehicleClassName, NDArray[np.int64]]:
+        """Per class the travel times (n, n); `blocked_s` or more = no use."""
+        return {
+            name: np.minimum(
+                to_solver_units(
+                    matrix.travel_time_s, step=TIME_STEP_S, up=True, blocked=self.blocked_s
+                ),
+                self.blocked_s,
+            )
+            for name, matrix in self.problem.matrices.items()
+        }
+
+    @cached_property
+    def walk_s(self) -> dict[VehicleClassName, NDArray[np.int64]]:
+        """Per class the walk from road to place (n_places,); 0 where there is no road."""
+        return {
+            name: to_solver_units(
+                np.where(matrix.attached, matrix.walk_s, 0.0)[self.n_depots :],
+                step=TIME_STEP_S,
+                up=True,
+            )
+            for name, matrix in self.problem.matrices.items()
+        }
+
+    @cached_property
+    def halt_s(self) -> dict[VehicleClassName, NDArray[np.int64]]:
+        """Per class the part of a stop that does not depend on the load (n_places,)."""
+        service = int(to_solver_units(self.problem.service_s, step=TIME_STEP_S, up=True))
+        return {name: service + 2 * walk for name, walk in self.walk_s.items()}
+
+    @cached_property
+    def reload_s(self) -> int:
+        """Seconds at the depot between two trips."""
+        return int(to_solver_units(self.problem.reload_s, step=TIME_STEP_S, up=True))
+
+    def handling_s(self, kg: float) -> int:
+        """Seconds to hand out `kg`."""
+        return int(to_solver_units(self.problem.handling_s_per_kg * kg, step=TIME_STEP_S, up=True))
+
+    @cached_property
+    def round_s(self) -> NDArray[np.int64]:
+        """Out, halt and back for one stop (n_groups, n_places); `blocked_s` or more = no road."""
+        n_places = len(self.problem.places)
+        rounds = np.full((len(self.groups), n_places), self.blocked_s, dtype=np.int64)
+        for row, group in enumerate(self.groups):
+            travel = self.travel_s[group.vehicle_class]
+            out = travel[group.depot, self.n_depots :]
+            back = travel[self.n_depots :, group.depot]
+            there_and_back = out + back + self.halt_s[group.vehicle_class]
+            open_road = (out < self.blocked_s) & (back < self.blocked_s)
+            rounds[row] = np.where(open_road, there_and_back, self.blocked_s)
+        return rounds
+
+    @cached_property
+    def has_road(self) -> NDArray[np.bool_]:
+        """Whether there is a road there and back, however long (n_groups, n_places)."""
+        rows = []
+        for group in self.groups:
+            time = self.problem.matrices[group.vehicle_class].travel_time_s
+            out, back = time[group.depot, self.n_depots :], time[self.n_depots :, group.depot]
+            rows.append(np.isfinite(out) & np.isfinite(back))
+        return np.array(rows, dtype=np.bool_).reshape(len(self.groups), len(self.problem.places))
+
+    @cached_property
+    def kg_limit(self) -> NDArray[np.float64]:
+        """Most that one trip to one place can bring (n_groups, n_places); 0 = cannot go.
+
+        The capacity, or less where handing out more would break the shift.
+        """
+        shift = np.array([group.shift_s for group in self.groups], dtype=np.int64)[:, None]
+        capacity = np.array([group.capacity_kg for group in self.groups])[:, None]
+        spare = (shift - self.round_s).astype(np.float64)
+        limit = np.broadcast_to(capacity, spare.shape)
+        if self.problem.handling_s_per_kg > 0:
+            limit = np.minimum(limit, spare / self.problem.handling_s_per_kg)
+        possible = (spare >= 0) & (self.round_s < self.blocked_s)
+        return np.where(possible, np.maximum(limit, 0.0), 0.0)
+
+    @cached_property
+    def unit_kg(self) -> NDArray[np.float64]:
+        """Kilograms of one unit of every item."""
+        return np.array([item.kg_per_unit for item in self.problem.items])
+
+    @cached_property
+    def unit_m3(self) -> NDArray[np.float64]:
+        """Cubic metres of one unit of every item."""
+        return np.array([item.m3_per_unit for item in self.problem.items])
+
+    @cached_property
+    def portion(self) -> NDArray[np.int64]:
+        """Smallest quantity handed out, in millionths: one piece, or about a kilogram."""
+        return np.array(
+            [
+                _portion(item.kg_per_unit) if divisible(item.unit) else MICRO
+                for item in self.problem.items
+            ],
+            dtype=np.int64,
+        )
+
+    @cached_property
+    def groups_at(self) -> tuple[tuple[int, ...], ...]:
+        """Groups of every depot."""
+        rows: list[list[int]] = [[] for _ in self.problem.depots]
+        for row, group in enumerate(self.groups):
+            rows[group.depot].append(row)
+        return tuple(tuple(row) for row in rows)
+
+
+def fleet_of(problem: Problem) -> Fleet:
+    """Group the vehicles of `problem`."""
+    depot_at = {depot: row for row, depot in enumerate(problem.depots)}
+    alike: dict[tuple[int, VehicleClassName, float, float, int], list[int]] = {}
+    for row, vehicle in enumerate(problem.vehicles):
+        key = (
+            depot_at[vehicle.depot_id],
+            vehicle.vehicle_class,
+            vehicle.capacity_kg,
+            vehicle.capacity_m3,
+            int(vehicle.shift_s),
+        )
+        alike.setdefault(key, []).append(row)
+    return Fleet(
+        problem=problem,
+        groups=tuple(Group(*key, vehicles=tuple(rows)) for key, rows in sorted(alike.items())),
+    )
+
+
+def _portion(kg_per_unit: float) -> int:
+    """Largest power of ten millionths of a unit that weighs a kilogram or less, at most 1 unit."""
+    portion = MICRO
+    while portion > 1 and portion * kg_per_unit > PORTION_KG * MICRO:
+        portion //= 10
+    return portion

@@ -1,0 +1,197 @@
+"""What the search left over, taken along wherever there is still room, time and stock.
+
+After `take_along` this is true of every need that is left: no vehicle can bring one more portion of
+it, alone or on a trip that it drives anyway, without giving up something else. The reasons that a
+plan states rest on it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from routing.fleet import MICRO
+from routing.loads import Room, fill
+from routing.schedule import Days, Trip, make_halt, used_s
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from routing.fleet import Fleet, Group
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way to bring `amounts` to a place.
+
+    As part of halt `at` of trip `trip` (`joins`), as a new halt before it, or as a new trip.
+    """
+
+    vehicle: int
+    trip: int
+    at: int
+    joins: bool
+    extra_s: int
+    amounts: Mapping[int, int]
+
+
+def take_along(
+    fleet: Fleet,
+    days: Days,
+    *,
+    lacking: NDArray[np.int64],
+    stock: NDArray[np.int64],
+    urgency: NDArray[np.float64],
+) -> Days:
+    """Add to `days` until nothing more goes; the most valuable places first.
+
+    Parameters
+    ----------
+    lacking
+        (n_places, n_items) millionths of a unit; what is added is taken off in place.
+    stock
+        (n_depots, n_items) millionths; likewise.
+    urgency
+        (n_places, n_items) weight of one unit.
+    """
+    filler = _Filler(fleet, dict(days), lacking, stock, urgency * fleet.unit_kg)
+    value = (filler.value * lacking / MICRO).sum(axis=1)
+    for place in np.argsort(-value, kind="stable"):
+        while lacking[place].any() and filler.step(int(place)):
+            pass
+    return {vehicle: trips for vehicle, trips in sorted(filler.days.items()) if trips}
+
+
+class _Filler:
+    def __init__(
+        self,
+        fleet: Fleet,
+        days: dict[int, tuple[Trip, ...]],
+        lacking: NDArray[np.int64],
+        stock: NDArray[np.int64],
+        value: NDArray[np.float64],
+    ) -> None:
+        self.fleet = fleet
+        self.days = days
+        self.lacking = lacking
+        self.stock = stock
+        self.value = value
+        self.used_s = {vehicle: used_s(fleet, trips) for vehicle, trips in days.items()}
+
+    def step(self, place: int) -> bool:
+        """Bring the most valuable portion that one vehicle can add to `place`, if any can."""
+        ways = self._ways_to(place)
+        best = min(ways, key=lambda way: self._rank(place, way), default=None)
+        if best is None:
+            return False
+        trips = _with(self.fleet, self.days.get(best.vehicle, ()), best, place, self._group(best))
+        self.days[best.vehicle] = trips
+        self.used_s[best.vehicle] = used_s(self.fleet, trips)
+        for item, amount in best.amounts.items():
+            self.lacking[place, item] -= amount
+            self.stock[trips[0].depot, item] -= amount
+        return True
+
+    def _rank(self, place: int, way: _Way) -> tuple[float, int, int, int, int]:
+        worth = sum(float(self.value[place, i]) * n / MICRO for i, n in way.amounts.items())
+        return (-worth, way.extra_s, way.vehicle, way.trip, way.at)
+
+    def _group(self, way: _Way) -> Group:
+        return next(group for group in self.fleet.groups if way.vehicle in group.vehicles)
+
+    def _ways_to(self, place: int) -> Iterator[_Way]:
+        order = np.argsort(-self.value[place] / self.fleet.unit_kg, kind="stable").tolist()
+        for row, group in enumerate(self.fleet.groups):
+            if self.fleet.kg_limit[row, place] <= 0:
+                continue
+            wanted = self._wanted(place, group.depot)
+            if not wanted:
+                continue
+            idle_seen = False
+            for vehicle in group.vehicles:
+                trips = self.days.get(vehicle, ())
+                if not trips and idle_seen:
+                    continue  # as good as the idle vehicle before it
+                idle_seen = idle_seen or not trips
+                spare_s = group.shift_s - self.used_s.get(vehicle, 0)
+                yield from _ways(self.fleet, group, vehicle, trips, place, spare_s, wanted, order)
+
+    def _wanted(self, place: int, depot: int) -> dict[int, int]:
+        """What `depot` could give to `place`: whole portions, or all that is lacking."""
+        wanted: dict[int, int] = {}
+        for item in np.flatnonzero(self.lacking[place]):
+            lacks, held = int(self.lacking[place, item]), int(self.stock[depot, item])
+            amount = lacks if held >= lacks else held - held % int(self.fleet.portion[item])
+            if amount > 0:
+                wanted[int(item)] = amount
+        return wanted
+
+
+def _ways(
+    fleet: Fleet,
+    group: Group,
+    vehicle: int,
+    trips: Sequence[Trip],
+    place: int,
+    spare_s: int,
+    wanted: Mapping[int, int],
+    order: Sequence[int],
+) -> Iterator[_Way]:
+    travel = fleet.travel_s[group.vehicle_class]
+    there, halt_s = fleet.n_depots + place, int(fleet.halt_s[group.vehicle_class][place])
+
+    def way(
+        trip: int, at: int, joins: bool, extra_s: int, load: tuple[float, float]
+    ) -> _Way | None:
+        if extra_s > spare_s:
+            return None
+        kg = group.capacity_kg - load[0]
+        if fleet.problem.handling_s_per_kg > 0:
+            kg = min(kg, (spare_s - extra_s) / fleet.problem.handling_s_per_kg)
+        amounts = fill(fleet, wanted, Room(kg, group.capacity_m3 - load[1]), order=order)
+        return _Way(vehicle, trip, at, joins, extra_s, amounts) if amounts else None
+
+    def candidates() -> Iterator[_Way | None]:
+        for number, trip in enumerate(trips):
+            load = (trip.kg, trip.m3)
+            if load[0] >= group.capacity_kg:
+                continue
+            points = [trip.depot, *(fleet.n_depots + halt.place for halt in trip.halts), trip.depot]
+            for at, (before, after) in enumerate(itertools.pairwise(points)):
+                detour = travel[before, there] + travel[there, after] - travel[before, after]
+                if at < len(trip.halts) and trip.halts[at].place == place:
+                    yield way(number, at, True, 0, load)
+                else:
+                    yield way(number, at, False, int(detour) + halt_s, load)
+        if len(trips) < fleet.problem.max_trips:
+            extra = int(travel[group.depot, there] + travel[there, group.depot]) + halt_s
+            reload_s = fleet.reload_s if trips else 0
+            yield way(len(trips), 0, False, extra + reload_s, (0.0, 0.0))
+
+    return (found for found in candidates() if found is not None)
+
+
+def _with(
+    fleet: Fleet, trips: Sequence[Trip], way: _Way, place: int, group: Group
+) -> tuple[Trip, ...]:
+    """`trips` with `way` taken."""
+    changed = list(trips)
+    if way.trip == len(changed):
+        halt = make_halt(fleet, place, way.amounts)
+        return (*changed, Trip(group.depot, group.vehicle_class, (halt,)))
+    trip = changed[way.trip]
+    halts = list(trip.halts)
+    if way.joins:
+        both = dict(halts[way.at].amounts)
+        for item, amount in way.amounts.items():
+            both[item] = both.get(item, 0) + amount
+        halts[way.at] = make_halt(fleet, place, both)
+    else:
+        halts.insert(way.at, make_halt(fleet, place, way.amounts))
+    changed[way.trip] = replace(trip, halts=tuple(halts))
+    return tuple(changed)

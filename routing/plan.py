@@ -1,0 +1,279 @@
+"""What a solver gives back: convoys with their stops, what stays unserved and why, and a score.
+
+A convoy is one trip of one vehicle from its depot and back. `arrives_at` is when the aid is at the
+place: the vehicle stops at the road at `at_road_at`, and the last walk comes on top. Times are
+aware UTC in whole seconds. The dictionaries hold nothing that JSON cannot say.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from geo.errors import UnreadableError
+from geo.model import VEHICLE_CLASS_NAMES, VehicleClassName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Code = Literal[
+    "no_road",  # no vehicle class has a road to the place
+    "no_vehicle_class",  # a road, but no vehicle of a class that may use it
+    "no_stock",  # no depot holds the item
+    "stock_elsewhere",  # depots hold it, but none of those can send a vehicle there
+    "stock_ends",  # all that could be sent there is on its way, here or elsewhere
+    "too_large",  # one unit fits no vehicle that reaches the place
+    "shift_too_short",  # there and back takes longer than any shift
+    "no_vehicle_free",  # every vehicle that reaches the place is full or at the end of its shift
+]
+CODES: tuple[Code, ...] = get_args(Code)
+StoppedBy = Literal["iterations", "seconds", "nothing_to_plan"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """One halt: `deliver` maps item id to quantity in the item's unit."""
+
+    place_id: str
+    at_road_at: datetime
+    arrives_at: datetime
+    leaves_at: datetime
+    deliver: Mapping[str, float]
+    walk_s: float = 0.0
+    load_kg: float = 0.0
+    load_m3: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Convoy:
+    """One trip of one vehicle; `trip` counts that vehicle's trips from 1."""
+
+    convoy_id: str
+    vehicle_id: str
+    vehicle_name: str
+    vehicle_class: VehicleClassName
+    depot_id: str
+    trip: int
+    departs_at: datetime
+    returns_at: datetime
+    stops: tuple[Stop, ...]
+    length_m: float
+    duration_s: float
+    load_kg: float
+    load_m3: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unserved:
+    """What a place does not get, with the most binding reason in plain words."""
+
+    place_id: str
+    item_id: str
+    quantity: float
+    code: Code
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """How good a plan is.
+
+    Parameters
+    ----------
+    weighted_arrival
+        Σ over what is delivered of weight × quantity × hours from the start of the plan until it
+        arrives. Lower is better between plans that deliver the same.
+    served_share
+        Share of all needs that is delivered, each counted as weight × kg. 1 without any need.
+    worst_commune_share
+        The same share in the commune where it is lowest.
+    """
+
+    weighted_arrival: float
+    served_share: float
+    worst_commune_share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A plan and what it was made with; the same problem, seed and iterations give it again."""
+
+    plan_id: str
+    seed: int
+    departs_at: datetime
+    convoys: tuple[Convoy, ...]
+    unserved: tuple[Unserved, ...]
+    score: Score
+    fairness: float = 0.0
+    iterations: int = 0
+    stopped_by: StoppedBy = "iterations"
+    problem_sha256: str = ""
+    solver: str = ""
+    commune_shares: Mapping[str, float] = field(default_factory=dict)
+    notice: str = ""
+
+
+def plan_to_dict(plan: Plan) -> dict[str, Any]:
+    """Give the plan as the JSON that other programs rely on (the contract), with further fields."""
+    return {
+        "plan_id": plan.plan_id,
+        "seed": plan.seed,
+        "departs_at": plan.departs_at.isoformat(),
+        "fairness": plan.fairness,
+        "iterations": plan.iterations,
+        "stopped_by": plan.stopped_by,
+        "solver": plan.solver,
+        "problem_sha256": plan.problem_sha256,
+        "notice": plan.notice,
+        "convoys": [_convoy_to_dict(convoy) for convoy in plan.convoys],
+        "unserved": [
+            {
+                "place_id": row.place_id,
+                "item": row.item_id,
+                "quantity": row.quantity,
+                "code": row.code,
+                "reason": row.reason,
+            }
+            for row in plan.unserved
+        ],
+        "score": {
+            "weighted_arrival": plan.score.weighted_arrival,
+            "served_share": plan.score.served_share,
+            "worst_commune_share": plan.score.worst_commune_share,
+        },
+        "commune_shares": dict(plan.commune_shares),
+    }
+
+
+def plan_from_dict(document: Mapping[str, Any]) -> Plan:
+    """Read what `plan_to_dict` gave.
+
+    Raises
+    ------
+    UnreadableError
+        A field of the contract is missing or of another type.
+    """
+    try:
+        return Plan(
+            plan_id=_text(document["plan_id"]),
+            seed=int(document["seed"]),
+            departs_at=_time(document["departs_at"]),
+            convoys=tuple(_convoy_from_dict(row) for row in document["convoys"]),
+            unserved=tuple(
+                Unserved(
+                    place_id=_text(row["place_id"]),
+                    item_id=_text(row["item"]),
+                    quantity=_number(row["quantity"]),
+                    code=_one_of(CODES, row["code"]),
+                    reason=_text(row["reason"]),
+                )
+                for row in document["unserved"]
+            ),
+            score=Score(
+                weighted_arrival=_number(document["score"]["weighted_arrival"]),
+                served_share=_number(document["score"]["served_share"]),
+                worst_commune_share=_number(document["score"]["worst_commune_share"]),
+            ),
+            fairness=_number(document["fairness"]),
+            iterations=int(document["iterations"]),
+            stopped_by=_one_of(get_args(StoppedBy), document["stopped_by"]),
+            problem_sha256=_text(document["problem_sha256"]),
+            solver=_text(document["solver"]),
+            commune_shares={
+                _text(name): _number(share) for name, share in document["commune_shares"].items()
+            },
+            notice=_text(document["notice"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnreadableError(
+            f"plan: {type(error).__name__} {error}",
+            "the JSON of a plan is needed",
+            "write it again with `plan --json`",
+        ) from error
+
+
+def _convoy_to_dict(convoy: Convoy) -> dict[str, Any]:
+    return {
+        "convoy_id": convoy.convoy_id,
+        "vehicle_class": convoy.vehicle_class,
+        "vehicle_id": convoy.vehicle_id,
+        "vehicle_name": convoy.vehicle_name,
+        "depot_id": convoy.depot_id,
+        "trip": convoy.trip,
+        "departs_at": convoy.departs_at.isoformat(),
+        "returns_at": convoy.returns_at.isoformat(),
+        "stops": [
+            {
+                "place_id": stop.place_id,
+                "at_road_at": stop.at_road_at.isoformat(),
+                "arrives_at": stop.arrives_at.isoformat(),
+                "leaves_at": stop.leaves_at.isoformat(),
+                "deliver": dict(stop.deliver),
+                "walk_s": stop.walk_s,
+                "load_kg": stop.load_kg,
+                "load_m3": stop.load_m3,
+            }
+            for stop in convoy.stops
+        ],
+        "length_m": convoy.length_m,
+        "duration_s": convoy.duration_s,
+        "load_kg": convoy.load_kg,
+        "load_m3": convoy.load_m3,
+    }
+
+
+def _convoy_from_dict(row: Mapping[str, Any]) -> Convoy:
+    return Convoy(
+        convoy_id=_text(row["convoy_id"]),
+        vehicle_id=_text(row["vehicle_id"]),
+        vehicle_name=_text(row["vehicle_name"]),
+        vehicle_class=_one_of(VEHICLE_CLASS_NAMES, row["vehicle_class"]),
+        depot_id=_text(row["depot_id"]),
+        trip=int(row["trip"]),
+        departs_at=_time(row["departs_at"]),
+        returns_at=_time(row["returns_at"]),
+        stops=tuple(
+            Stop(
+                place_id=_text(stop["place_id"]),
+                at_road_at=_time(stop["at_road_at"]),
+                arrives_at=_time(stop["arrives_at"]),
+                leaves_at=_time(stop["leaves_at"]),
+                deliver={_text(item): _number(q) for item, q in stop["deliver"].items()},
+                walk_s=_number(stop["walk_s"]),
+                load_kg=_number(stop["load_kg"]),
+                load_m3=_number(stop["load_m3"]),
+            )
+            for stop in row["stops"]
+        ),
+        length_m=_number(row["length_m"]),
+        duration_s=_number(row["duration_s"]),
+        load_kg=_number(row["load_kg"]),
+        load_m3=_number(row["load_m3"]),
+    )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError(f"{value!r} is no number")
+    return float(value)
+
+
+def _time(value: Any) -> datetime:
+    moment = datetime.fromisoformat(_text(value))
+    if moment.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone")
+    return moment
+
+
+def _one_of(allowed: tuple[Any, ...], value: Any) -> Any:
+    if value not in allowed:
+        raise ValueError(f"{value!r} is none of {', '.join(allowed)}")
+    return value

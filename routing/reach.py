@@ -1,0 +1,439 @@
+"""Reach: which places each vehicle class gets to, from which depot, how long it takes, and why not.
+
+*Cut off* means: from no active depot, for that class, within the time limit. A place is reached
+where the class can drive to any road from which the rest is walked; the walk is capped and part of
+the answer. A verdict carries `sensitive` where a doubtful closure or the walk decides it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geo.errors import RuleError
+from routing.access import MAX_BYPASS_M, MAX_WALK_M, Access, attach
+from routing.closures import Overlay, overlay
+from routing.matrix import TimeMatrix, time_matrix
+from routing.reasons import Reasons
+from routing.travel import arc_times, usable_edges
+from routing.world import Arrival, Sites, World, arrive, explore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from geo.model import Closure, Depot, ReachStatus, VehicleClassName
+    from geo.network import RoadTables
+    from routing.graph import Graph
+    from routing.vehicles import VehicleClass
+
+__all__ = [
+    "ClassReach",
+    "Leg",
+    "PlaceReach",
+    "TimeMatrix",
+    "reach",
+    "reach_to_dict",
+    "time_matrix",
+]
+
+MAX_TIME_S = 8 * 3600.0
+# Below this confidence a report is doubtful (rule 5 of the design).
+SURE_CONFIDENCE = 0.7
+# A verdict is sensitive to the walk where the walk is within a fifth of the cap on the inner and a
+# quarter on the outer side, or where the nearest road is not the one that is reached and that one
+# is this much farther. Estimates.
+_NEAR_CAP_SHARE = 0.8
+_BEYOND_FACTOR = 1.25
+_OTHER_ROAD_M = 100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """A part of the way in one vehicle class; `start` and `end` are a depot, an edge or a place."""
+
+    vehicle_class: VehicleClassName
+    start: str
+    end: str
+    travel_time_s: float
+    length_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassReach:
+    """How one vehicle class reaches one place.
+
+    Where the place is not reached `depot_id` is ``""`` and `travel_time_s` inf; `walk_m` is then
+    the walk to the nearest road that the class could use (NaN if there is none). `reason` says in
+    plain words what decides, ``""`` where nothing is in the way. `decided_by` are closure ids in
+    the order in which a vehicle meets them.
+    """
+
+    vehicle_class: VehicleClassName
+    status: ReachStatus
+    depot_id: str
+    travel_time_s: float
+    walk_m: float
+    legs: tuple[Leg, ...]
+    reason: str
+    decided_by: tuple[str, ...]
+    sensitive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceReach:
+    """How a place is reached: `best`, and the verdict of every class that was asked for.
+
+    `best` is the first class in the order asked that reaches the place (so the largest vehicle),
+    else the first that is cut off, else the first.
+    """
+
+    place_id: str
+    name: str
+    best: ClassReach
+    by_class: Mapping[VehicleClassName, ClassReach]
+
+    @property
+    def status(self) -> ReachStatus:
+        """Status of `best`."""
+        return self.best.status
+
+
+def reach(
+    graph: Graph,
+    tables: RoadTables,
+    *,
+    classes: Sequence[VehicleClass],
+    places: gpd.GeoDataFrame,
+    depots: Sequence[Depot],
+    closures: Sequence[Closure],
+    at: datetime,
+    crs: str,
+    max_walk_m: float = MAX_WALK_M,
+    max_bypass_m: float = MAX_BYPASS_M,
+    max_time_s: float = MAX_TIME_S,
+) -> list[PlaceReach]:
+    """Decide for every place and class whether it is reached from an active depot.
+
+    Parameters
+    ----------
+    classes
+        In the order of preference, largest vehicle first.
+    places
+        `place_id`, `name`, `geometry` Points in EPSG:4326; `elevation_m` where known.
+    depots
+        Only active ones count.
+    closures
+        Those in force at `at` are applied; edges that the graph does not hold are ignored here and
+        listed by `routing.closures.overlay`.
+    crs
+        Projected working CRS.
+    max_walk_m, max_bypass_m
+        Longest walk from the road, and how much farther than the nearest road of the class the
+        one may be that is reached instead.
+    max_time_s
+        Longest way from the depot, walk included.
+
+    Returns
+    -------
+    list of PlaceReach
+        In the order of the places.
+    """
+    if not classes:
+        raise RuleError("reach for no vehicle class", "at least one is needed", "name one")
+    active = [depot for depot in depots if depot.active]
+    question = _Question(
+        graph=graph,
+        tables=tables,
+        depots=active,
+        overlay=overlay(graph, closures, at=at),
+        sites=_sites(places),
+        place_ids=[str(place_id) for place_id in places["place_id"]],
+        crs=crs,
+        max_walk_m=max_walk_m,
+        max_bypass_m=max_bypass_m,
+        max_time_s=max_time_s,
+    )
+    by_class = {c.name: _class_reach(question, c) for c in classes}
+    names = [str(name) for name in places["name"]]
+    return [
+        _place_reach(place_id, name, {c: verdicts[row] for c, verdicts in by_class.items()})
+        for row, (place_id, name) in enumerate(zip(question.place_ids, names, strict=True))
+    ]
+
+
+def reach_to_dict(reached: Sequence[PlaceReach]) -> dict[str, Any]:
+    """The JSON of the contract; a place that is not reached has None for its time."""
+    return {"places": [_place_to_dict(place) for place in reached]}
+
+
+# --- one class ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    graph: Graph
+    tables: RoadTables
+    depots: list[Depot]
+    overlay: Overlay
+    sites: Sites
+    place_ids: list[str]
+    crs: str
+    max_walk_m: float
+    max_bypass_m: float
+    max_time_s: float
+
+    def world(
+        self, vehicle_class: VehicleClass, state: Overlay | None, *, ways: bool = True
+    ) -> World:
+        return explore(
+            self.graph,
+            self.tables,
+            vehicle_class,
+            self.depots,
+            overlay=state,
+            crs=self.crs,
+            ways=ways,
+        )
+
+    def arrival(self, world: World, roads: Access) -> Arrival:
+        """Best way to every place; `roads` has the nearest road of the class."""
+        limit_m = np.minimum(roads.walk_m[:, 0] + self.max_bypass_m, self.max_walk_m)
+        return arrive(self.graph, self.tables, world, self.sites, crs=self.crs, max_walk_m=limit_m)
+
+    def nearest(self, usable: NDArray[np.bool_], *, beyond: bool = False) -> Access:
+        """Nearest edge of every place within the cap, or somewhat `beyond` it."""
+        return attach(
+            self.graph,
+            self.tables,
+            self.sites.lon,
+            self.sites.lat,
+            usable=usable,
+            crs=self.crs,
+            max_walk_m=self.max_walk_m * (_BEYOND_FACTOR if beyond else 1.0),
+            k=1,
+        )
+
+
+def _class_reach(question: _Question, vehicle_class: VehicleClass) -> list[ClassReach]:
+    state = question.overlay
+    affected = bool((state.factor(vehicle_class.name) > 1.0).any())
+    open_s = arc_times(question.graph, vehicle_class)
+    roads = question.nearest(usable_edges(question.graph, open_s), beyond=True)
+    has_road = roads.walk_m[:, 0] <= question.max_walk_m
+    open_world = question.world(vehicle_class, None)
+    open_arrival = question.arrival(open_world, roads)
+    world = question.world(vehicle_class, state) if affected else open_world
+    arrival = question.arrival(world, roads) if affected else open_arrival
+    reached = arrival.time_s <= question.max_time_s
+    still = question.nearest(world.reached & bool((~reached).any()), beyond=True)
+    reasons = Reasons(
+        graph=question.graph,
+        tables=question.tables,
+        world=world,
+        arrival=arrival,
+        open_world=open_world,
+        open_arrival=open_arrival,
+        overlay=state,
+        roads=roads,
+        still=still,
+        any_road=_any_road(question, has_road),
+        depots=question.depots,
+        max_walk_m=question.max_walk_m,
+        max_time_s=question.max_time_s,
+    )
+    sensitive = _by_walk(question, world, arrival, reached, roads, still)
+    sensitive |= _by_doubt(question, vehicle_class, roads, reached)
+    verdicts = []
+    for row in range(len(question.place_ids)):
+        reason, decided_by = reasons.of(
+            row, reached=bool(reached[row]), has_road=bool(has_road[row])
+        )
+        status: ReachStatus = "cut_off" if has_road[row] else "not_on_network"
+        verdict = ClassReach(
+            vehicle_class=vehicle_class.name,
+            status="reachable" if reached[row] else status,
+            depot_id="",
+            travel_time_s=float("inf"),
+            walk_m=float(roads.walk_m[row, 0]) if has_road[row] else float("nan"),
+            legs=(),
+            reason=reason,
+            decided_by=decided_by,
+            sensitive=bool(sensitive[row]),
+        )
+        verdicts.append(_with_way(question, arrival, verdict, row) if reached[row] else verdict)
+    return verdicts
+
+
+def _with_way(question: _Question, arrival: Arrival, verdict: ClassReach, row: int) -> ClassReach:
+    depot_id = question.depots[int(arrival.depot[row])].depot_id
+    time_s, walk_s = float(arrival.time_s[row]), float(arrival.walk_s[row])
+    walk_m = float(arrival.walk_m[row])
+    roadhead = str(question.graph.edge_ids[int(arrival.edge[row])])
+    place_id = question.place_ids[row]
+    legs = [
+        Leg(
+            vehicle_class=verdict.vehicle_class,
+            start=depot_id,
+            end=roadhead if walk_m > 0 else place_id,
+            travel_time_s=time_s - walk_s,
+            length_m=float(arrival.length_m[row]),
+        )
+    ]
+    if walk_m > 0:
+        walker: VehicleClassName = "mule" if verdict.vehicle_class == "mule" else "foot"
+        legs.append(
+            Leg(
+                vehicle_class=walker,
+                start=roadhead,
+                end=place_id,
+                travel_time_s=walk_s,
+                length_m=walk_m,
+            )
+        )
+    return replace(
+        verdict, depot_id=depot_id, travel_time_s=time_s, walk_m=walk_m, legs=tuple(legs)
+    )
+
+
+def _any_road(question: _Question, has_road: NDArray[np.bool_]) -> Access:
+    """Nearest road of any kind; only looked for where the class has none."""
+    none = bool(has_road.all())
+    every = np.full(question.graph.n_edges, not none, dtype=bool)
+    return question.nearest(every)
+
+
+# --- sensitive ----------------------------------------------------------------------------------
+
+
+def _by_walk(
+    question: _Question,
+    world: World,
+    arrival: Arrival,
+    reached: NDArray[np.bool_],
+    roads: Access,
+    still: Access,
+) -> NDArray[np.bool_]:
+    """Places whose verdict hangs on how far they are from which road."""
+    own_m, cap_m = roads.walk_m[:, 0], question.max_walk_m
+    nearly_too_far = reached & (arrival.walk_m > cap_m * _NEAR_CAP_SHARE)
+    other_road = reached & (arrival.walk_m > own_m + _OTHER_ROAD_M)
+    other_road &= ~world.reached[np.maximum(roads.edge[:, 0], 0)]
+    just_no_road = ~reached & (own_m > cap_m) & np.isfinite(own_m)
+    # A road that is still reached lies a little beyond what is walked.
+    bypass_m = own_m + question.max_bypass_m * _BEYOND_FACTOR
+    limit_m = np.minimum(bypass_m, cap_m * _BEYOND_FACTOR)
+    just_too_far = ~reached & (still.walk_m[:, 0] <= limit_m) & (own_m <= cap_m)
+    return np.asarray(nearly_too_far | other_road | just_no_road | just_too_far, dtype=bool)
+
+
+def _by_doubt(
+    question: _Question,
+    vehicle_class: VehicleClass,
+    roads: Access,
+    reached: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Places whose verdict turns if the doubtful reports are wrong, or the vague ones right."""
+    sensitive = np.zeros(len(reached), dtype=bool)
+    state = question.overlay
+    for changed in (_without_doubtful(state), _with_worst(state)):
+        if changed is None:
+            continue
+        world = question.world(vehicle_class, changed, ways=False)
+        then = question.arrival(world, roads).time_s <= question.max_time_s
+        sensitive |= then != reached
+    return sensitive
+
+
+def _without_doubtful(state: Overlay) -> Overlay | None:
+    """The closures without those that are unsure or contradicted; None if all are sure."""
+    doubtful = [
+        closure.state in {"closed", "restricted"}
+        and (closure.confidence < SURE_CONFIDENCE or closure.closure_id in state.contradicted)
+        for closure in state.closures
+    ]
+    if not any(doubtful):
+        return None
+    return _with_states(state, ["open" if d else None for d in doubtful])
+
+
+def _with_worst(state: Overlay) -> Overlay | None:
+    """The closures with roads of unknown state closed; None if there are none."""
+    vague = [closure.state == "unknown" for closure in state.closures]
+    if not any(vague):
+        return None
+    return _with_states(state, ["closed" if v else None for v in vague])
+
+
+def _with_states(state: Overlay, new: Sequence[Any]) -> Overlay:
+    changed = tuple(
+        replace(closure, state=word) if word else closure
+        for closure, word in zip(state.closures, new, strict=True)
+    )
+    return replace(state, closures=changed)
+
+
+# --- places -------------------------------------------------------------------------------------
+
+
+def _sites(places: gpd.GeoDataFrame) -> Sites:
+    elevation_m = np.full(len(places), np.nan)
+    if "elevation_m" in places.columns:
+        elevation_m = places["elevation_m"].to_numpy(dtype=np.float64)
+    return Sites(
+        lon=places.geometry.x.to_numpy(dtype=np.float64),
+        lat=places.geometry.y.to_numpy(dtype=np.float64),
+        elevation_m=elevation_m,
+    )
+
+
+def _place_reach(
+    place_id: str, name: str, by_class: dict[VehicleClassName, ClassReach]
+) -> PlaceReach:
+    verdicts = list(by_class.values())
+    for wanted in ("reachable", "cut_off"):
+        for verdict in verdicts:
+            if verdict.status == wanted:
+                return PlaceReach(place_id=place_id, name=name, best=verdict, by_class=by_class)
+    return PlaceReach(place_id=place_id, name=name, best=verdicts[0], by_class=by_class)
+
+
+def _place_to_dict(place: PlaceReach) -> dict[str, Any]:
+    return {
+        "place_id": place.place_id,
+        "name": place.name,
+        **_verdict_to_dict(place.best),
+        "by_class": {name: _verdict_to_dict(v) for name, v in place.by_class.items()},
+    }
+
+
+def _verdict_to_dict(verdict: ClassReach) -> dict[str, Any]:
+    return {
+        "status": verdict.status,
+        "class": verdict.vehicle_class,
+        "depot_id": verdict.depot_id or None,
+        "travel_time_s": _number(verdict.travel_time_s),
+        "walk_m": _number(verdict.walk_m),
+        "legs": [
+            {
+                "class": leg.vehicle_class,
+                "from": leg.start,
+                "to": leg.end,
+                "travel_time_s": _number(leg.travel_time_s),
+                "length_m": _number(leg.length_m),
+            }
+            for leg in verdict.legs
+        ],
+        "reason": verdict.reason,
+        "decided_by": list(verdict.decided_by),
+        "sensitive": verdict.sensitive,
+    }
+
+
+def _number(value: float) -> float | None:
+    return round(value, 1) if np.isfinite(value) else None

@@ -1,0 +1,541 @@
+"""Travel times: how long an arc takes a vehicle class, and the fastest way between points.
+
+The plain reference that always runs: Dijkstra's algorithm of `scipy.sparse.csgraph`. Times are
+seconds, inf where there is no way; lengths are metres.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from scipy import sparse
+from scipy.sparse.csgraph import dijkstra
+
+from geo.crs import WGS84
+from geo.errors import RuleError
+from routing.pace import tobler_speed_kmh
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from geo.network import RoadTables
+    from routing.access import Access
+    from routing.closures import Overlay
+    from routing.graph import Graph, Tag
+    from routing.vehicles import VehicleClass
+
+# A road always takes some time: in a sparse matrix, and in the logs of a driver, 0 reads as
+# "no road". One millisecond over a thousand edges is one second.
+MIN_ARC_S = 1e-3
+# Grades beyond this are noise of the elevation model on short edges.
+MAX_GRADE = 1.0
+# Entries of (origins × nodes) that are held at a time, at some 80 bytes each with the ways.
+_MAX_ENTRIES = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trees:
+    """Fastest ways from every origin to every node.
+
+    `time_s`, shape (n_origins, n_nodes), inf where there is no way. `parent` and `arc`, same
+    shape: the node before and the arc that enters, -1 where the way begins or none exists;
+    `link` is the row in `links` by which a way that begins at this node left the origin.
+    """
+
+    time_s: NDArray[np.float64]
+    parent: NDArray[np.int32]
+    arc: NDArray[np.int32]
+    link: NDArray[np.int32]
+    links: Links
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """How origins get onto the network, shape (n_links,), sorted by (origin, node).
+
+    From its place on an edge an origin reaches `node` over the last part of `arc`, whose first
+    `share` lies behind it, after the walk of its `candidate`; `time_s` is for both together.
+    """
+
+    origin: NDArray[np.intp]
+    node: NDArray[np.int32]
+    time_s: NDArray[np.float64]
+    arc: NDArray[np.intp]
+    share: NDArray[np.float64]
+    candidate: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """One way over the network.
+
+    Of the `arcs` in order the first is entered at `from_share` and the last left at `to_share`
+    (shares of the arc in its own direction). `time_s` is door to door, `length_m` on the road
+    only; `candidate` says which attachment of the destination is used, with its walk in `walk_m`.
+    """
+
+    arcs: NDArray[np.intp]
+    from_share: float
+    to_share: float
+    time_s: float
+    length_m: float
+    walk_m: float
+    candidate: int
+
+
+def speeds_kmh(graph: Graph, vehicle_class: VehicleClass) -> NDArray[np.float64]:
+    """Speed of the class along every arc, (n_arcs,) km/h, 0 where it may not go.
+
+    The lowest of what the road class, surface, track type, smoothness, posted limit and grade
+    allow (``docs/travel.md``). An edge that climbs and descends is taken as two slopes of its
+    mean grade; the speed is then the mean over the time.
+    """
+    level_kmh = np.minimum(_edge_speed_kmh(graph, vehicle_class), vehicle_class.top_speed_kmh)
+    closed = level_kmh <= 0
+    level_kmh[closed] = 1.0
+    length_m = np.maximum(graph.length_m, 1e-6)
+    climb_m, descent_m = np.nan_to_num(graph.climb_m), np.nan_to_num(graph.descent_m)
+    rolling_m = climb_m + descent_m
+    grade = np.clip(rolling_m / length_m, 0.0, MAX_GRADE)
+    up_share = np.divide(climb_m, rolling_m, out=np.full_like(climb_m, 0.5), where=rolling_m > 0)
+    up_kmh = np.minimum(level_kmh, _grade_speed_kmh(vehicle_class, grade, up=True))
+    down_kmh = np.minimum(level_kmh, _grade_speed_kmh(vehicle_class, grade, up=False))
+    along_kmh = 1.0 / (up_share / up_kmh + (1.0 - up_share) / down_kmh)
+    against_kmh = 1.0 / ((1.0 - up_share) / up_kmh + up_share / down_kmh)
+    speed_kmh = np.zeros(graph.n_arcs)
+    speed_kmh[graph.arc_along] = np.where(closed, 0.0, along_kmh)
+    speed_kmh[graph.arc_against] = np.where(closed, 0.0, against_kmh)
+    if vehicle_class.kind == "motor":
+        speed_kmh[graph.arc_along[~graph.forward]] = 0.0
+        speed_kmh[graph.arc_against[~graph.backward]] = 0.0
+    return speed_kmh
+
+
+def arc_times(
+    graph: Graph, vehicle_class: VehicleClass, overlay: Overlay | None = None
+) -> NDArray[np.float64]:
+    """Seconds along every arc, (n_arcs,), inf where the class may not go or a closure holds."""
+    speed_kmh = speeds_kmh(graph, vehicle_class)
+    time_s = np.full(graph.n_arcs, np.inf)
+    goes = speed_kmh > 0
+    time_s[goes] = np.maximum(graph.length_m[graph.edge[goes]] * 3.6 / speed_kmh[goes], MIN_ARC_S)
+    if overlay is None:
+        return time_s
+    factor = overlay.factor(vehicle_class.name)
+    return np.asarray(time_s * factor, dtype=np.float64)
+
+
+def usable_edges(graph: Graph, time_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n_edges,) whether at least one direction of the edge can be travelled."""
+    goes = np.isfinite(time_s)
+    either: NDArray[np.bool_] = goes[graph.arc_along] | goes[graph.arc_against]
+    return either
+
+
+def travel_times(
+    graph: Graph, time_s: NDArray[np.float64], origins: Access, destinations: Access
+) -> NDArray[np.float64]:
+    """Door-to-door seconds from every origin to every destination, (n_origins, n_destinations).
+
+    Parameters
+    ----------
+    time_s
+        (n_arcs,) from `arc_times`.
+    origins, destinations
+        From `routing.access.attach`. The walks at both ends are part of the time, and of several
+        attachments the best pair counts; for driving times alone give `.without_walk()`.
+    """
+    times = np.empty((origins.n_points, destinations.n_points))
+    for rows in row_chunks(origins.n_points, graph.n_nodes):
+        some = origins.take(rows)
+        trees = travel_trees(graph, time_s, some)
+        times[rows], _ = arrivals(graph, time_s, trees, some, destinations)
+    return times
+
+
+def travel_trees(
+    graph: Graph, time_s: NDArray[np.float64], origins: Access, *, ways: bool = False
+) -> Trees:
+    """Fastest times from every origin to every node, and with `ways` how to get there."""
+    _require_times(graph, time_s)
+    links = _links(graph, time_s, origins)
+    matrix = _matrix(graph, time_s, links, n_origins=origins.n_points)
+    roots = np.arange(graph.n_nodes, graph.n_nodes + origins.n_points)
+    if not ways:
+        reached_s = dijkstra(matrix, directed=True, indices=roots)[:, : graph.n_nodes]
+        none = np.empty((origins.n_points, 0), dtype=np.int32)
+        return Trees(time_s=reached_s, parent=none, arc=none, link=none, links=links)
+    reached_s, before = dijkstra(matrix, directed=True, indices=roots, return_predecessors=True)
+    reached_s, before = reached_s[:, : graph.n_nodes], before[:, : graph.n_nodes]
+    starts = before >= graph.n_nodes
+    parent = np.where((before < 0) | starts, -1, before).astype(np.int32)
+    return Trees(
+        time_s=reached_s,
+        parent=parent,
+        arc=_entering_arcs(graph, time_s, parent),
+        link=_beginning_links(links, starts, graph.n_nodes),
+        links=links,
+    )
+
+
+def arrivals(
+    graph: Graph,
+    time_s: NDArray[np.float64],
+    trees: Trees,
+    origins: Access,
+    destinations: Access,
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Best time from every origin to every destination and how it arrives.
+
+    Returns
+    -------
+    time_s : (n_origins, n_destinations), door to door, inf where there is no way
+    how : same shape; ``candidate * 3 + h`` with h = 0 along the edge, 1 against it, 2 without
+        leaving the edge on which the origin stands; -1 where there is no way
+    """
+    edge, share = destinations.edge, destinations.fraction
+    known = edge >= 0
+    row = np.where(known, edge, 0)
+    along_s, against_s = time_s[graph.arc_along[row]], time_s[graph.arc_against[row]]
+    last_s = (_part(share, along_s), _part(1.0 - share, against_s))
+    ends = (graph.u[row], graph.v[row])
+    walk_s = np.where(known, destinations.walk_s, np.inf)
+    shape = (origins.n_points, destinations.n_points)
+    best_s, how = np.full(shape, np.inf), np.full(shape, -1, dtype=np.int32)
+    for candidate in range(edge.shape[1]):
+        options_s = [
+            trees.time_s[:, ends[side][:, candidate]] + (last_s[side] + walk_s)[None, :, candidate]
+            for side in (0, 1)
+        ]
+        options_s.append(_on_one_edge(graph, time_s, origins, destinations, candidate))
+        for kind, option_s in enumerate(options_s):
+            better = option_s < best_s
+            best_s[better] = option_s[better]
+            how[better] = 3 * candidate + kind
+    return best_s, how
+
+
+def lengths_to_nodes(graph: Graph, trees: Trees) -> NDArray[np.float64]:
+    """Length in metres of the fastest way to every node, (n_origins, n_nodes), NaN = no way."""
+    arc_m = graph.length_m[graph.edge]
+    links = trees.links
+    link_m = arc_m[links.arc] * (1.0 - links.share)
+    value = np.full(trees.parent.shape, np.nan)
+    inner, first = trees.parent >= 0, trees.link >= 0
+    value[inner] = arc_m[trees.arc[inner]]
+    value[first] = link_m[trees.link[first]]
+    return _summed_to_root(value, trees.parent)
+
+
+def arrival_lengths(
+    graph: Graph,
+    node_length_m: NDArray[np.float64],
+    how: NDArray[np.int32],
+    origins: Access,
+    destinations: Access,
+) -> NDArray[np.float64]:
+    """Metres on the road of the ways that `arrivals` found, (n_origins, n_destinations)."""
+    origin, destination = np.nonzero(how >= 0)
+    candidate, kind = np.divmod(how[origin, destination], 3)
+    edge = destinations.edge[destination, candidate]
+    share = destinations.fraction[destination, candidate]
+    end = np.where(kind == 0, graph.u[edge], graph.v[edge])
+    last_m = graph.length_m[edge] * np.where(kind == 0, share, 1.0 - share)
+    length_m = np.full(how.shape, np.nan)
+    length_m[origin, destination] = node_length_m[origin, end] + last_m
+    same = kind == 2
+    for at in np.flatnonzero(same):
+        o, d = origin[at], destination[at]
+        begin = _attachment_on(origins, o, int(edge[at]))
+        apart = abs(origins.fraction[o, begin] - share[at])
+        length_m[o, d] = apart * graph.length_m[edge[at]]
+    return length_m
+
+
+def paths(
+    graph: Graph, time_s: NDArray[np.float64], origin: Access, destinations: Access
+) -> list[Path | None]:
+    """Fastest way from one origin to each destination, None where there is none."""
+    if origin.n_points != 1:
+        raise RuleError(f"{origin.n_points} origins", "one is needed", "ask once for each")
+    trees = travel_trees(graph, time_s, origin, ways=True)
+    best_s, how = arrivals(graph, time_s, trees, origin, destinations)
+    return [
+        path_of(graph, trees, 0, how[0], best_s[0], origin, destinations, row)
+        for row in range(destinations.n_points)
+    ]
+
+
+def path_of(
+    graph: Graph,
+    trees: Trees,
+    origin_row: int,
+    how: NDArray[np.int32],
+    best_s: NDArray[np.float64],
+    origins: Access,
+    destinations: Access,
+    row: int,
+) -> Path | None:
+    """The way from one origin of `trees` to destination `row`, from a row of `arrivals`."""
+    if how[row] < 0:
+        return None
+    candidate, kind = divmod(int(how[row]), 3)
+    edge = int(destinations.edge[row, candidate])
+    share = float(destinations.fraction[row, candidate])
+    if kind == 2:
+        begin = _attachment_on(origins, origin_row, edge)
+        start = float(origins.fraction[origin_row, begin])
+        onward = share >= start
+        arcs = np.array([graph.arc_along[edge] if onward else graph.arc_against[edge]])
+        shares = (start, share) if onward else (1.0 - start, 1.0 - share)
+    else:
+        last = graph.arc_along[edge] if kind == 0 else graph.arc_against[edge]
+        arcs, from_share = _arcs_to(trees, origin_row, int(graph.tail[last]))
+        arcs = np.append(arcs, last)
+        shares = (from_share, share if kind == 0 else 1.0 - share)
+    arc_m = graph.length_m[graph.edge[arcs]]
+    length_m = arc_m.sum() - shares[0] * arc_m[0] - (1.0 - shares[1]) * arc_m[-1]
+    return Path(
+        arcs=arcs,
+        from_share=shares[0],
+        to_share=shares[1],
+        time_s=float(best_s[row]),
+        length_m=float(length_m),
+        walk_m=float(destinations.walk_m[row, candidate]),
+        candidate=candidate,
+    )
+
+
+def path_geometry(graph: Graph, tables: RoadTables, path: Path) -> shapely.LineString:
+    """The way as a line in EPSG:4326, in the direction of travel; its two ends are cut exactly."""
+    lines = np.asarray(tables.edges.geometry.array, dtype=object)[graph.edge[path.arcs]]
+    parts: list[NDArray[np.float64]] = []
+    for at, (line, along) in enumerate(zip(lines, graph.along[path.arcs], strict=True)):
+        points = shapely.get_coordinates(line)
+        points = points if along else points[::-1]
+        low = path.from_share if at == 0 else 0.0
+        high = path.to_share if at == len(lines) - 1 else 1.0
+        parts.append(_cut(points, low, high))
+    points = np.concatenate(parts)
+    keep = np.ones(len(points), dtype=bool)
+    keep[1:] = np.any(points[1:] != points[:-1], axis=1)
+    kept = points[keep]
+    # A way of no length is still a line: two points at one place.
+    return shapely.LineString(kept if len(kept) > 1 else np.repeat(kept, 2, axis=0))
+
+
+def row_chunks(n_rows: int, n_columns: int) -> list[NDArray[np.intp]]:
+    """Rows in groups small enough that tables of (rows × `n_columns`) fit into memory."""
+    size = max(1, _MAX_ENTRIES // max(n_columns, 1))
+    return [np.arange(at, min(at + size, n_rows), dtype=np.intp) for at in range(0, n_rows, size)]
+
+
+# --- speed on an edge ---------------------------------------------------------------------------
+
+
+def _edge_speed_kmh(graph: Graph, vehicle_class: VehicleClass) -> NDArray[np.float64]:
+    speed_kmh = _by_label(graph.tags["highway"], vehicle_class.highway, missing=0.0)
+    for name in ("surface", "tracktype", "smoothness"):
+        limits: Mapping[str, float] = getattr(vehicle_class, name)
+        speed_kmh = np.minimum(speed_kmh, _by_label(graph.tags[name], limits, missing=np.inf))
+    if vehicle_class.kind == "motor":
+        posted = graph.numbers["maxspeed_kmh"]
+        speed_kmh = np.fmin(speed_kmh, np.where(posted > 0, posted, np.nan))
+    return np.where(_fits(graph, vehicle_class), speed_kmh, 0.0)
+
+
+def _fits(graph: Graph, vehicle_class: VehicleClass) -> NDArray[np.bool_]:
+    """Whether limits and access leave the edge to the class; what is unknown does not forbid."""
+    numbers = graph.numbers
+    too_narrow = numbers["width_m"] < vehicle_class.min_width_m
+    too_heavy = numbers["maxweight_t"] < vehicle_class.gross_weight_t
+    too_high = numbers["maxheight_m"] < vehicle_class.height_m
+    in_water = graph.ford & (not vehicle_class.uses_fords)
+    return ~(too_narrow | too_heavy | too_high | in_water | _refused(graph, vehicle_class))
+
+
+def _refused(graph: Graph, vehicle_class: VehicleClass) -> NDArray[np.bool_]:
+    access, motor = graph.tags["access"], graph.tags["motor_vehicle"]
+    refused = {value: 1.0 for value in vehicle_class.refuses_access}
+    by_access = _by_label(access, refused, missing=0.0) > 0
+    if vehicle_class.kind != "motor":
+        return by_access
+    by_motor = _by_label(motor, refused, missing=0.0) > 0
+    # What is said of motor vehicles outranks what is said of everybody.
+    said = _by_label(motor, {"": 0.0}, missing=1.0) > 0
+    return np.where(said, by_motor, by_access)
+
+
+def _by_label(tag: Tag, values: Mapping[str, float], *, missing: float) -> NDArray[np.float64]:
+    by_code = np.array([values.get(label, missing) for label in tag.labels], dtype=np.float64)
+    return np.asarray(by_code[tag.code], dtype=np.float64)
+
+
+def _grade_speed_kmh(
+    vehicle_class: VehicleClass, grade: NDArray[np.float64], *, up: bool
+) -> NDArray[np.float64]:
+    if vehicle_class.kind == "walk":
+        return vehicle_class.pace_factor * tobler_speed_kmh(grade if up else -grade)
+    rows = vehicle_class.grade.rows
+    if not rows:
+        return np.full(len(grade), np.inf)
+    table = np.array(rows)
+    return np.asarray(np.interp(grade, table[:, 0], table[:, 1 if up else 2]), dtype=np.float64)
+
+
+# --- graph of nodes and origins -----------------------------------------------------------------
+
+
+def _require_times(graph: Graph, time_s: NDArray[np.float64]) -> None:
+    if time_s.shape != (graph.n_arcs,) or not (time_s > 0).all():
+        raise RuleError(
+            f"arc times of shape {time_s.shape}",
+            f"{graph.n_arcs} times above 0 are needed",
+            "take them from arc_times() of the same graph",
+        )
+
+
+def _links(graph: Graph, time_s: NDArray[np.float64], origins: Access) -> Links:
+    origin, candidate = np.nonzero(origins.edge >= 0)
+    edge, share = origins.edge[origin, candidate], origins.fraction[origin, candidate]
+    walk_s = origins.walk_s[origin, candidate]
+    arc = np.concatenate([graph.arc_along[edge], graph.arc_against[edge]])
+    behind = np.concatenate([share, 1.0 - share])
+    seconds = np.tile(walk_s, 2) + _part(1.0 - behind, time_s[arc])
+    origin, candidate = np.tile(origin, 2), np.tile(candidate, 2)
+    node = graph.head[arc]
+    order = np.lexsort((candidate, seconds, node, origin))
+    opens = np.ones(len(order), dtype=bool)
+    by_origin, by_node = origin[order], node[order]
+    opens[1:] = (by_origin[1:] != by_origin[:-1]) | (by_node[1:] != by_node[:-1])
+    # One link for each origin and node, the fastest; parallel entries of a matrix would add up.
+    chosen = order[opens & np.isfinite(seconds[order])]
+    return Links(
+        origin=origin[chosen],
+        node=node[chosen],
+        time_s=np.maximum(seconds[chosen], MIN_ARC_S * 1e-3),
+        arc=arc[chosen],
+        share=behind[chosen],
+        candidate=candidate[chosen],
+    )
+
+
+def _matrix(
+    graph: Graph, time_s: NDArray[np.float64], links: Links, *, n_origins: int
+) -> sparse.csr_array:
+    """Times between nodes, with one more row for each origin, from which nothing returns."""
+    pair_s = np.minimum.reduceat(time_s, graph.pair)
+    goes = np.isfinite(pair_s)
+    tail = np.concatenate([graph.tail[graph.pair][goes], graph.n_nodes + links.origin])
+    head = np.concatenate([graph.head[graph.pair][goes], links.node])
+    size = graph.n_nodes + n_origins
+    start = np.concatenate([[0], np.cumsum(np.bincount(tail, minlength=size))])
+    return sparse.csr_array(
+        (
+            np.concatenate([pair_s[goes], links.time_s]),
+            head.astype(np.int32),
+            start.astype(np.int32),
+        ),
+        shape=(size, size),
+    )
+
+
+def _entering_arcs(
+    graph: Graph, time_s: NDArray[np.float64], parent: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Arc from its parent into every node: of parallel ones the fastest, -1 where none."""
+    key = graph.tail[graph.pair].astype(np.int64) * graph.n_nodes + graph.head[graph.pair]
+    order = np.lexsort((time_s, graph.pair_of_arc))
+    fastest = order[np.searchsorted(graph.pair_of_arc[order], np.arange(len(graph.pair)))]
+    arc = np.full(parent.shape, -1, dtype=np.int32)
+    origin, node = np.nonzero(parent >= 0)
+    asked = parent[origin, node].astype(np.int64) * graph.n_nodes + node
+    arc[origin, node] = fastest[np.searchsorted(key, asked)]
+    return arc
+
+
+def _beginning_links(links: Links, starts: NDArray[np.bool_], n_nodes: int) -> NDArray[np.int32]:
+    link = np.full(starts.shape, -1, dtype=np.int32)
+    origin, node = np.nonzero(starts)
+    key = links.origin.astype(np.int64) * n_nodes + links.node
+    link[origin, node] = np.searchsorted(key, origin.astype(np.int64) * n_nodes + node)
+    return link
+
+
+# --- from trees to ways -------------------------------------------------------------------------
+
+
+def _part(share: NDArray[np.float64], whole_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A share of a time, 0 where the share is 0 even if the whole is inf: the end is an end."""
+    part = np.zeros(np.broadcast_shapes(share.shape, whole_s.shape))
+    return np.asarray(np.multiply(share, whole_s, out=part, where=share > 0.0), dtype=np.float64)
+
+
+def _on_one_edge(
+    graph: Graph,
+    time_s: NDArray[np.float64],
+    origins: Access,
+    destinations: Access,
+    candidate: int,
+) -> NDArray[np.float64]:
+    """Times of ways that never leave the edge, (n_origins, n_destinations), else inf."""
+    best_s = np.full((origins.n_points, destinations.n_points), np.inf)
+    edge = destinations.edge[:, candidate]
+    for begin in range(origins.edge.shape[1]):
+        origin, row = np.nonzero((origins.edge[:, begin, None] == edge) & (edge >= 0))
+        at = edge[row]
+        apart = destinations.fraction[row, candidate] - origins.fraction[origin, begin]
+        whole_s = np.where(apart >= 0, time_s[graph.arc_along[at]], time_s[graph.arc_against[at]])
+        walk_s = origins.walk_s[origin, begin] + destinations.walk_s[row, candidate]
+        option_s = _part(np.abs(apart), whole_s) + walk_s
+        best_s[origin, row] = np.minimum(best_s[origin, row], option_s)
+    return best_s
+
+
+def _attachment_on(origins: Access, origin_row: int, edge: int) -> int:
+    """Which attachment of an origin lies on `edge`; an edge is attached once, so there is one."""
+    return int(np.flatnonzero(origins.edge[origin_row] == edge)[0])
+
+
+def _arcs_to(trees: Trees, origin_row: int, node: int) -> tuple[NDArray[np.intp], float]:
+    parent, arc = trees.parent[origin_row], trees.arc[origin_row]
+    reverse = []
+    while parent[node] >= 0:
+        reverse.append(int(arc[node]))
+        node = int(parent[node])
+    link = int(trees.link[origin_row, node])
+    reverse.append(int(trees.links.arc[link]))
+    return np.array(reverse[::-1], dtype=np.intp), float(trees.links.share[link])
+
+
+def _summed_to_root(value: NDArray[np.float64], parent: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Sum of `value` over the way from the root to every node, by doubling the step."""
+    total, jump = value.copy(), parent.copy()
+    row = np.broadcast_to(np.arange(len(jump))[:, None], jump.shape)
+    while True:
+        inner = jump >= 0
+        if not inner.any():
+            return total
+        at_row, above = row[inner], jump[inner]
+        total[inner] = total[inner] + total[at_row, above]
+        jump[inner] = jump[at_row, above]
+
+
+def _cut(points: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """Vertices of a line between two shares of its geodesic length."""
+    if low <= 0.0 and high >= 1.0:
+        return points
+    _, _, step_m = WGS84.inv(points[:-1, 0], points[:-1, 1], points[1:, 0], points[1:, 1])
+    along_m = np.concatenate([[0.0], np.cumsum(step_m)])
+    begin_m, end_m = low * along_m[-1], high * along_m[-1]
+    inside = points[(along_m > begin_m) & (along_m < end_m)]
+    ends = [
+        [np.interp(at, along_m, points[:, 0]), np.interp(at, along_m, points[:, 1])]
+        for at in (begin_m, end_m)
+    ]
+    return np.vstack([ends[0], inside, ends[1]])

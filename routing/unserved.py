@@ -1,0 +1,199 @@
+"""Why a need stays unserved, in plain words: the most binding reason first.
+
+1. no road for any vehicle class; 2. a road, but no vehicle that may use it; 3. no stock, or none
+where such a vehicle stands; 4. too large for those vehicles; 5. too far for their shift; 6. the
+stock that could be sent there is used up; 7. the vehicles are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from routing.fleet import MICRO
+from routing.plan import Code, Unserved
+from routing.schedule import used_s
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from geo.model import Item
+    from routing.fleet import Fleet
+    from routing.schedule import Days
+
+
+def unserved(
+    fleet: Fleet, days: Days, *, lacking: NDArray[np.int64], stock: NDArray[np.int64]
+) -> tuple[Unserved, ...]:
+    """One row for every need of which something is left.
+
+    Parameters
+    ----------
+    lacking
+        (n_places, n_items) millionths that no trip brings.
+    stock
+        (n_depots, n_items) millionths that stay in the depots.
+    """
+    problem = fleet.problem
+    places = {place: row for row, place in enumerate(problem.places)}
+    items = {item.item_id: row for row, item in enumerate(problem.items)}
+    left_s = _left_s(fleet, days)
+    rows = []
+    for need in problem.needs:
+        place, item = places[need.place_id], items[need.item_id]
+        quantity = int(lacking[place, item])
+        if quantity > 0:
+            code, reason = _reason(fleet, place, item, stock=stock, left_s=left_s)
+            rows.append(
+                Unserved(
+                    place_id=need.place_id,
+                    item_id=need.item_id,
+                    quantity=quantity / MICRO,
+                    code=code,
+                    reason=reason,
+                )
+            )
+    return tuple(rows)
+
+
+def _reason(
+    fleet: Fleet, place: int, item: int, *, stock: NDArray[np.int64], left_s: NDArray[np.int64]
+) -> tuple[Code, str]:
+    groups = np.flatnonzero(fleet.has_road[:, place]).tolist()
+    if not groups:
+        return _without_vehicle(fleet, place)
+    thing = fleet.problem.items[item]
+    missing = _without_stock(fleet, thing, {fleet.groups[row].depot for row in groups})
+    if missing is not None:
+        return missing
+    portion = int(fleet.portion[item]) / MICRO
+    kg, m3 = portion * thing.kg_per_unit, portion * thing.m3_per_unit
+    fitting = [
+        row
+        for row in groups
+        if fleet.groups[row].capacity_kg >= kg and fleet.groups[row].capacity_m3 >= m3
+    ]
+    if not fitting:
+        return "too_large", (
+            f"{_amount(portion, thing)} ({kg:g} kg, {m3:g} m³) fits no vehicle that has a road "
+            "to the place"
+        )
+    able = [row for row in fitting if fleet.kg_limit[row, place] >= kg]
+    if not able:
+        return _too_far(fleet, place, fitting, kg)
+    giving = [row for row in able if stock[fleet.groups[row].depot, item] >= fleet.portion[item]]
+    if not giving:
+        return _used_up(fleet, thing, {fleet.groups[row].depot for row in able})
+    return _no_vehicle(fleet, place, giving, left_s)
+
+
+def _without_vehicle(fleet: Fleet, place: int) -> tuple[Code, str]:
+    problem, point = fleet.problem, fleet.n_depots + place
+    with_road = []
+    for name, matrix in problem.matrices.items():
+        out = matrix.travel_time_s[: fleet.n_depots, point]
+        back = matrix.travel_time_s[point, : fleet.n_depots]
+        if (np.isfinite(out) & np.isfinite(back)).any():
+            with_road.append(name)
+    if not with_road:
+        given = problem.reasons.get(problem.places[place], "")
+        classes = ", ".join(sorted(problem.matrices)) or "any vehicle class"
+        return "no_road", given or f"no road there and back from any depot for {classes}"
+    return "no_vehicle_class", (
+        f"a road for {', '.join(with_road)} only, and no depot on it has such a vehicle"
+    )
+
+
+def _without_stock(fleet: Fleet, thing: Item, depots: set[int]) -> tuple[Code, str] | None:
+    held = _held(fleet, thing)
+    if not held:
+        return "no_stock", f"no depot holds any {_name(thing)}"
+    if not depots & held.keys():
+        return "stock_elsewhere", (
+            f"{_name(thing)} lies in {_depots(fleet, held)} only, and no vehicle there has a road "
+            "to the place"
+        )
+    return None
+
+
+def _too_far(fleet: Fleet, place: int, groups: list[int], kg: float) -> tuple[Code, str]:
+    shortest = int(fleet.round_s[groups, place].min())
+    longest = max(fleet.groups[row].shift_s for row in groups)
+    trip = shortest + fleet.handling_s(kg)
+    takes = "more than two shifts" if shortest >= fleet.blocked_s else _hours(trip)
+    return "shift_too_short", (
+        f"there and back with the halt takes {takes}, the longest shift of a vehicle "
+        f"with a road to the place is {_hours(longest)}"
+    )
+
+
+def _used_up(fleet: Fleet, thing: Item, depots: set[int]) -> tuple[Code, str]:
+    held = _held(fleet, thing)
+    total = sum(held.get(depot, 0.0) for depot in depots)
+    if total <= 0:
+        return "stock_elsewhere", (
+            f"{_name(thing)} lies in {_depots(fleet, held)} only, and no vehicle there can go to "
+            "the place and back within its shift"
+        )
+    return "stock_ends", (
+        f"the stock of {_name(thing)} ends: all {_amount(total, thing)} in the depots that "
+        "can send it there are given out"
+    )
+
+
+def _no_vehicle(
+    fleet: Fleet, place: int, groups: list[int], left_s: NDArray[np.int64]
+) -> tuple[Code, str]:
+    """Name the vehicle that comes nearest to another return trip."""
+    vehicles = [(row, vehicle) for row in groups for vehicle in fleet.groups[row].vehicles]
+    row, vehicle = min(
+        vehicles, key=lambda pair: (fleet.round_s[pair[0], place] - left_s[pair[1]], pair)
+    )
+    left, trip = int(left_s[vehicle]), int(fleet.round_s[row, place])
+    depot = fleet.problem.depots[fleet.groups[row].depot]
+    many = f"the last of {len(vehicles)} vehicles" if len(vehicles) > 1 else "the one vehicle"
+    if left >= trip:
+        rest = f"has driven {fleet.problem.max_trips} trips or lacks the minutes to unload"
+    else:
+        rest = f"has {_hours(max(left, 0))} of its shift left"
+    return "no_vehicle_free", (
+        f"a return trip from {depot} takes {_hours(trip)} and {many} that could drive it {rest}"
+    )
+
+
+def _left_s(fleet: Fleet, days: Days) -> NDArray[np.int64]:
+    """Rest of every vehicle's shift after its last trip and the loading for a further one."""
+    left = [int(vehicle.shift_s) for vehicle in fleet.problem.vehicles]
+    for vehicle, trips in days.items():
+        left[vehicle] -= used_s(fleet, trips) + fleet.reload_s
+    return np.array(left, dtype=np.int64)
+
+
+def _held(fleet: Fleet, thing: Item) -> dict[int, float]:
+    depots = {depot: row for row, depot in enumerate(fleet.problem.depots)}
+    return {
+        depots[line.depot_id]: line.quantity
+        for line in fleet.problem.stock
+        if line.item_id == thing.item_id
+    }
+
+
+def _depots(fleet: Fleet, rows: Iterable[int]) -> str:
+    return ", ".join(fleet.problem.depots[row] for row in sorted(rows))
+
+
+def _name(thing: Item) -> str:
+    return thing.name("en")
+
+
+def _amount(quantity: float, thing: Item) -> str:
+    shown = f"{quantity:,.3f}".rstrip("0").rstrip(".").replace(",", " ")
+    return f"{shown} {thing.unit} of {_name(thing)}"
+
+
+def _hours(seconds: int) -> str:
+    minutes = -(-seconds // 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,0 +1,203 @@
+"""Closures: what they do to arcs, and which edge a point, a name or an area means."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+
+from geo.errors import CoverageError, CrsError, EmptyInputError, RuleError
+from geo.model import Closure
+from routing.closures import (
+    RESTRICTED_FACTOR,
+    Overlay,
+    candidates_near,
+    edges_in_area,
+    edges_near,
+    overlay,
+)
+from routing.graph import Graph, build_graph
+from tests.factories import WORKING_CRS, four_villages, make_roads
+
+NOW = datetime(2023, 9, 9, 12, tzinfo=UTC)
+
+
+def closure(number: int = 1, edges: tuple[str, ...] = ("main",), **columns: Any) -> Closure:
+    return Closure(closure_id=f"closure:{number}", edges=edges, **columns)
+
+
+def laid(*closures: Closure) -> tuple[Graph, Overlay]:
+    graph = build_graph(four_villages())
+    return graph, overlay(graph, closures, at=NOW)
+
+
+def factors(graph: Graph, state: Overlay, edge_id: str, class_name: Any) -> list[float]:
+    """Factor along and against an edge."""
+    row = graph.rows_of([edge_id])[0]
+    factor = state.factor(class_name)
+    return [float(factor[graph.arc_along[row]]), float(factor[graph.arc_against[row]])]
+
+
+def test_without_closures_every_factor_is_one() -> None:
+    graph, state = laid()
+    assert (state.factor("truck") == np.ones(graph.n_arcs)).all()
+    assert (state.decided_by("truck") == -1).all()
+
+
+def test_a_closed_edge_is_closed_both_ways_and_no_other_is_touched() -> None:
+    graph, state = laid(closure())
+    assert factors(graph, state, "main", "truck") == [np.inf, np.inf]
+    assert np.isfinite(state.factor("truck")).sum() == graph.n_arcs - 2
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("+", [np.inf, 1.0]), ("-", [1.0, np.inf])])
+def test_a_signed_id_closes_one_direction(sign: str, expected: list[float]) -> None:
+    graph, state = laid(closure(edges=(f"main{sign}",)))
+    assert factors(graph, state, "main", "truck") == expected
+
+
+def test_a_closure_for_some_classes_leaves_the_others() -> None:
+    graph, state = laid(closure(classes=("truck",)))
+    assert factors(graph, state, "main", "truck") == [np.inf, np.inf]
+    assert factors(graph, state, "main", "pickup") == [1.0, 1.0]
+
+
+def test_a_restricted_road_slows_and_good_or_vague_news_does_nothing() -> None:
+    for word, factor in (("restricted", RESTRICTED_FACTOR), ("open", 1.0), ("unknown", 1.0)):
+        graph, state = laid(closure(state=word))
+        assert factors(graph, state, "main", "truck") == [factor, factor]
+
+
+def test_only_what_is_in_force_counts() -> None:
+    hour = timedelta(hours=1)
+    _, past = laid(closure(until=NOW))
+    _, future = laid(closure(since=NOW + hour))
+    _, present = laid(closure(since=NOW, until=NOW + hour))
+    assert [len(state.closures) for state in (past, future, present)] == [0, 0, 1]
+
+
+def test_a_time_without_zone_is_refused() -> None:
+    with pytest.raises(RuleError, match="time with its zone"):
+        overlay(build_graph(four_villages()), [], at=datetime(2023, 9, 9))  # noqa: DTZ001
+
+
+def test_edges_that_the_network_lacks_are_reported_and_the_rest_is_applied() -> None:
+    graph, state = laid(closure(edges=("w1:2-3", "main", "upper-", "drill:x+")))
+    assert state.unknown_edges == (("closure:1", "w1:2-3"), ("closure:1", "drill:x+"))
+    assert factors(graph, state, "main", "truck") == [np.inf, np.inf]
+    assert factors(graph, state, "upper", "truck") == [1.0, np.inf]
+
+
+def test_the_strongest_decides_then_the_surest_then_the_smallest_id() -> None:
+    graph, state = laid(
+        closure(5, state="restricted", confidence=1.0),
+        closure(4, confidence=0.6),
+        closure(3, confidence=0.9),
+        closure(2, confidence=0.9),
+        closure(1, state="unknown"),
+    )
+    decided = state.decided_by("truck")[graph.arc_along[0]]
+    assert state.closures[decided].closure_id == "closure:2"
+
+
+def test_a_closure_that_another_report_contradicts_is_marked() -> None:
+    _, state = laid(closure(1), closure(2, state="open"), closure(3, edges=("upper",)))
+    assert state.contradicted == {"closure:1"}
+
+
+# --- which edge is meant ------------------------------------------------------------------------
+
+# A road along 31° N, over which a bridge crosses at -7.99; a path 5 m south of the road.
+CROSSING = (
+    [
+        *((-8.0, 31.0), (-7.98, 31.0)),
+        *((-7.99, 30.99), (-7.99, 31.01)),
+        *((-8.0, 30.99995), (-7.98, 30.99995)),
+    ],
+    [
+        {"edge_id": "road", "u": 0, "v": 1, "highway": "primary", "ref": "N9;R203",
+         "name": "Route"},
+        {"edge_id": "bridge", "u": 2, "v": 3, "highway": "secondary", "bridge": True, "layer": 1,
+         "name": "Pont Neuf"},
+        {"edge_id": "path", "u": 4, "v": 5, "highway": "path"},
+    ],
+)  # fmt: skip
+
+
+def near(lon: float, lat: float, **options: Any) -> tuple[str, ...]:
+    return edges_near(make_roads(*CROSSING), lon, lat, crs=WORKING_CRS, **options)
+
+
+def test_a_point_means_the_nearest_road() -> None:
+    assert near(-7.997, 31.0003) == ("road",)
+
+
+def test_a_path_beside_the_road_is_not_meant_unless_there_is_nothing_else() -> None:
+    assert near(-7.997, 30.99990) == ("road",)
+    assert near(-7.997, 30.9985) == ("road",)
+    only_path = make_roads(CROSSING[0][:2], [{"u": 0, "v": 1, "highway": "path"}])
+    assert edges_near(only_path, -7.99, 31.0, crs=WORKING_CRS) == ("e0",)
+
+
+def test_a_bridge_and_the_road_below_are_told_apart() -> None:
+    found = candidates_near(make_roads(*CROSSING), -7.99, 31.0001, crs=WORKING_CRS)
+    assert [edge.edge_id for edge in found[:2]] == ["bridge", "road"]
+    bridge, road = found[:2]
+    assert (bridge.bridge, bridge.layer, bridge.name) == (True, 1, "Pont Neuf")
+    assert (road.bridge, road.layer, road.ref) == (False, 0, "N9;R203")
+    assert bridge.distance_m == pytest.approx(0.0, abs=0.1)
+    assert road.distance_m == pytest.approx(11.1, abs=0.2)
+
+
+@pytest.mark.parametrize("road", ["R203", "r203", "N9", "route"])
+def test_a_number_or_name_narrows(road: str) -> None:
+    assert near(-7.99, 31.0001, road=road) == ("road",)
+
+
+def test_a_road_that_is_not_loaded_is_refused() -> None:
+    with pytest.raises(CoverageError, match="no road of that name"):
+        near(-7.99, 31.0, road="A7")
+    with pytest.raises(RuleError, match="name or a number"):
+        near(-7.99, 31.0, road="  ")
+
+
+def test_a_point_off_the_network_is_refused_with_the_distance_to_the_road() -> None:
+    """0.05° north of the bridge's end at 31.01: 0.04° or 4,437 m."""
+    with pytest.raises(CoverageError, match=r"within 250 m is needed; the nearest is 4,4\d\d m"):
+        near(-7.99, 31.05)
+    with pytest.raises(CoverageError, match="piece of R203"):
+        near(-7.99, 31.05, road="R203")
+
+
+def test_swapped_coordinates_are_refused() -> None:
+    with pytest.raises(CoverageError, match=r"check the order \(lon, lat\)"):
+        near(31.0, -7.99)
+    with pytest.raises(RuleError, match="coordinates"):
+        near(-200.0, 31.0)
+
+
+def test_measuring_in_degrees_is_refused() -> None:
+    with pytest.raises(CrsError, match="projected"):
+        edges_near(make_roads(*CROSSING), -7.99, 31.0, crs="EPSG:4326")
+
+
+def test_an_area_means_all_edges_that_it_touches() -> None:
+    area = shapely.box(-7.995, 30.9995, -7.985, 31.02)
+    assert edges_in_area(make_roads(*CROSSING), area) == ("road", "bridge", "path")
+    assert edges_in_area(make_roads(*CROSSING), shapely.box(-7.991, 31.005, -7.9, 31.1)) == (
+        "bridge",
+    )
+
+
+def test_an_area_without_roads_or_without_area_is_refused() -> None:
+    with pytest.raises(CoverageError, match="touches none"):
+        edges_in_area(make_roads(*CROSSING), shapely.box(1, 42, 2, 43))
+    for nothing in (shapely.Polygon(), shapely.Point(-7.99, 31.0), None):
+        with pytest.raises(EmptyInputError, match="polygon is needed"):
+            edges_in_area(make_roads(*CROSSING), nothing)
+
+
+def test_an_area_drawn_over_itself_is_still_an_area() -> None:
+    bow_tie = shapely.Polygon([(-7.995, 30.99), (-7.985, 31.02), (-7.985, 30.99), (-7.995, 31.02)])
+    assert "road" in edges_in_area(make_roads(*CROSSING), bow_tie)
