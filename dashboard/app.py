@@ -1,0 +1,29 @@
+"""The router of the page: frame, style, language, and the view that is asked for."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.languages import _
+from dashboard.map.assets import STATIC
+from dashboard.views import situation
+
+# A file of ours: Streamlit would fetch its own symbols from a foreign host.
+ICON = str(STATIC / "icon.png")
+VIEWS = (("situation", situation.page),)
+
+
+def run() -> None:
+    """Draw the page; called once a run of Streamlit's script."""
+    served = state.get_served()
+    st.set_page_config(page_title="Qafila", page_icon=ICON, layout="wide")
+    st.html(f"<style>{(STATIC / 'page.css').read_text(encoding='utf-8')}</style>")
+    titles = {"situation": _("Situation")}
+    pages = [
+        st.Page(partial(view, served), title=titles[name], url_path=name, default=position == 0)
+        for position, (name, view) in enumerate(VIEWS)
+    ]
+    st.navigation(pages, position="top" if len(pages) > 1 else "hidden").run()

@@ -1,0 +1,107 @@
+"""Arguments: what a person typed, turned into values or a one-line refusal."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from geo.errors import InputError
+
+
+def home_of(given: Path | None) -> Path:
+    """Give the situation's folder: ``--home``, ``QAFILA_HOME`` or the user's data folder."""
+    if given:
+        return given
+    return default_home("situation")
+
+
+def default_home(name: str) -> Path:
+    """Give ``QAFILA_HOME`` or the platform's user data folder for a situation of this name."""
+    if from_environment := os.environ.get("QAFILA_HOME"):
+        return Path(from_environment)
+    from platformdirs import user_data_path
+
+    return user_data_path("qafila", appauthor=False) / name
+
+
+def moment(text: str | None, option: str) -> datetime | None:
+    """Read an ISO 8601 time; without a zone it is UTC."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(
+            f"{option} {text!r}", "a time such as 2023-09-10T14:00+01:00 is needed", "correct it"
+        ) from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _numbers(text: str, count: int, what: str, form: str) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != count:
+        raise InputError(f"{what} {text!r}", f"{form} in degrees is needed", "correct it")
+    return numbers
+
+
+def bounds(text: str) -> tuple[float, float, float, float]:
+    """Read west,south,east,north in degrees."""
+    west, south, east, north = _numbers(text, 4, "--area", "west,south,east,north")
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        raise InputError(
+            f"--area {text!r}", "west < east and south < north in degrees are needed", "correct it"
+        )
+    return west, south, east, north
+
+
+def point(text: str) -> tuple[float, float]:
+    """Read LON,LAT in degrees."""
+    lon, lat = _numbers(text, 2, "--near", "LON,LAT")
+    return lon, lat
+
+
+def vehicle_class_names(text: str) -> tuple[Any, ...]:
+    """Read vehicle classes, comma between."""
+    from geo.model import VEHICLE_CLASS_NAMES
+
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    if wrong := [name for name in names if name not in VEHICLE_CLASS_NAMES]:
+        raise InputError(
+            f"vehicle class {', '.join(wrong)}",
+            f"one of {', '.join(VEHICLE_CLASS_NAMES)} is needed",
+            "correct it",
+        )
+    return names
+
+
+def class_map(text: str | None) -> dict[int, str] | None:
+    """Read the meaning of the values of a class raster."""
+    if not text:
+        return None
+    try:
+        pairs = [part.split("=", 1) for part in text.split(",")]
+        return {int(value): grade.strip() for value, grade in pairs}
+    except ValueError as error:
+        raise InputError(
+            f"--classes {text!r}", 'pairs such as "1=damaged,2=destroyed" are needed', "correct it"
+        ) from error
+
+
+def head_text(argument: str | None) -> str | None:
+    """Read an exported head, given as text or as a file that holds one."""
+    if argument is None or argument.startswith("qafila-head:"):
+        return argument
+    path = Path(argument)
+    try:
+        if path.stat().st_size > 10_000:
+            raise InputError(argument, "a file with one exported head is needed", "check the file")
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            argument, "an exported head (qafila-head:…) or a file with one is needed", "check it"
+        ) from error

@@ -1,0 +1,192 @@
+"""The desk: what the page and the HTTP interface ask, and nothing else.
+
+They know this protocol and not the store behind it, so they are tested with a small situation in
+memory. `SituationDesk` is the real one: a thin door to `dashboard.operations`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from dashboard.operations.picture import Picture
+    from dashboard.operations.situation import Situation, SituationInfo
+
+Progress = Callable[[float, str], None]
+Layer = tuple[str, "gpd.GeoDataFrame"]
+
+
+class Desk(Protocol):
+    """A situation as its screens see it. Every method may raise `geo.errors.QafilaError`."""
+
+    def seq(self) -> int:
+        """Number of the last event: cheap, asked often."""
+        ...
+
+    def info(self) -> SituationInfo:
+        """Name, notice, area, working CRS, time zone."""
+        ...
+
+    def now(self) -> datetime:
+        """The present moment of the situation (a drill may hold its own clock)."""
+        ...
+
+    def picture(self) -> Picture:
+        """The state of everything at the last event."""
+        ...
+
+    def roads_layer(self) -> Layer | None:
+        """Key and edges of the road network; None where none was loaded."""
+        ...
+
+    def areas_layer(self) -> Layer | None:
+        """Key and polygons of the ground that was analysed; None where none was loaded."""
+        ...
+
+    def boundaries_layer(self) -> Layer | None:
+        """Key and polygons of the administrative units; None where none were loaded."""
+        ...
+
+    def item_name(self, item_id: str) -> str:
+        """What a person calls an item."""
+        ...
+
+    def close_road(
+        self,
+        *,
+        edges: Sequence[str],
+        classes: Sequence[str],
+        state: str,
+        until: datetime | None,
+        source: str,
+        reason: str,
+    ) -> dict[str, Any]:
+        """Record a closure; gives the JSON of the contract's `close`."""
+        ...
+
+    def reopen_road(self, closure_id: str, *, source: str) -> dict[str, Any]:
+        """Record that a closure no longer holds."""
+        ...
+
+    def make_plan(self, *, progress: Progress | None = None) -> dict[str, Any]:
+        """Plan convoys for the open needs under the closures in force; the contract's JSON."""
+        ...
+
+
+class SituationDesk:
+    """The desk of the situation in a folder, opened when it is first asked for something.
+
+    A folder without a situation raises `NoSituationError` at each question, until there is one: the
+    page can say what to do first, and goes on by itself when it was done.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._situation: Situation | None = None
+        self._lock = threading.Lock()
+        # One plan at a time: two would both be made from the state before the other.
+        self._planning = threading.Lock()
+
+    def situation(self) -> Situation:
+        """Open the situation, or give the one that is open."""
+        from dashboard.operations.situation import Situation
+
+        with self._lock:
+            if self._situation is None:
+                self._situation = Situation.open(self.home)
+            return self._situation
+
+    def close(self) -> None:
+        """Release the store."""
+        with self._lock:
+            if self._situation is not None:
+                self._situation.close()
+                self._situation = None
+
+    def seq(self) -> int:
+        """Number of the last event."""
+        return self.situation().seq()
+
+    def info(self) -> SituationInfo:
+        """Name, notice, area, working CRS, time zone."""
+        return self.situation().info()
+
+    def now(self) -> datetime:
+        """The present moment of the situation."""
+        return self.situation().now()
+
+    def picture(self) -> Picture:
+        """The state of everything at the last event."""
+        from dashboard.operations.picture import picture
+
+        return picture(self.situation())
+
+    def roads_layer(self) -> Layer | None:
+        """Key and edges of the road network."""
+        from dashboard.operations.roads import roads_layer
+
+        situation = self.situation()
+        return roads_layer(situation) if situation.store.layers("roads") else None
+
+    def areas_layer(self) -> Layer | None:
+        """Key and polygons of the ground that was analysed."""
+        from dashboard.operations.picture import areas_layer
+
+        return areas_layer(self.situation())
+
+    def boundaries_layer(self) -> Layer | None:
+        """Key and polygons of the administrative units."""
+        from dashboard.operations.picture import boundaries_layer
+
+        return boundaries_layer(self.situation())
+
+    def item_name(self, item_id: str) -> str:
+        """What a person calls an item, in the language of this run."""
+        from dashboard.languages import language
+        from data.catalogue import items
+
+        item = items().get(item_id)
+        return item.name(language()) if item else item_id
+
+    def close_road(
+        self,
+        *,
+        edges: Sequence[str],
+        classes: Sequence[str],
+        state: str,
+        until: datetime | None,
+        source: str,
+        reason: str,
+    ) -> dict[str, Any]:
+        """Record a closure."""
+        from dashboard.operations.roads import close_road
+
+        return close_road(
+            self.situation(),
+            edges=edges,
+            classes=classes,
+            state=state,
+            until=until,
+            source=source,
+            reason=reason,
+        )
+
+    def reopen_road(self, closure_id: str, *, source: str) -> dict[str, Any]:
+        """Record that a closure no longer holds."""
+        from dashboard.operations.roads import reopen_road
+
+        return reopen_road(self.situation(), closure_id, source=source)
+
+    def make_plan(self, *, progress: Progress | None = None) -> dict[str, Any]:
+        """Plan convoys for the open needs under the closures in force."""
+        from dashboard.operations.planning import make_plan
+
+        with self._planning:
+            return make_plan(self.situation(), seed=1, progress=progress)

@@ -1,0 +1,117 @@
+"""``/api/v1``: health, the situation, its live layer and its heavy layers."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import FastAPI, Header, Path, Query
+from fastapi.responses import JSONResponse, Response
+
+from dashboard.http.problem import MEDIA_TYPE, handle_problems
+from dashboard.map.feed import LiveFeed
+from geo.errors import UnknownIdError
+
+if TYPE_CHECKING:
+    from dashboard.desk import Desk
+    from dashboard.map.layers import LayerFiles
+
+NO_STORE = {"Cache-Control": "no-store"}
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+GEOJSON = "application/geo+json"
+# Below this an answer is sent as it is: the headers of compression cost more than it saves.
+COMPRESS_FROM_BYTES = 500
+
+
+def create_api(desk: Desk, layers: LayerFiles) -> FastAPI:
+    """Make the HTTP interface of one situation; mount it at ``/api/v1``."""
+    app = FastAPI(
+        title="Qafila",
+        summary="One situation: places, roads, closures, convoys.",
+        version="1",
+        # The usual documentation pages load scripts from a foreign host.
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": {"description": "A problem (RFC 9457)", "content": {MEDIA_TYPE: {}}}},
+    )
+    handle_problems(app)
+    feed = LiveFeed(item_name=desk.item_name)
+
+    @app.get("/health")
+    def health() -> JSONResponse:
+        """Say that the process answers and its store can be read."""
+        return JSONResponse({"status": "ok", "seq": desk.seq()}, headers=NO_STORE)
+
+    @app.get("/situation")
+    def situation() -> JSONResponse:
+        """Say which situation this is, its notice, and its totals with their sources."""
+        return JSONResponse(situation_document(desk), headers=NO_STORE)
+
+    @app.get("/live")
+    def live(
+        since: Annotated[
+            str, Query(max_length=64, description="`cursor` of the last answer; empty for all")
+        ] = "",
+        accept_encoding: Annotated[str, Header(include_in_schema=False)] = "",
+    ) -> Response:
+        """Give what changed on the map since a screen last asked."""
+        answer = feed.answer(desk.picture(), since, at=desk.now())
+        return _json(answer, accept_encoding)
+
+    @app.get("/layers/{name}/{sha}.geojson")
+    def layer(
+        name: Annotated[str, Path(pattern=r"^[a-z-]{1,40}$")],
+        sha: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")],
+        accept_encoding: Annotated[str, Header(include_in_schema=False)] = "",
+    ) -> Response:
+        """Give a heavy layer by its hash; it may be kept for ever."""
+        file = layers.get(name, sha)
+        if file is None:
+            raise UnknownIdError(
+                f"layer {name} {sha[:12]}…", "no such layer is served", "reload the map"
+            )
+        headers = FOR_EVER | {"Vary": "Accept-Encoding", "ETag": f'"{sha}"'}
+        if "gzip" in accept_encoding:
+            return Response(
+                file.gzipped, headers=headers | {"Content-Encoding": "gzip"}, media_type=GEOJSON
+            )
+        return Response(gzip.decompress(file.gzipped), headers=headers, media_type=GEOJSON)
+
+    return app
+
+
+def situation_document(desk: Desk) -> dict[str, Any]:
+    """Give the situation as JSON: who it is, its version, its totals and where they come from."""
+    info, picture = desk.info(), desk.picture()
+    return {
+        "situation_id": info.situation_id,
+        "name": info.name,
+        "notice": info.notice,
+        "drill": info.drill,
+        "bounds": list(info.bounds) if info.bounds else None,
+        "timezone": info.timezone,
+        "seq": picture.seq,
+        "made_at": picture.made_at.isoformat(timespec="seconds"),
+        "totals": picture.totals,
+        "sources": [
+            {"name": source["name"], "at": _moment(source.get("at"))} for source in picture.sources
+        ],
+    }
+
+
+def _json(content: dict[str, Any], accept_encoding: str) -> Response:
+    answer = JSONResponse(content, headers=NO_STORE | {"Vary": "Accept-Encoding"})
+    body = bytes(answer.body)
+    if len(body) < COMPRESS_FROM_BYTES or "gzip" not in accept_encoding:
+        return answer
+    # Compressed here, in the worker thread, and not by the middleware in the event loop.
+    return Response(
+        gzip.compress(body, compresslevel=5, mtime=0),
+        headers=NO_STORE | {"Vary": "Accept-Encoding", "Content-Encoding": "gzip"},
+        media_type="application/json",
+    )
+
+
+def _moment(at: Any) -> str | None:
+    return at.isoformat(timespec="seconds") if isinstance(at, datetime) else at

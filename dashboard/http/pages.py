@@ -1,0 +1,67 @@
+"""What is served beside the API: the map's document and the static files."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from dashboard import cache
+from dashboard.http.problem import problem, status_of
+from dashboard.map.assets import STATIC, assets_digest
+from geo.errors import QafilaError
+
+if TYPE_CHECKING:
+    import os
+
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+    from starlette.types import Scope
+
+    from dashboard.state import Served
+
+logger = logging.getLogger(__name__)
+
+
+class ForeverFiles(StaticFiles):
+    """Static files below an address that names their hash: a browser asks for each one once."""
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """Serve a file and let it be kept for ever."""
+        answer = super().file_response(full_path, stat_result, scope, status_code)
+        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return answer
+
+
+def page_routes(served: Served) -> list[BaseRoute]:
+    """Give the routes of the map's document and of the static files."""
+
+    async def map_page(request: Request) -> Response:
+        try:
+            document = await run_in_threadpool(cache.document, served)
+        except QafilaError as error:
+            return problem(status_of(error), title=error.needed, detail=str(error))
+        headers = {
+            "Content-Security-Policy": document.policy,
+            "ETag": document.etag,
+            # Asked for again at each load, answered with "not modified" while no layer changed.
+            "Cache-Control": "no-cache",
+        }
+        if request.headers.get("if-none-match") == document.etag:
+            return Response(status_code=304, headers=headers)
+        return HTMLResponse(document.html, headers=headers)
+
+    return [
+        Route("/map/", map_page, methods=["GET"]),
+        Mount(f"/assets/{assets_digest()}", ForeverFiles(directory=STATIC)),
+    ]

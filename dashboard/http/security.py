@@ -1,0 +1,63 @@
+"""Headers that keep the pages to themselves: nothing foreign loads, nothing foreign frames them.
+
+The page's policy is as narrow as Streamlit 1.67 allows; docs/decisions/0003-screen.md says what was
+measured. The map's document brings a narrower one of its own, which is kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import MutableHeaders
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# What Streamlit's page needs, each measured by taking it away:
+# - 'unsafe-inline' styles: its styles (emotion) and `st.html` are <style> elements and attributes;
+# - data: and blob: images: icons in styles, and pictures made in the browser (table, charts);
+# - blob: workers and the websocket (connect-src 'self' covers ws: of the same host in browsers of
+#   2022 and later; older ones need the scheme, which would allow any host, so they are not served).
+PAGE_POLICY = (
+    "default-src 'self'; "
+    "script-src 'self' 'sha256-{inline}'; "
+    "style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; media-src 'self' blob:; "
+    "worker-src 'self' blob:; connect-src 'self'; frame-src 'self'; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+
+FIXED_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+class SecurityHeaders:
+    """Adds the headers to every answer; a policy that an answer already carries stays."""
+
+    def __init__(self, app: ASGIApp, *, policy: str) -> None:
+        self.app = app
+        self.policy = policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and add to the answer's headers."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Content-Security-Policy", self.policy)
+                for name, value in FIXED_HEADERS.items():
+                    headers.setdefault(name, value)
+                if "server" in headers:
+                    del headers["server"]
+            await send(message)
+
+        await self.app(scope, receive, with_headers)

@@ -1,0 +1,277 @@
+"""The map as an HTML document of its own, described with folium, that loads nothing from elsewhere.
+
+folium writes the document; every part of the map is a folium element that calls one function of
+``static/map``. The document holds no state of the situation, only addresses: it is the same text
+for everyone until a heavy layer changes, so a run of the page costs nothing.
+
+`OfflineMap` replaces folium's scripts and styles by ours, and `map_document` refuses to hand out a
+document that names a foreign host: a folium plugin added later with its usual addresses fails here,
+in a test, and not in a crisis cell without internet.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import folium
+from branca.element import Figure, MacroElement
+from folium.template import Template
+
+from dashboard.languages import _, direction
+from dashboard.map.assets import SCRIPTS, STYLES, asset_url
+from geo.errors import RuleError
+
+Bounds = tuple[float, float, float, float]
+
+# From /map/ to the root of the server: relative, so that a reverse proxy may put us below a path.
+ROOT = "../"
+API = f"{ROOT}api/v1/"
+POLL_S = 3
+POLL_TIMEOUT_S = 20
+MIN_LABEL_ZOOM = 9
+BOTH_NAMES_ZOOM = 11
+
+_FOREIGN = re.compile(
+    r"""(?:\b(?:src|href|action|data|poster|srcset)\s*=\s*|url\(\s*|@import\s+|import\(\s*)["']?"""
+    r"""(?:https?:|wss?:|ftp:)?//|["'](?:https?|wss?|ftp)://""",
+    re.IGNORECASE,
+)
+_INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_INLINE_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapFrame:
+    """What the document is made from: no state of the situation, only what frames it.
+
+    `layers` gives, by name (``roads``, ``roads-minor``, ``areas``, ``boundaries``), the path of the
+    layer file below ``/api/v1``; a layer that the situation lacks is not in it.
+    """
+
+    situation_id: str
+    title: str
+    bounds: Bounds
+    timezone: str = "UTC"
+    notice: str = ""
+    sources: str = ""
+    language: str = "en"
+    minor_zoom: int = 12
+    layers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapDocument:
+    """The finished document with the policy that lets exactly its own inline parts run."""
+
+    html: str
+    policy: str
+    etag: str
+
+
+class OfflineMap(folium.Map):
+    """A folium map whose scripts and styles come from this server."""
+
+    default_js = [(path, asset_url(path, root=ROOT)) for path in SCRIPTS]  # noqa: RUF012 - folium's way
+    default_css = [(path, asset_url(path, root=ROOT)) for path in STYLES]  # noqa: RUF012 - folium's way
+
+
+class MapPart(MacroElement):
+    """One part of the map: a call of ``qafila.<call>(map, options)``."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "qafila.{{ this.call }}({{ this._parent.get_name() }}, {{ this.options|tojson }});"
+        "{% endmacro %}"
+    )
+
+    def __init__(self, call: str, **options: Any) -> None:
+        super().__init__()
+        self._name = "MapPart"
+        self._id = call  # not random: the same map is the same text
+        self.call = call
+        self.options = options
+
+
+def map_document(frame: MapFrame) -> MapDocument:
+    """Write the map's document; raises `RuleError` if anything in it names a foreign host."""
+    html = describe(frame).get_root().render()
+    require_local(html)
+    return MapDocument(
+        html=html,
+        policy=content_policy(html),
+        etag='"' + hashlib.sha256(html.encode()).hexdigest()[:32] + '"',
+    )
+
+
+def describe(frame: MapFrame) -> OfflineMap:
+    """Describe the map with folium, part by part, from the ground up."""
+    west, south, east, north = frame.bounds
+    figure = Figure(title=frame.title.replace("<", ""))
+    situation_map = OfflineMap(
+        location=[(south + north) / 2, (west + east) / 2],
+        zoom_start=9,
+        tiles=None,
+        prefer_canvas=True,
+        attributionControl=False,
+        min_zoom=5,
+        max_zoom=18,
+        zoom_snap=0.5,
+        font_size="13px",
+    )
+    situation_map._id = "situation"
+    figure.add_child(situation_map)
+    layers = dict(frame.layers)
+    parts = [
+        MapPart(
+            "start",
+            bounds=[[south, west], [north, east]],
+            situation=frame.situation_id,
+            timezone=frame.timezone,
+            language=frame.language,
+            direction=direction(frame.language),
+            strings=map_strings(),
+        )
+    ]
+    parts += [
+        MapPart(name, url=API + layers[name]) for name in ("areas", "boundaries") if name in layers
+    ]
+    if "roads" in layers:
+        minor = layers.get("roads-minor")
+        parts.append(
+            MapPart(
+                "roads",
+                url=API + layers["roads"],
+                minor_url=API + minor if minor else "",
+                minor_zoom=frame.minor_zoom,
+            )
+        )
+    parts += [
+        MapPart("labels", min_zoom=MIN_LABEL_ZOOM, both_zoom=BOTH_NAMES_ZOOM),
+        MapPart("notice", notice=frame.notice, sources=frame.sources),
+        MapPart("live", url=API + "live", interval_s=POLL_S, timeout_s=POLL_TIMEOUT_S),
+        MapPart("legend"),
+    ]
+    for part in parts:
+        situation_map.add_child(part)
+    return situation_map
+
+
+def require_local(html: str) -> None:
+    """Raise `RuleError` if the document would fetch anything from another host."""
+    found = _FOREIGN.search(html)
+    if found:
+        excerpt = html[max(0, found.start() - 20) : found.end() + 60].replace("\n", " ")
+        raise RuleError(
+            f"the map's document names a foreign host: {excerpt!r}",
+            "every script, style, font and tile must come from this server",
+            "vendor the file with tools/vendor.py and give its local address",
+        )
+
+
+def content_policy(html: str) -> str:
+    """Content-Security-Policy under which only this document's own inline parts run."""
+    scripts = " ".join(_hash_source(part) for part in _INLINE_SCRIPT.findall(html))
+    styles = " ".join(_hash_source(part) for part in _INLINE_STYLE.findall(html))
+    return (
+        f"default-src 'none'; script-src 'self' {scripts}; style-src 'self' {styles}; "
+        "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'self'"
+    )
+
+
+def _hash_source(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def map_strings() -> dict[str, str]:
+    """Give the words of the map's scripts in the language of this run, by their English form."""
+    return {text: _(text) for text in MAP_TEXTS}
+
+
+MAP_TEXTS = (
+    "A layer of the map could not be loaded.",
+    "Commune",
+    "Confidence",
+    "Connection lost; as of {time}",
+    "Damaged",
+    "Depot",
+    "Destroyed",
+    "Event {seq} · computed {time}",
+    "Evidence",
+    "For",
+    "Home place",
+    "Leaves",
+    "Legend",
+    "Length",
+    "Map of the situation",
+    "Needs",
+    "No connection to the server yet; trying again",
+    "No stock recorded.",
+    "On the same road: {names}",
+    "People",
+    "People affected",
+    "Places by",
+    "Possibly damaged",
+    "Reach",
+    "Reason",
+    "Reopen this road …",
+    "Road",
+    "Road closed",
+    "Road restricted",
+    "Says who",
+    "Show the whole area",
+    "Since",
+    "Sources",
+    "Stops",
+    "Under way",
+    "Until",
+    "Vehicle",
+    "Why",
+    "all vehicles",
+    "by relay",
+    "closures",
+    "convoys of the latest plan",
+    "cut off",
+    "cut off: truck and pickup cannot reach it",
+    "damage",
+    "damage seen",
+    "damaged, none destroyed",
+    "depot {name}",
+    "depots",
+    "destroyed buildings seen",
+    "larger: more people affected",
+    "lighter ground: analysed from above",
+    "loading …",
+    "main road",
+    "more than 500 people",
+    "names",
+    "no damage visible from above",
+    "no damage visible from above (not: undamaged)",
+    "none known",
+    "not active",
+    "not assessed: nobody looked",
+    "not computed",
+    "not on the road network",
+    "open end",
+    "people in need",
+    "pickup convoy",
+    "places",
+    "reachable",
+    "road closed",
+    "road restricted",
+    "track",
+    "truck convoy",
+    "unknown",
+    "up to 100 people",
+    "100 to 500 people",
+    "volunteers, by home place",
+    "{h} h {m} min",
+    "{m} min",
+    "{n} volunteers",
+    "{n} volunteers in {name}",
+)

@@ -1,0 +1,270 @@
+"""Assess: what was hit, who lives there, what they lack, per place, with who says so and when."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dashboard.operations.situation import Progress, Situation, silent
+from data.catalogue import items
+from data.events import AssessmentMade
+from geo.assessment import Assessment, assess_places
+from geo.damage_raster import DamageRaster
+from geo.errors import InputError
+from geo.model import new_id
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+logger = logging.getLogger(__name__)
+
+#: Kinds of layers that an assessment depends on.
+EVIDENCE_KINDS = (
+    "places",
+    "boundaries",
+    "damage_points",
+    "analysed_area",
+    "damage_raster",
+    "shakemap",
+)
+BUILDING_GRADES = ("destroyed", "damaged", "possibly_damaged", "no_visible_damage")
+
+
+def assess(situation: Situation, *, days: int = 1, progress: Progress = silent) -> dict[str, Any]:
+    """Assess every place and record the result.
+
+    Parameters
+    ----------
+    days
+        For how many days consumption (water, food) is counted.
+
+    Returns
+    -------
+    dict
+        The `assess` JSON of the contract, with `totals`, `sources` and `assessment_id`.
+
+    Raises
+    ------
+    InputError
+        No places are loaded.
+    """
+    now = situation.now()
+    based_on = situation.seq()
+    progress(0.1, "counting damage per place")
+    result = compute(situation, now=now)
+    progress(0.7, "needs per place")
+    document = to_json(situation, result, days=days, now=now)
+    assessment_id = new_id("assessment")
+    document["assessment_id"] = assessment_id
+    situation.record(
+        [
+            AssessmentMade(
+                assessment_id=assessment_id,
+                document=situation.archive.put_json(document),
+                based_on_seq=based_on,
+                summary=document["totals"],
+            )
+        ]
+    )
+    progress(1.0, "assessed")
+    return document
+
+
+def compute(situation: Situation, *, now: datetime) -> Assessment:
+    """Compute the assessment of all places from the layers, without recording it."""
+    places = situation.places()
+    if places.empty:
+        raise InputError(
+            "assess", "places are needed", "load them first: `qafila load places FILE`"
+        )
+    layers = situation.store.layers
+    rasters = [
+        DamageRaster(
+            path=situation.archive.path(layer.files["raster"]),
+            source=layer.source.name,
+            observed_at=layer.source.at,
+            classes={int(value): grade for value, grade in layer.details.get("classes", {}).items()}
+            or None,
+        )
+        for layer in layers("damage_raster")
+    ]
+    areas = situation.analysed_areas()
+    key = (
+        "assessment",
+        situation.crs(),
+        *(layer.layer_id for kind in EVIDENCE_KINDS for layer in layers(kind)),
+    )
+    return situation.remember(
+        key,
+        lambda: assess_places(
+            places,
+            damage_points=situation.damage_points(),
+            analysed_areas=() if areas is None else areas,
+            damage_rasters=rasters,
+            shakemap=situation.shakemap(),
+            building_shares=situation.building_shares(),
+            crs=situation.crs(),
+            now=now,
+        ),
+    )
+
+
+def to_json(
+    situation: Situation, assessment: Assessment, *, days: int, now: datetime
+) -> dict[str, Any]:
+    """Turn an assessment into the JSON of the contract, needs included."""
+    needs = needs_of_places(situation, assessment, days=days, now=now)
+    frame = assessment.places
+    places = []
+    for row in frame.to_dict("records"):
+        place_id = row["place_id"]
+        places.append(
+            {
+                "place_id": place_id,
+                "name": row["name"],
+                "commune": row["commune"],
+                "people": _number(row["people"]),
+                "buildings": {grade: int(row[grade]) for grade in BUILDING_GRADES},
+                "assessed": bool(row["assessed"]),
+                "assessed_share": _number(row["assessed_share"]),
+                "people_affected": {
+                    "value": _number(row["affected"]),
+                    "low": _number(row["affected_low"]),
+                    "high": _number(row["affected_high"]),
+                    "basis": row["affected_basis"],
+                },
+                "evidence": row["evidence"],
+                "sources": list(row["sources"]),
+                "needs": needs.get(place_id, []),
+                "priority": _number(row["priority"]),
+            }
+        )
+    return {
+        "made_at": now.isoformat(),
+        "notice": situation.info().notice,
+        "totals": _totals(assessment, places),
+        "sources": [dict(source) for source in assessment.sources],
+        "notes": list(assessment.notes),
+        "places": places,
+    }
+
+
+def needs_of_places(
+    situation: Situation, assessment: Assessment, *, days: int, now: datetime
+) -> dict[str, list[dict[str, Any]]]:
+    """Give what each place lacks: the larger of what was reported and what the standard asks.
+
+    A reported need counts while it is open and not expired. Several reports of one item for one
+    place by different organisations speak of the same people, so the largest of them counts, not
+    their sum. What was delivered to the place is taken off (`missing`).
+    """
+    catalogue = items()
+    computed = _computed(assessment, days=days)
+    reported = _reported(situation, now=now)
+    delivered = _delivered(situation)
+    result: dict[str, list[dict[str, Any]]] = {}
+    for key in sorted(computed.keys() | reported.keys()):
+        place_id, item_id = key
+        standard, report = computed.get(key), reported.get(key)
+        asked = report.quantity if report else 0.0
+        reckoned = standard[0] if standard else 0.0
+        quantity = max(asked, reckoned)
+        if quantity <= 0:
+            continue
+        basis = [report.said if report else "", standard[1] if standard else ""]
+        result.setdefault(place_id, []).append(
+            {
+                "item": item_id,
+                "quantity": quantity,
+                "unit": catalogue[item_id].unit if item_id in catalogue else "",
+                "basis": "; ".join(filter(None, basis)),
+                "reported": asked,
+                "computed": reckoned,
+                "delivered": delivered.get(key, 0.0),
+                "missing": max(0.0, quantity - delivered.get(key, 0.0)),
+                "weight": report.weight if report else 1.0,
+            }
+        )
+    return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """What organisations say that a place lacks of an item."""
+
+    quantity: float
+    weight: float
+    said: str
+
+
+def _totals(assessment: Assessment, places: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the counts: graded = rows that are buildings with a grade, merged = buildings."""
+    counts = assessment.totals.items()
+    return {
+        **{key: int(value) if float(value).is_integer() else value for key, value in counts},
+        "not_assessed": sum(not place["assessed"] for place in places),
+        "people": sum(place["people"] or 0 for place in places),
+        "places_in_need": sum(bool(place["needs"]) for place in places),
+    }
+
+
+def latest(situation: Situation) -> dict[str, Any] | None:
+    """Give the newest recorded assessment, or None."""
+    made = situation.store.assessments()
+    if not made:
+        return None
+    ref = made[-1].document
+    return situation.remember(("document", ref), lambda: situation.archive.get_json(ref))
+
+
+def _computed(assessment: Assessment, *, days: int) -> dict[tuple[str, str], tuple[float, str]]:
+    from data.needs import needs_for
+
+    affected = assessment.places.set_index("place_id")["affected"]
+    frame = needs_for(affected, days=days)
+    return {
+        (str(row.place), str(row.item)): (float(row.quantity), str(row.basis))
+        for row in frame.itertuples(index=False)
+        if row.quantity > 0
+    }
+
+
+def _reported(situation: Situation, *, now: datetime) -> dict[tuple[str, str], Reported]:
+    open_needs = [
+        need for need in situation.store.needs() if need.expires_at is None or need.expires_at > now
+    ]
+    names = {one.organisation_id: one.name for one in situation.store.organisations()}
+    by_sender: dict[tuple[str, str], dict[str, float]] = {}
+    weights: dict[tuple[str, str], float] = {}
+    for need in open_needs:
+        key = (need.place_id, need.item_id)
+        sender = names.get(need.organisation_id or "", "unknown")
+        senders = by_sender.setdefault(key, {})
+        senders[sender] = senders.get(sender, 0.0) + float(need.quantity)
+        weights[key] = max(weights.get(key, 0.0), need.weight)
+    return {
+        key: Reported(
+            quantity=max(senders.values()),
+            weight=weights[key],
+            said="reported by "
+            + ", ".join(f"{name}: {amount:g}" for name, amount in sorted(senders.items())),
+        )
+        for key, senders in by_sender.items()
+    }
+
+
+def _delivered(situation: Situation) -> dict[tuple[str, str], float]:
+    return {
+        (balance.account, balance.item_id): float(balance.quantity)
+        for balance in situation.store.balances()
+        if balance.account.startswith("place:")
+    }
+
+
+def _number(value: Any) -> float | None:
+    if value is None or pd.isna(value):
+        return None
+    return round(float(value), 4)

@@ -1,0 +1,264 @@
+"""Plan convoys: the open needs, the stock, the fleet and the damaged network, joined and solved."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from dashboard.operations import assessing, reaching, travelling
+from dashboard.operations.situation import Progress, Situation, silent
+from data.catalogue import items
+from data.events import PlanMade
+from geo.errors import InputError, RuleError, UnknownIdError
+from geo.model import VEHICLE_CLASS_NAMES, new_id
+
+if TYPE_CHECKING:
+    from geo.model import VehicleClassName
+    from routing.matrix import TimeMatrix
+    from routing.problem import ClassMatrix, Demand, Problem
+
+logger = logging.getLogger(__name__)
+
+#: Convoys leave at first light; the next one after now in the situation's own zone.
+DEPARTURE = time(6, 0)
+
+
+def make_plan(
+    situation: Situation,
+    *,
+    seed: int = 1,
+    seconds: float | None = None,
+    iterations: int | None = None,
+    fairness: float = 0.5,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Plan convoys for the open needs, check the plan independently and record it.
+
+    Parameters
+    ----------
+    seed, iterations
+        Of the search; the same situation, seed and iterations give the same plan.
+    seconds
+        Cap by the clock; where it ends the search the plan says so.
+    fairness
+        0 = the largest total, 1 = the commune that fares worst comes first.
+
+    Returns
+    -------
+    dict
+        The `plan` JSON of the contract.
+
+    Raises
+    ------
+    InputError
+        There are no places, roads, depots or needs to plan for.
+    RuleError
+        The plan did not pass the checker: nothing is recorded.
+    """
+    from routing.check import check
+    from routing.plan import plan_to_dict
+    from routing.problem import to_json
+    from routing.solve import solve
+
+    show = progress or silent
+    based_on = situation.seq()
+    show(0.02, "gathering needs, stock and roads")
+    problem = build_problem(situation)
+    plan = solve(
+        problem,
+        seed=seed,
+        iterations=iterations,
+        seconds=seconds,
+        fairness=fairness,
+        notice=situation.info().notice,
+        progress=lambda share, text: show(0.15 + 0.75 * share, text),
+    )
+    show(0.92, "checking the plan")
+    if violations := check(problem, plan):
+        raise RuleError(
+            f"plan: {len(violations)} rule(s) broken, first: {violations[0]}",
+            "a plan that holds is needed",
+            "this is a fault of the program, please report it; nothing was recorded",
+        )
+    document = _readable(situation, plan_to_dict(plan))
+    document["plan_id"] = new_id("plan")
+    document["based_on_seq"] = based_on
+    situation.record(
+        [
+            PlanMade(
+                plan_id=document["plan_id"],
+                document=situation.archive.put_json(document),
+                problem=situation.archive.put_bytes(to_json(problem).encode(), "json"),
+                seed=seed,
+                based_on_seq=based_on,
+                summary={
+                    "convoys": len(document["convoys"]),
+                    "unserved": len(document["unserved"]),
+                    **document["score"],
+                },
+            )
+        ]
+    )
+    show(1.0, f"{len(document['convoys'])} convoys planned")
+    return document
+
+
+def build_problem(situation: Situation) -> Problem:
+    """Gather everything a plan depends on."""
+    from routing.problem import Problem
+
+    demands = _demands(situation)
+    if not demands:
+        raise InputError(
+            "plan",
+            "no place has an open need",
+            "upload needs (`qafila upload needs`) or load damage and people, then try again",
+        )
+    depots = sorted(situation.store.depots(active_only=True), key=lambda one: one.depot_id)
+    if not depots:
+        raise InputError("plan", "a depot is needed", "upload stock: `qafila upload stock FILE`")
+    places = sorted({demand.place_id for demand in demands})
+    vehicles = situation.store.vehicles()
+    now = situation.now()
+    travel = travelling.travel_by_class(
+        situation,
+        sorted({vehicle.vehicle_class for vehicle in vehicles}),
+        travelling.points_of(situation, depots, places),
+        closures=situation.store.closures(),
+        at=now,
+    )
+    catalogue = items()
+    used = {demand.item_id for demand in demands} | {
+        line.item_id for line in situation.store.stock()
+    }
+    known = {depot.depot_id for depot in depots}
+    return Problem(
+        depots=tuple(depot.depot_id for depot in depots),
+        places=tuple(places),
+        items=tuple(catalogue[item] for item in sorted(used) if item in catalogue),
+        stock=tuple(
+            line
+            for line in situation.store.stock()
+            if line.depot_id in known and line.item_id in catalogue
+        ),
+        vehicles=tuple(
+            vehicle
+            for vehicle in vehicles
+            if vehicle.depot_id in known and vehicle.vehicle_class in travel
+        ),
+        needs=tuple(demands),
+        matrices={name: _class_matrix(found.matrix) for name, found in travel.items()},
+        departs_at=next_departure(now, situation.info().timezone),
+        reasons=_reasons(situation, set(places), tuple(travel)),
+    )
+
+
+def latest(situation: Situation) -> dict[str, Any] | None:
+    """Give the newest recorded plan, or None."""
+    made = situation.store.plans()
+    return None if not made else load_plan(situation, made[-1].plan_id)
+
+
+def load_plan(situation: Situation, plan_id: str) -> dict[str, Any]:
+    """Give a recorded plan by its id, or the newest for ``latest``."""
+    made = situation.store.plans()
+    if plan_id == "latest" and made:
+        plan_id = made[-1].plan_id
+    ref = next((record.document for record in made if record.plan_id == plan_id), None)
+    if ref is not None:
+        return situation.remember(("document", ref), lambda: situation.archive.get_json(ref))
+    raise UnknownIdError(
+        plan_id,
+        "there is no plan of this id" if made else "there is no plan yet",
+        "make one with `qafila plan`; `latest` names the newest",
+    )
+
+
+def is_old(situation: Situation, plan: dict[str, Any]) -> bool:
+    """Say whether something that a plan depends on was recorded after it was made."""
+    since = situation.store.changes_since(int(plan["based_on_seq"]))
+    return bool(
+        since.closures
+        or since.needs
+        or since.stock
+        or since.vehicles
+        or since.depots
+        or since.layers
+        or since.removed
+    )
+
+
+def next_departure(now: datetime, timezone: str) -> datetime:
+    """Give the next first light after `now` in the situation's zone."""
+    local = now.astimezone(ZoneInfo(timezone))
+    leaving = datetime.combine(local.date(), DEPARTURE, tzinfo=local.tzinfo)
+    return leaving if leaving > local else leaving + timedelta(days=1)
+
+
+def _demands(situation: Situation) -> list[Demand]:
+    """Turn what the places lack into one demand per place and item."""
+    from routing.problem import Demand
+
+    now = situation.now()
+    assessment = assessing.compute(situation, now=now)
+    needs = assessing.needs_of_places(situation, assessment, days=1, now=now)
+    frame = assessment.places.set_index("place_id")
+    catalogue = items()
+    demands = []
+    for place_id, rows in needs.items():
+        place = frame.loc[place_id]
+        for row in rows:
+            if row["item"] not in catalogue or row["missing"] <= 0:
+                continue
+            demands.append(
+                Demand(
+                    place_id=place_id,
+                    item_id=row["item"],
+                    quantity=row["missing"],
+                    # Urgency as reported, more where more was destroyed: at most doubled.
+                    weight=row["weight"] * (1.0 + float(place["priority"])),
+                    commune=place["commune"] or place["commune_code"],
+                )
+            )
+    return demands
+
+
+def _class_matrix(found: TimeMatrix) -> ClassMatrix:
+    from routing.problem import ClassMatrix
+
+    return ClassMatrix(
+        travel_time_s=found.travel_time_s,
+        length_m=found.length_m,
+        attached=found.attached,
+        walk_s=found.walk_s,
+    )
+
+
+def _reasons(
+    situation: Situation, places: set[str], classes: tuple[VehicleClassName, ...]
+) -> dict[str, str]:
+    """Give, for places that no vehicle of the fleet reaches, why: a closure before other causes."""
+    ordered = tuple(name for name in VEHICLE_CLASS_NAMES if name in classes)
+    if not ordered:
+        return {}
+    reasons = {}
+    for row in reaching.make_reach(situation, ordered)["places"]:
+        if row["place_id"] not in places or row["status"] in ("reachable", "by_relay"):
+            continue
+        verdicts = row["by_class"].values()
+        closed = next((one for one in verdicts if one["decided_by"]), row)
+        reasons[row["place_id"]] = closed["reason"]
+    return reasons
+
+
+def _readable(situation: Situation, document: dict[str, Any]) -> dict[str, Any]:
+    """Add the names of places to a plan, for people who read the JSON."""
+    names = dict(zip(situation.places()["place_id"], situation.places()["name"], strict=True))
+    for convoy in document["convoys"]:
+        for stop in convoy["stops"]:
+            stop["place_name"] = names.get(stop["place_id"], "")
+    for line in document["unserved"]:
+        line["place_name"] = names.get(line["place_id"], "")
+    return document

@@ -1,0 +1,158 @@
+"""Close and reopen roads: evidence on edges, keyed by edge, undone exactly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from data.events import RoadClosed, RoadReopened
+from geo.errors import InputError, UnknownIdError
+from geo.model import RoadState, VehicleClassName, new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from dashboard.operations.situation import Situation
+
+
+def close_road(
+    situation: Situation,
+    *,
+    edges: Sequence[str] = (),
+    near: tuple[float, float] | None = None,
+    road: str | None = None,
+    area: Path | None = None,
+    classes: Sequence[str] = (),
+    state: str = "closed",
+    until: datetime | None = None,
+    source: str = "",
+    reason: str = "",
+    confidence: float = 1.0,
+) -> dict[str, Any]:
+    """Close or restrict edges: named, the nearest to a point, or all in an area.
+
+    Returns
+    -------
+    dict
+        ``{closure_id, edges, classes, until, state, roads}``
+    """
+    event = closure_event(
+        situation,
+        edges=edges,
+        near=near,
+        road=road,
+        area=area,
+        classes=classes,
+        state=state,
+        until=until,
+        source=source,
+        reason=reason,
+        confidence=confidence,
+    )
+    situation.record([event])
+    return {
+        "closure_id": event.closure_id,
+        "edges": list(event.edges),
+        "classes": list(event.classes),
+        "until": event.until.isoformat() if event.until else None,
+        "state": event.state,
+        "roads": _road_names(situation, event.edges),
+    }
+
+
+def closure_event(
+    situation: Situation,
+    *,
+    edges: Sequence[str] = (),
+    near: tuple[float, float] | None = None,
+    road: str | None = None,
+    area: Path | None = None,
+    classes: Sequence[str] = (),
+    state: str = "closed",
+    until: datetime | None = None,
+    source: str = "",
+    reason: str = "",
+    confidence: float = 1.0,
+) -> RoadClosed:
+    """Find the edges meant and make the event; `InputError` where none or several are meant."""
+    from routing.closures import edges_in_area, edges_near
+
+    ways = [bool(edges), near is not None, area is not None]
+    if sum(ways) != 1:
+        raise InputError(
+            "close", "one of EDGE ids, --near LON,LAT or --area FILE is needed", "give one"
+        )
+    if until is not None and until <= situation.now():
+        raise InputError(f"--until {until.isoformat()}", "a moment to come is needed", "correct it")
+    if not 0 <= confidence <= 1:
+        raise InputError(
+            f"--confidence {confidence}", "a number from 0 to 1 is needed", "correct it"
+        )
+    tables = situation.roads()
+    if near is not None:
+        found = edges_near(tables, near[0], near[1], crs=situation.crs(), road=road)
+    elif area is not None:
+        from geo.vectors import read_vector
+
+        found = edges_in_area(tables, read_vector(area).union_all())
+    else:
+        found = tuple(edges)
+        _require_edges(situation, found)
+    return RoadClosed(
+        closure_id=new_id("closure"),
+        edges=tuple(found),
+        roads_sha256=situation.roads_key(),
+        state=cast("RoadState", state),
+        classes=cast("tuple[VehicleClassName, ...]", tuple(classes)),
+        since=None,
+        until=until,
+        confidence=confidence,
+        source=source[:2_000],
+        reason=reason[:2_000],
+    )
+
+
+def reopen_road(
+    situation: Situation, closure_id: str, *, source: str = "", reason: str = ""
+) -> dict[str, Any]:
+    """Say that a closure no longer holds."""
+    known = {closure.closure_id for closure in situation.store.closures()}
+    if closure_id not in known:
+        raise UnknownIdError(
+            closure_id,
+            "no such closure is in force",
+            f"closures in force: {', '.join(sorted(known)[:5]) or 'none'}",
+        )
+    situation.record([RoadReopened(closure_id=closure_id, source=source, reason=reason)])
+    return {"closure_id": closure_id, "reopened": True}
+
+
+def roads_layer(situation: Situation) -> tuple[str, gpd.GeoDataFrame]:
+    """Give the road edges for the map with a key that changes when they change."""
+    return situation.roads_key(), situation.roads().edges
+
+
+def bare_edge_id(edge_id: str) -> str:
+    """Give the edge without its direction."""
+    return edge_id[:-1] if edge_id.endswith(("+", "-")) else edge_id
+
+
+def _require_edges(situation: Situation, edges: Sequence[str]) -> None:
+    held = set(situation.roads().edges["edge_id"])
+    unknown = [edge for edge in edges if bare_edge_id(edge) not in held]
+    if unknown:
+        raise UnknownIdError(
+            f"edge {unknown[0]}" + (f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""),
+            "no such edge in this road network (another extract?)",
+            "pick it on the map, or use --near LON,LAT",
+        )
+
+
+def _road_names(situation: Situation, edges: Sequence[str]) -> list[str]:
+    frame = situation.roads().edges
+    rows = frame[frame["edge_id"].isin({bare_edge_id(edge) for edge in edges})]
+    names = rows["ref"].where(rows["ref"] != "", rows["name"])
+    return sorted({name for name in names if name})

@@ -1,0 +1,437 @@
+"""A situation: one home folder with its ledger, its archive and what was derived from them.
+
+`Situation` is the one resource with a lifetime that the use cases share. Whatever it derives (the
+places frame, the road graph …) is remembered under the hashes of what it was made from, so a
+remembered value can never be stale: a new layer has another hash.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from data.archive import Archive
+from data.events import (
+    Event,
+    NewEvent,
+    OrganisationRegistered,
+    Provenance,
+    SituationAreaSet,
+    SituationCreated,
+)
+from data.store import Store
+from geo.crs import working_crs
+from geo.errors import InputError, NoSituationError, UnknownIdError
+from geo.model import new_id
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from data.events import RecordedEvent
+    from geo.network import RoadTables
+    from routing.graph import Graph
+
+logger = logging.getLogger(__name__)
+
+Bounds = tuple[float, float, float, float]
+Progress = Callable[[float, str], None]
+Value = TypeVar("Value")
+
+#: How far outside its area (degrees, about 11 km) a situation still takes places.
+AREA_MARGIN_DEG = 0.1
+
+REMEMBERED_VALUES = 24
+
+
+def silent(_share: float, _text: str) -> None:
+    """Take progress and show nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SituationInfo:
+    """What every page and export says of the situation."""
+
+    situation_id: str
+    name: str
+    notice: str
+    drill: bool
+    bounds: Bounds | None
+    working_crs: str
+    timezone: str
+    plays_at: datetime | None
+
+
+class Situation:
+    """An open situation; close it, or use it in a ``with`` block."""
+
+    def __init__(self, home: Path, store: Store) -> None:
+        self.home = home
+        self.store = store
+        self.archive = Archive(home / "archive")
+        self._remembered: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self._lock = threading.RLock()
+
+    @classmethod
+    def create(
+        cls,
+        home: Path,
+        *,
+        name: str,
+        bounds: Bounds | None = None,
+        timezone: str = "UTC",
+        notice: str = "",
+        drill: bool = False,
+        plays_at: datetime | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> Self:
+        """Begin a new situation in `home`; raises `InputError` if there is one already."""
+        if (home / "situation.sqlite").exists():
+            raise InputError(
+                str(home), "a folder without a situation is needed", "choose another --home"
+            )
+        _require_timezone(timezone)
+        home.mkdir(parents=True, exist_ok=True)
+        created = SituationCreated(
+            situation_id=new_id("situation"),
+            name=name,
+            bounds=bounds,
+            working_crs=working_crs(bounds) if bounds else "",
+            timezone=timezone,
+            notice=notice,
+            drill=drill,
+            plays_at=plays_at,
+        )
+        return cls(home, Store.create(_store_url(home), created, clock=clock or utc_now))
+
+    @classmethod
+    def open(cls, home: Path) -> Self:
+        """Open the situation in `home`; raises `NoSituationError` if there is none."""
+        if not (home / "situation.sqlite").exists():
+            raise NoSituationError(
+                str(home),
+                "there is no situation here",
+                "begin one with `qafila init --home …`, or see the drill with `qafila demo`",
+            )
+        return cls(home, Store.open(_store_url(home)))
+
+    def close(self) -> None:
+        """Release the store; the situation cannot be used afterwards."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _value: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- what it says of itself ---
+
+    def seq(self) -> int:
+        """Give the number of the last event: the version of everything."""
+        return self.store.seq()
+
+    def info(self) -> SituationInfo:
+        """Say what every page and export shows."""
+        row = self.store.situation()
+        return SituationInfo(
+            situation_id=row.situation_id,
+            name=row.name,
+            notice=row.notice,
+            drill=row.drill,
+            bounds=row.bounds,
+            working_crs=row.working_crs,
+            timezone=row.timezone,
+            plays_at=row.plays_at,
+        )
+
+    def now(self) -> datetime:
+        """Give the moment that counts as now: the one a drill plays at, else the clock's."""
+        return self.info().plays_at or utc_now()
+
+    def crs(self) -> str:
+        """Give the projected working CRS; raises `InputError` while no layer told the area."""
+        if crs := self.info().working_crs:
+            return crs
+        raise InputError(
+            "this situation", "an area is needed", "load places or roads first (`qafila load`)"
+        )
+
+    def record(
+        self,
+        payloads: Sequence[Event],
+        *,
+        organisation_id: str | None = None,
+        provenance: Sequence[Provenance | None] | None = None,
+        reported_at: Sequence[datetime | None] | None = None,
+    ) -> list[RecordedEvent]:
+        """Append events in one transaction."""
+        origins = provenance or [None] * len(payloads)
+        moments = reported_at or [None] * len(payloads)
+        return self.store.append(
+            [
+                NewEvent(
+                    payload=payload,
+                    organisation_id=organisation_id,
+                    provenance=origin,
+                    reported_at=moment,
+                )
+                for payload, origin, moment in zip(payloads, origins, moments, strict=True)
+            ]
+        )
+
+    def area_event(self, bounds: Bounds) -> list[Event]:
+        """Give the event by which a layer tells the area or widens it, or none if it does neither.
+
+        The working CRS is chosen once: figures made earlier stay comparable.
+        """
+        info = self.info()
+        if info.bounds is None:
+            return [SituationAreaSet(bounds=bounds, working_crs=working_crs(bounds))]
+        west, south, east, north = info.bounds
+        wider = (
+            min(west, bounds[0]),
+            min(south, bounds[1]),
+            max(east, bounds[2]),
+            max(north, bounds[3]),
+        )
+        if wider == tuple(info.bounds):
+            return []
+        return [SituationAreaSet(bounds=wider, working_crs=info.working_crs)]
+
+    def organisation(self, name_or_id: str) -> tuple[str, list[Event]]:
+        """Find an organisation by id or name; an unknown one is registered as pending."""
+        wanted = name_or_id.strip()
+        if not wanted:
+            raise InputError("--org", "the name of an organisation is needed", "give it")
+        for known in self.store.organisations():
+            if wanted in (known.organisation_id, known.name):
+                return known.organisation_id, []
+        if wanted.startswith("organisation:"):
+            raise UnknownIdError(wanted, "no such organisation here", "give its name instead")
+        fresh = OrganisationRegistered(organisation_id=new_id("organisation"), name=wanted)
+        return fresh.organisation_id, [fresh]
+
+    # --- what is derived ---
+
+    def remember(self, key: tuple[object, ...], make: Callable[[], Value]) -> Value:
+        """Give the value made earlier under `key`, or make and keep it."""
+        with self._lock:
+            if key in self._remembered:
+                self._remembered.move_to_end(key)
+                value: Value = self._remembered[key]
+                return value
+            value = make()
+            self._remembered[key] = value
+            while len(self._remembered) > REMEMBERED_VALUES:
+                self._remembered.popitem(last=False)
+            return value
+
+    def places(self) -> gpd.GeoDataFrame:
+        """Give all places of all layers, the newest word on each id, with commune stamped.
+
+        An empty frame with the documented columns where none were loaded. Read-only: callers copy.
+        """
+        import geopandas as gpd
+        import pandas as pd
+
+        from geo.boundaries import stamp_commune
+        from geo.places import empty_places
+
+        layers = self.store.layers("places")
+        boundaries = self.boundaries()
+        key = ("places", *(layer.layer_id for layer in layers), self._layer_key("boundaries"))
+
+        def make() -> gpd.GeoDataFrame:
+            if not layers:
+                return empty_places()
+            frames = [
+                gpd.read_parquet(self.archive.path(layer.files["places"])) for layer in layers
+            ]
+            merged = pd.concat(frames, ignore_index=True)
+            merged = merged.drop_duplicates("place_id", keep="last").reset_index(drop=True)
+            frame = gpd.GeoDataFrame(merged, geometry="geometry", crs="EPSG:4326")
+            return frame if boundaries.empty else stamp_commune(frame, boundaries)
+
+        return self.remember(key, make)
+
+    def building_shares(self) -> pd.DataFrame | None:
+        """Give the shares of building typologies, a row a place in the order of `places`.
+
+        None where no layer of places brought them: the documented default is used then.
+        """
+        import pandas as pd
+
+        layers = [one for one in self.store.layers("places") if "building_shares" in one.files]
+        if not layers:
+            return None
+
+        def make() -> pd.DataFrame:
+            tables = [
+                pd.read_parquet(self.archive.path(one.files["building_shares"])) for one in layers
+            ]
+            known = pd.concat(tables).drop_duplicates("place_id", keep="last")
+            return known.set_index("place_id").reindex(self.places()["place_id"])
+
+        shares = self.remember(("building shares", *(one.layer_id for one in layers)), make)
+        return None if shares.isna().any(axis=None) else shares.reset_index(drop=True)
+
+    def boundaries(self) -> gpd.GeoDataFrame:
+        """Give the units of all boundary layers; an empty frame where none were loaded."""
+        from geo.boundaries import empty_boundaries
+
+        return self._frames("boundaries", "boundaries", empty_boundaries)
+
+    def damage_points(self) -> gpd.GeoDataFrame:
+        """Give all graded points of all layers, unmerged; an empty frame where none."""
+        from geo.damage import empty_points
+
+        return self._frames("damage_points", "points", empty_points)
+
+    def analysed_areas(self) -> gpd.GeoDataFrame | None:
+        """Give the areas that analysts looked at, or None where no such layer is loaded."""
+        from geo.damage import empty_points
+
+        found = self._frames("analysed_area", "areas", empty_points)
+        return None if found.empty else found
+
+    def shakemap(self) -> gpd.GeoDataFrame | None:
+        """Give the newest shakemap, or None."""
+        import geopandas as gpd
+
+        layers = self.store.layers("shakemap")
+        if not layers:
+            return None
+        newest = layers[-1]
+        return self.remember(
+            ("shakemap", newest.layer_id),
+            lambda: gpd.read_parquet(self.archive.path(newest.files["shakemap"])),
+        )
+
+    def elevation(self) -> Path | None:
+        """Give the newest elevation raster, or None."""
+        layers = self.store.layers("elevation")
+        return self.archive.path(layers[-1].files["elevation"]) if layers else None
+
+    def roads(self) -> RoadTables:
+        """Give the newest road tables, draped over the elevation where there is one."""
+        from geo.network import drape, read_road_tables, write_road_tables
+
+        layers = self.store.layers("roads")
+        if not layers:
+            raise InputError(
+                "this situation", "a road network is needed", "load one: `qafila load roads FILE`"
+            )
+        elevations = self.store.layers("elevation")
+        road_key = layers[-1].files["edges"][:16]
+        height_key = elevations[-1].files["elevation"][:16] if elevations else "flat"
+
+        def make() -> RoadTables:
+            drawn = self._kept(f"roads-{road_key}-flat", self._unpack(layers[-1].files))
+            if not elevations:
+                return read_road_tables(drawn)
+            elevation = self.archive.path(elevations[-1].files["elevation"])
+            draped = self._kept(
+                f"roads-{road_key}-{height_key}",
+                lambda folder: write_road_tables(drape(read_road_tables(drawn), elevation), folder),
+            )
+            return read_road_tables(draped)
+
+        return self.remember(("roads", road_key, height_key), make)
+
+    def graph(self) -> Graph:
+        """Give the routing graph of `roads`."""
+        from routing.graph import build_graph
+
+        tables = self.roads()
+        return self.remember(("graph", self.roads_key()), lambda: build_graph(tables))
+
+    def roads_key(self) -> str:
+        """Give a short text that changes whenever the draped roads change."""
+        roads = self.store.layers("roads")
+        elevations = self.store.layers("elevation")
+        drawn = roads[-1].files["edges"][:16] if roads else "none"
+        draped = elevations[-1].files["elevation"][:16] if elevations else "flat"
+        return f"{drawn}-{draped}"
+
+    def _frames(
+        self, kind: str, file: str, empty: Callable[[], gpd.GeoDataFrame]
+    ) -> gpd.GeoDataFrame:
+        import geopandas as gpd
+        import pandas as pd
+
+        layers = self.store.layers(kind)
+
+        def make() -> gpd.GeoDataFrame:
+            if not layers:
+                return empty()
+            frames = [gpd.read_parquet(self.archive.path(layer.files[file])) for layer in layers]
+            for frame, layer in zip(frames, layers, strict=True):
+                frame["layer_id"] = layer.layer_id
+            return gpd.GeoDataFrame(
+                pd.concat(frames, ignore_index=True), geometry="geometry", crs="EPSG:4326"
+            )
+
+        return self.remember((kind, *(layer.layer_id for layer in layers)), make)
+
+    def _unpack(self, files: dict[str, str]) -> Callable[[Path], None]:
+        def write(folder: Path) -> None:
+            for name, ref in files.items():
+                shutil.copyfile(self.archive.path(ref), folder / f"{name}.parquet")
+
+        return write
+
+    def _kept(self, name: str, write: Callable[[Path], None]) -> Path:
+        """Give a folder of derived files, written once; another process may write it meanwhile."""
+        kept = self.home / "cache" / name
+        if kept.exists():
+            return kept
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as unfinished:
+            write(Path(unfinished))
+            made = Path(unfinished).with_suffix(".made")
+            shutil.copytree(unfinished, made)
+        try:
+            made.rename(kept)
+        except OSError:
+            # The other process was first, with the same content: its folder serves.
+            shutil.rmtree(made, ignore_errors=True)
+        return kept
+
+    def _layer_key(self, kind: str) -> str:
+        return ",".join(layer.layer_id for layer in self.store.layers(kind))
+
+
+def utc_now() -> datetime:
+    """Give the present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def _store_url(home: Path) -> str:
+    return f"sqlite:///{home / 'situation.sqlite'}"
+
+
+def _require_timezone(name: str) -> None:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InputError(
+            f"--timezone {name!r}", "a zone such as Africa/Casablanca is needed", "correct it"
+        ) from error

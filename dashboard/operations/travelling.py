@@ -1,0 +1,196 @@
+"""Travel between depots and places of a plan: times, lengths and the ways themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dashboard.operations.reaching import MAX_TIME_S, MAX_WALK_M
+from geo.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+    from shapely import LineString
+
+    from dashboard.operations.situation import Situation
+    from geo.model import Closure, Depot, VehicleClassName
+    from geo.network import RoadTables
+    from routing.graph import Graph
+    from routing.matrix import TimeMatrix
+    from routing.travel import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Points:
+    """Depots, then places: the points of a plan, in the order of every matrix."""
+
+    ids: tuple[str, ...]
+    lon: tuple[float, ...]
+    lat: tuple[float, ...]
+    n_depots: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Travel:
+    """Travel of one class between points under the closures of one moment."""
+
+    points: Points
+    arc_time_s: NDArray[np.float64]
+    matrix: TimeMatrix
+
+
+def points_of(situation: Situation, depots: Sequence[Depot], place_ids: Sequence[str]) -> Points:
+    """Give the points of these depots and places; raises `InputError` for an unknown place."""
+    frame = situation.places().set_index("place_id")
+    if missing := [place for place in place_ids if place not in frame.index]:
+        raise InputError(
+            f"place {missing[0]}", "it is not among the places of this situation", "load it again"
+        )
+    here = frame.loc[list(place_ids)]
+    return Points(
+        ids=(*(depot.depot_id for depot in depots), *place_ids),
+        lon=(*(depot.lon for depot in depots), *here.geometry.x),
+        lat=(*(depot.lat for depot in depots), *here.geometry.y),
+        n_depots=len(depots),
+    )
+
+
+def travel_by_class(
+    situation: Situation,
+    names: Sequence[VehicleClassName],
+    points: Points,
+    *,
+    closures: Sequence[Closure],
+    at: datetime,
+) -> Mapping[VehicleClassName, Travel]:
+    """Give the travel of each class; classes without a travel table are left out."""
+    from routing.vehicles import vehicle_classes
+
+    known = vehicle_classes()
+    in_force = tuple(one for one in closures if one.holds_at(at))
+    result: dict[VehicleClassName, Travel] = {}
+    for name in names:
+        if name not in known:
+            continue
+        key = (
+            "travel",
+            name,
+            points,
+            situation.roads_key(),
+            tuple(closure.closure_id for closure in in_force),
+        )
+        make = partial(_travel, situation, name, points, in_force, at)
+        result[name] = situation.remember(key, make)
+    return result
+
+
+def _travel(
+    situation: Situation,
+    name: VehicleClassName,
+    points: Points,
+    closures: Sequence[Closure],
+    at: datetime,
+) -> Travel:
+    from routing.closures import overlay
+    from routing.matrix import time_matrix
+    from routing.travel import arc_times
+    from routing.vehicles import vehicle_classes
+
+    graph, tables = situation.graph(), situation.roads()
+    vehicle_class = vehicle_classes()[name]
+    closed = overlay(graph, closures, at=at)
+    matrix = time_matrix(
+        graph,
+        tables,
+        vehicle_class=vehicle_class,
+        overlay=closed,
+        lon=points.lon,
+        lat=points.lat,
+        crs=situation.crs(),
+        max_walk_m=MAX_WALK_M,
+        depots=np.arange(points.n_depots),
+    )
+    return Travel(
+        points=points,
+        arc_time_s=arc_times(graph, vehicle_class, closed),
+        matrix=_within_a_day(matrix),
+    )
+
+
+def _within_a_day(matrix: TimeMatrix) -> TimeMatrix:
+    """Close ways longer than reach allows: a mule may walk for three days, no plan can use it."""
+    far = matrix.travel_time_s > MAX_TIME_S
+    return replace(
+        matrix,
+        travel_time_s=np.where(far, np.inf, matrix.travel_time_s),
+        length_m=np.where(far, np.inf, matrix.length_m),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way on the road from a point to another, in the direction of travel.
+
+    `geometry` is in EPSG:4326; `roads` gives the name or number of each stretch with the metre at
+    which it begins.
+    """
+
+    geometry: LineString
+    length_m: float
+    travel_time_s: float
+    roads: tuple[tuple[str, float], ...]
+
+
+def ways(
+    situation: Situation, travel: Travel, pairs: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Way]:
+    """Give the way between each pair of points; a pair without a way is left out.
+
+    All ways from one point are found in one search.
+    """
+    from routing.travel import paths
+
+    graph, tables = situation.graph(), situation.roads()
+    row_of = {point: row for row, point in enumerate(travel.points.ids)}
+    access = travel.matrix.access.without_walk()
+    found: dict[tuple[str, str], Way] = {}
+    by_origin: dict[str, list[str]] = {}
+    for origin, destination in dict.fromkeys(pairs):
+        by_origin.setdefault(origin, []).append(destination)
+    for origin, destinations in by_origin.items():
+        rows = [row_of[one] for one in destinations]
+        ends = access.take(rows)
+        made = paths(graph, travel.arc_time_s, access.take([row_of[origin]]), ends)
+        for destination, path in zip(destinations, made, strict=True):
+            if path is not None:
+                found[origin, destination] = _way(graph, tables, path)
+    return found
+
+
+def _way(graph: Graph, tables: RoadTables, path: Path) -> Way:
+    from routing.travel import path_geometry
+
+    edges = graph.edge[path.arcs]
+    shares = np.ones(len(edges))
+    shares[-1] = path.to_share
+    shares[0] -= path.from_share
+    ends_m = np.cumsum(graph.length_m[edges] * np.clip(shares, 0.0, 1.0))
+    begins_m = np.concatenate([[0.0], ends_m[:-1]])
+    rows = tables.edges.iloc[edges]
+    names = rows["ref"].where(rows["ref"] != "", rows["name"]).tolist()
+    roads: list[tuple[str, float]] = []
+    for name, begin_m in zip(names, begins_m, strict=True):
+        if not roads or roads[-1][0] != name:
+            roads.append((name, float(begin_m)))
+    return Way(
+        geometry=path_geometry(graph, tables, path),
+        length_m=path.length_m,
+        travel_time_s=path.time_s,
+        roads=tuple(roads),
+    )

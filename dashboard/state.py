@@ -1,0 +1,68 @@
+"""What lives longer than one run of the page: the process's desk, and the keys of a session.
+
+Streamlit runs the page as a script in this process and hands it nothing, so the desk that
+`dashboard.asgi` opened is left here for it. One process serves one situation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from geo.errors import NoSituationError
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from dashboard.cache import RoadBooks
+    from dashboard.desk import Desk
+    from dashboard.map.layers import LayerFiles
+
+MAP = "map"  # the map's own widget state: what was picked last
+EDGE = "edge"  # edge id of the road that is picked
+FOCUS = "focus"  # feature id that the map shall show, with "#n" to show it again
+PICKED_AT = "picked_at"  # when the last pick of the map was taken in
+JOB = "job"  # work under way: a change of the roads
+OUTCOME = "outcome"  # what the last change brought about
+SIDE = "side"  # which part stands beside the map
+ROAD = "road"  # road chosen from the list
+PIECE = "piece"  # piece of it chosen from the list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What this process serves."""
+
+    desk: Desk
+    layers: LayerFiles
+    books: RoadBooks
+
+
+_served: list[Served] = []
+
+
+def put_served(served: Served) -> None:
+    """Say what this process serves; a later call replaces an earlier one."""
+    _served[:] = [served]
+
+
+def get_served() -> Served:
+    """Give what this process serves; raises `NoSituationError` if nothing was put."""
+    if not _served:
+        raise NoSituationError(
+            "this page", "it runs inside the Qafila server", "start it with `qafila serve`"
+        )
+    return _served[0]
+
+
+def get(key: str, default: Any = None) -> Any:
+    """Value of a session key."""
+    session: MutableMapping[Any, Any] = st.session_state
+    return session.get(key, default)
+
+
+def put(key: str, value: Any) -> None:
+    """Set a session key."""
+    st.session_state[key] = value

@@ -1,0 +1,376 @@
+// The parts of the map that do not change with every event: frame, layers fetched by hash, labels,
+// legend, notice. folium writes one call a part (`qafila.roads(map, {…})`); see dashboard/map/document.py.
+"use strict";
+
+(() => {
+  const element = (tag, attributes = {}, ...children) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name === "text") node.textContent = value;
+      else if (value !== undefined && value !== null) node.setAttribute(name, value);
+    }
+    node.append(...children);
+    return node;
+  };
+
+  const state = {
+    strings: {}, language: "en", timezone: "UTC", mode: "damage", selected: "",
+    network: null, sheets: {}, places: new Map(), labels: true,
+  };
+
+  const t = (text, values = {}) =>
+    (state.strings[text] || text).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  const number = (value, digits = 0) =>
+    value === null || value === undefined ? "–"
+      : new Intl.NumberFormat(state.language, { maximumFractionDigits: digits }).format(value);
+  const moment = (iso) => {
+    if (!iso) return "";
+    return new Intl.DateTimeFormat(state.language, {
+      day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+      timeZone: state.timezone,
+    }).format(new Date(iso));
+  };
+  const duration = (seconds) => {
+    if (seconds === null || seconds === undefined) return "–";
+    const minutes = Math.round(seconds / 60);
+    return minutes < 60 ? t("{m} min", { m: minutes })
+      : t("{h} h {m} min", { h: Math.floor(minutes / 60), m: minutes % 60 });
+  };
+
+  // --- frame -----------------------------------------------------------------------------------
+
+  function start(map, options) {
+    Object.assign(state, {
+      strings: options.strings, language: options.language, timezone: options.timezone,
+    });
+    document.documentElement.lang = options.language;
+    document.documentElement.dir = options.direction;
+    map.getContainer().setAttribute("role", "application");
+    map.getContainer().setAttribute("aria-label", t("Map of the situation"));
+    for (const [name, z] of [["qafila-areas", 310], ["qafila-roads", 320], ["qafila-labels", 450]]) {
+      map.createPane(name).style.zIndex = z;
+      map.getPane(name).style.pointerEvents = "none";
+    }
+    const home = L.latLngBounds(options.bounds);
+    let settled = false;
+    const settle = () => {
+      const size = map.getContainer().getBoundingClientRect();
+      if (size.width < 2 || size.height < 2) return;
+      map.invalidateSize({ animate: false, pan: false });
+      if (!settled) {
+        settled = true;
+        const kept = remembered(options.situation);
+        if (kept) map.setView(kept.center, kept.zoom, { animate: false });
+        else map.fitBounds(home, { padding: [12, 12], animate: false });
+        map.on("moveend", () => remember(options.situation, map));
+      }
+    };
+    new ResizeObserver(settle).observe(map.getContainer());
+    settle();
+    homeButton(map, home);
+    L.control.scale({ imperial: false, maxWidth: 130 }).addTo(map);
+    qafila.drawn = true;
+    qafila.map = map;
+    qafila.state = state;
+  }
+
+  // Where the map was is kept for this browser tab, so that a reload does not lose it.
+  function remembered(situation) {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem("qafila.view." + situation));
+      return kept && Number.isFinite(kept.zoom) ? kept : null;
+    } catch (error) {
+      console.warn("the last view is not readable", error);
+      return null;
+    }
+  }
+
+  function remember(situation, map) {
+    const { lat, lng } = map.getCenter();
+    try {
+      sessionStorage.setItem("qafila.view." + situation,
+        JSON.stringify({ center: [lat, lng], zoom: map.getZoom() }));
+    } catch (error) {
+      console.warn("the view cannot be kept", error);
+    }
+  }
+
+  function homeButton(map, bounds) {
+    const control = L.control({ position: "topleft" });
+    control.onAdd = () => {
+      const button = element("a", {
+        href: "#", role: "button", class: "q-home", title: t("Show the whole area"),
+        "aria-label": t("Show the whole area"), text: "⤢",
+      });
+      L.DomEvent.on(button, "click", (event) => {
+        L.DomEvent.stop(event);
+        map.fitBounds(bounds, { padding: [12, 12] });
+      });
+      return element("div", { class: "leaflet-bar" }, button);
+    };
+    control.addTo(map);
+  }
+
+  // --- layers fetched by their hash --------------------------------------------------------------
+
+  async function collection(url) {
+    const answer = await fetch(url);
+    if (!answer.ok) throw new Error(url + ": " + answer.status);
+    return answer.json();
+  }
+
+  function report(promise) {
+    promise.catch((error) => {
+      console.error(error);
+      trouble(t("A layer of the map could not be loaded."));
+    });
+  }
+
+  function trouble(text) {
+    const box = document.getElementById("q-trouble") ||
+      document.body.appendChild(element("p", { id: "q-trouble", role: "status" }));
+    box.textContent = text;
+  }
+
+  function boundaries(map, options) {
+    report(collection(options.url).then((data) => {
+      L.geoJSON(data, {
+        pane: "qafila-areas", interactive: false, renderer: L.canvas({ pane: "qafila-areas" }),
+        style: { color: "#7a6f9b", weight: 1.2, opacity: 0.75, dashArray: "8 4 2 4", fill: false },
+      }).addTo(map);
+    }));
+  }
+
+  // Ground that an analyst looked at is lighter than ground where nobody looked.
+  function areas(map, options) {
+    report(collection(options.url).then((data) => {
+      L.geoJSON(data, {
+        pane: "qafila-areas", interactive: false, renderer: L.canvas({ pane: "qafila-areas" }),
+        style: { color: "#56707f", weight: 1.4, opacity: 0.9, fillColor: "#ffffff", fillOpacity: 0.75 },
+      }).addTo(map);
+    }));
+  }
+
+  function roads(map, options) {
+    state.network = new qafila.Network();
+    const paint = (context, view) => qafila.paintRoads(state.network, state, context, view);
+    state.sheets.roads = new qafila.Sheet(paint, { pane: "qafila-roads" }).addTo(map);
+    const load = (url) => collection(url).then((data) => {
+      state.network.add(data);
+      state.sheets.roads.repaint();
+      document.documentElement.dataset.roads = state.network.roads.length;
+    });
+    report(load(options.url));
+    if (options.minor_url) {
+      const whenNear = () => {
+        if (map.getZoom() < options.minor_zoom) return;
+        map.off("zoomend", whenNear);
+        report(load(options.minor_url));
+      };
+      map.on("zoomend", whenNear);
+      whenNear();
+    }
+    qafila.pickRoad = (latlng) => {
+      const road = state.network.nearest(latlng, map.getZoom(), 12);
+      if (!road && !state.selected) return;
+      select(map, road ? road.id : "", false);
+      qafila.pick({ edge: road ? road.id : "" });
+    };
+    map.on("click", (event) => qafila.pickRoad(event.latlng));
+    qafila.onArgs((args) => {
+      if (args.selected !== undefined && args.selected !== state.selected) {
+        select(map, args.selected, true);
+      }
+    });
+  }
+
+  function select(map, edge, bring) {
+    state.selected = edge;
+    if (state.sheets.roads) state.sheets.roads.repaint();
+    const road = state.network && state.network.byId.get(edge);
+    if (bring && road) {
+      const bounds = L.latLngBounds(road.line.map(([lon, lat]) => [lat, lon]));
+      if (!map.getBounds().contains(bounds)) {
+        map.fitBounds(bounds.pad(1), { maxZoom: Math.max(map.getZoom(), 12) });
+      }
+    }
+  }
+
+  // --- names -------------------------------------------------------------------------------------
+
+  // Names on a canvas of their own; what matters more is written first, what would overlap is left out.
+  function labels(map, options) {
+    const paint = (context, view) => {
+      if (!state.labels || view.zoom < options.min_zoom) return;
+      const taken = [];
+      const size = view.zoom >= 12 ? 13 : 12;
+      context.textAlign = "center";
+      context.textBaseline = "top";
+      context.lineJoin = "round";
+      const wanted = [...state.places.values()].sort((a, b) => b.label_rank - a.label_rank);
+      for (const place of wanted) {
+        const x = place.ux * view.scale - view.left, y = place.uy * view.scale - view.top;
+        if (x < -60 || y < -30 || x > view.size.x + 60 || y > view.size.y + 30) continue;
+        const lines = view.zoom >= options.both_zoom && place.name_local
+          ? [place.name, place.name_local] : [place.name];
+        context.font = size + "px 'Noto Sans', 'Noto Sans Arabic', 'Noto Sans Tifinagh', sans-serif";
+        const width = Math.max(...lines.map((line) => context.measureText(line).width));
+        const top = y + qafila.symbols.radius(place, view.zoom) + 4;
+        const box = [x - width / 2 - 3, top, x + width / 2 + 3, top + lines.length * (size + 3)];
+        if (taken.some((o) => box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1])) continue;
+        taken.push(box);
+        context.strokeStyle = "rgba(246,243,236,0.92)";
+        context.lineWidth = 3.5;
+        context.fillStyle = "#1b1b1b";
+        lines.forEach((line, i) => {
+          context.strokeText(line, x, top + i * (size + 3));
+          context.fillText(line, x, top + i * (size + 3));
+        });
+      }
+    };
+    state.sheets.labels = new qafila.Sheet(paint, { pane: "qafila-labels" }).addTo(map);
+    // A canvas does not wait for a font: write again when they have come.
+    Promise.all(["12px 'Noto Sans'", "12px 'Noto Sans Arabic'", "12px 'Noto Sans Tifinagh'"]
+      .map((font, i) => document.fonts.load(font, ["Aé", "قافلة", "ⴰⵎⴰ"][i])))
+      .then(() => state.sheets.labels.repaint());
+  }
+
+  // --- legend, notice --------------------------------------------------------------------------
+
+  function sample(draw, width = 30, height = 26) {
+    const ratio = 2;
+    const canvas = element("canvas", { width: width * ratio, height: height * ratio, "aria-hidden": "true" });
+    canvas.style.width = width + "px";
+    canvas.style.height = height + "px";
+    const context = canvas.getContext("2d");
+    context.scale(ratio, ratio);
+    draw(context, width / 2, height / 2);
+    return canvas;
+  }
+
+  const line = (width, colour, dash, under) => (context, x, y) => {
+    const stroke = (w, c, d) => {
+      context.lineWidth = w; context.strokeStyle = c; context.setLineDash(d || []);
+      context.beginPath(); context.moveTo(x - 13, y); context.lineTo(x + 13, y); context.stroke();
+    };
+    if (under) stroke(...under);
+    stroke(width, colour, dash);
+  };
+
+  function legend(map, options) {
+    const control = L.control({ position: "topright" });
+    control.onAdd = () => {
+      const box = element("details", { class: "q-legend" });
+      box.open = map.getContainer().clientWidth > 640;
+      box.append(element("summary", { text: t("Legend") }));
+      const body = element("div", { class: "q-legend-body" });
+      box.append(body);
+      const fill = () => { body.replaceChildren(...legendRows(map)); };
+      fill();
+      box.addEventListener("change", (event) => {
+        const input = event.target;
+        if (input.name === "q-mode") {
+          state.mode = input.value;
+          qafila.restyle();
+          fill();
+          body.querySelector("input:checked").focus();
+        } else if (input.dataset.show) {
+          qafila.show(input.dataset.show, input.checked);
+        }
+      });
+      // The situation's layers are unknown at the first look: the frame may still be hidden.
+      new ResizeObserver(() => {
+        if (!box.dataset.settled && map.getContainer().clientWidth > 2) {
+          box.open = map.getContainer().clientWidth > 640;
+          box.dataset.settled = "yes";
+        }
+      }).observe(map.getContainer());
+      L.DomEvent.disableClickPropagation(box);
+      L.DomEvent.disableScrollPropagation(box);
+      return box;
+    };
+    control.addTo(map);
+  }
+
+  function legendRows(map) {
+    const { place, cross, INK, LINES } = qafila.symbols;
+    const row = (draw, text) => element("div", { class: "q-row" }, sample(draw), element("span", { text }));
+    const shows = (name, text) => {
+      const input = element("input", { type: "checkbox", "data-show": name });
+      input.checked = qafila.shown[name] !== false;
+      return element("label", { class: "q-row" }, input, element("span", { text }));
+    };
+    const mode = (value, text) => {
+      const input = element("input", { type: "radio", name: "q-mode", value });
+      input.checked = state.mode === value;
+      return element("label", {}, input, element("span", { text }));
+    };
+    const like = (properties) => (c, x, y) =>
+      place(c, x, y, 8, Object.assign({ reach: "", need_level: 0 }, properties), state.mode);
+    const rows = [
+      element("fieldset", { class: "q-modes" }, element("legend", { text: t("Places by") }),
+        mode("damage", t("damage")), mode("need", t("people in need"))),
+    ];
+    if (state.mode === "damage") {
+      rows.push(
+        row(like({ evidence: "damage_seen", destroyed: 1 }), t("destroyed buildings seen")),
+        row(like({ evidence: "damage_seen", destroyed: 0 }), t("damaged, none destroyed")),
+        row(like({ evidence: "no_visible_damage" }), t("no damage visible from above")),
+        row(like({ evidence: "not_assessed" }), t("not assessed: nobody looked")));
+    } else {
+      rows.push(
+        row(like({ need_level: 3 }), t("more than 500 people")),
+        row(like({ need_level: 2 }), t("100 to 500 people")),
+        row(like({ need_level: 1 }), t("up to 100 people")),
+        row(like({ need_level: 0 }), t("none known")),
+        row(like({ need_level: -1 }), t("unknown")));
+    }
+    rows.push(
+      row((c, x, y) => {
+        c.fillStyle = "#c9c2b6";
+        for (const [dx, r] of [[-9, 3], [-1, 5], [9, 7]]) {
+          c.beginPath(); c.arc(x + dx - 1, y, r - 1, 0, 7); c.fill();
+        }
+      }, t("larger: more people affected")),
+      row((c, x, y) => place(c, x, y, 5.5,
+        { evidence: "", destroyed: 0, reach: "cut_off", need_level: -1 }, state.mode),
+        t("cut off: truck and pickup cannot reach it")),
+      row((c, x, y) => cross(c, x, y, "closed"), t("road closed")),
+      row((c, x, y) => cross(c, x, y, "restricted"), t("road restricted")),
+      row(line(3.6, "#6b5b4b"), t("main road")),
+      row(line(1.8, "#9a7b52", [7, 4]), t("track")),
+      row(line(4, LINES.truck[0]), t("truck convoy")),
+      row(line(4, LINES.pickup[0], [9, 5]), t("pickup convoy")),
+      row((c, x, y) => {
+        c.fillStyle = "#ffffff"; c.strokeStyle = "#56707f"; c.lineWidth = 1.4;
+        c.fillRect(x - 12, y - 8, 24, 16); c.strokeRect(x - 12, y - 8, 24, 16);
+      }, t("lighter ground: analysed from above")),
+      element("hr"),
+      shows("places", t("places")), shows("labels", t("names")), shows("depots", t("depots")),
+      shows("volunteers", t("volunteers, by home place")), shows("closures", t("closures")),
+      shows("convoys", t("convoys of the latest plan")));
+    return rows;
+  }
+
+  function notice(map, options) {
+    if (options.notice) {
+      const control = L.control({ position: "bottomleft" });
+      control.onAdd = () => element("p", { class: "q-notice", dir: "auto", text: options.notice });
+      control.addTo(map);
+    }
+    const credit = L.control({ position: "bottomright" });
+    credit.onAdd = () => {
+      const box = element("div", { class: "q-credit" },
+        element("p", { id: "q-age", role: "status", text: t("loading …") }));
+      if (options.sources) box.append(element("p", { dir: "auto", text: options.sources }));
+      return box;
+    };
+    credit.addTo(map);
+  }
+
+  Object.assign(qafila, {
+    pickRoad() {},
+    start, boundaries, areas, roads, labels, legend, notice, select,
+    say: { t, number, moment, duration, element, line },
+  });
+})();

@@ -1,0 +1,1 @@
+"""The views: each reads the desk, calls it, and hands plain values to components; none computes."""

@@ -1,0 +1,97 @@
+"""The big figures and the line below them that says where they come from and when."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard.languages import _
+from dashboard.map.text import NOTE_LIMIT, clean
+
+if TYPE_CHECKING:
+    from dashboard.operations.picture import Picture
+
+UNKNOWN = "–"
+SOURCES_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One figure; with `alarm`, above 0 is a reason to act."""
+
+    key: str
+    label: str
+    alarm: bool = False
+
+
+def figures(picture: Picture, *, timezone: str) -> None:
+    """Show the totals of a picture, and their sources and times."""
+    shown = (
+        Figure(key="places", label=_("Places")),
+        Figure(key="people_affected", label=_("People affected")),
+        Figure(key="not_assessed", label=_("Places not assessed"), alarm=True),
+        Figure(key="cut_off_truck", label=_("Cut off for trucks"), alarm=True),
+        Figure(key="cut_off_pickup", label=_("Cut off for pickups"), alarm=True),
+        Figure(key="unserved", label=_("Needs without delivery"), alarm=True),
+    )
+    boxes = "".join(_box(figure, _total(picture.totals, figure.key)) for figure in shown)
+    made = moment(picture.made_at, timezone)
+    lines = [_("Event {seq}, computed {time}").format(seq=picture.seq, time=made)]
+    unknown = picture.totals.get("places_affected_unknown", 0)
+    if unknown:
+        lines.append(_("people affected unknown in {n} places").format(n=number(unknown)))
+    if picture.plan_is_old:
+        lines.append(_("the plan is older than the latest events"))
+    line = html.escape(" · ".join(lines + source_lines(picture, timezone)))
+    st.html(f'<dl class="q-figures">{boxes}</dl><p class="q-sources" dir="auto">{line}</p>')
+
+
+def source_lines(picture: Picture, timezone: str, *, limit: int = SOURCES_SHOWN) -> list[str]:
+    """Give one short text a source: its name and its time, if known; then how many are left out."""
+    lines = []
+    for source in picture.sources[:limit]:
+        at = moment(source.get("at"), timezone)
+        lines.append(clean(source["name"]) + (f" ({at})" if at else ""))
+    left_out = len(picture.sources) - limit
+    if left_out > 0:
+        lines.append(_("and {n} more under Sources").format(n=left_out))
+    return lines
+
+
+def moment(at: Any, timezone: str) -> str:
+    """Write a moment in the situation's time zone; text that is no moment is only cleaned."""
+    if isinstance(at, str):
+        try:
+            at = datetime.fromisoformat(at)
+        except ValueError:
+            return clean(at, NOTE_LIMIT)
+    if at is None or at != at:
+        return ""
+    if at.tzinfo is None:
+        return f"{at:%Y-%m-%d %H:%M}"
+    return f"{at.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M}"
+
+
+def number(value: Any) -> str:
+    """Write a number with thin spaces between thousands, or a dash where nobody knows."""
+    if value is None or value != value:
+        return UNKNOWN
+    return f"{value:,.0f}".replace(",", "\u202f")
+
+
+def _total(totals: dict[str, Any], key: str) -> Any:
+    """A total, or None where nobody knows: affected people of no known place are not 0 people."""
+    unknown = totals.get("places_affected_unknown")
+    if key == "people_affected" and unknown and unknown == totals.get("places"):
+        return None
+    return totals.get(key)
+
+
+def _box(figure: Figure, value: Any) -> str:
+    alarm = ' class="q-alarm"' if figure.alarm and value else ""
+    return f"<div{alarm}><dt>{html.escape(figure.label)}</dt><dd>{number(value)}</dd></div>"

@@ -1,0 +1,216 @@
+"""Close and reopen roads: pick one on the map or from the list, say why, see what follows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, get_args
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.languages import _
+from dashboard.map.text import clean, markdown
+from dashboard.views import outcome
+from dashboard.views.figures import moment
+from geo.model import VehicleClassName
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dashboard.operations.picture import Picture
+    from dashboard.operations.situation import SituationInfo
+    from dashboard.roadbook import Piece, RoadBook
+    from dashboard.state import Served
+    from geo.model import Closure
+
+CLOSURE = "closure"  # closure that was picked to be reopened
+CLASSES: tuple[str, ...] = get_args(VehicleClassName)
+PAGE_SOURCE = "crisis cell, on the page"
+
+
+def panel(served: Served, info: SituationInfo, picture: Picture) -> None:
+    """Show the road that is picked with the means to close it, and the closures in force."""
+    book = cache.road_book(served)
+    if book is None:
+        st.info(_("No roads are loaded yet. Load them:"), icon=":material/route:")
+        st.code("qafila load roads FILE", language="sh")
+        return
+    st.subheader(_("Close a road"), anchor=False)
+    choose(book)
+    piece = book.piece(state.get(state.EDGE, ""))
+    if piece is None:
+        st.caption(_("Click a road on the map, or choose one from the list."))
+    else:
+        describe(served, piece, picture, info)
+        closing_form(served, info, piece)
+    closures(served, info, picture, book)
+
+
+def choose(book: RoadBook) -> None:
+    """Choose a road, then the piece of it, from the list."""
+    road = st.selectbox(
+        _("Road"),
+        book.roads(),
+        index=None,
+        placeholder=_("on the map, or choose here"),
+        key=state.ROAD,
+    )
+    if road is None:
+        return
+    pieces = {piece.edge_id: piece for piece in book.pieces(road)}
+    edge_id = st.selectbox(
+        _("Piece"),
+        list(pieces),
+        index=None,
+        format_func=lambda edge_id: piece_text(pieces[edge_id]),
+        placeholder=_("choose the piece"),
+        key=state.PIECE,
+    )
+    if edge_id is not None and edge_id != state.get(state.EDGE):
+        state.put(state.EDGE, edge_id)
+        st.rerun()  # the map is above: it shall show the piece at once
+
+
+def describe(served: Served, piece: Piece, picture: Picture, info: SituationInfo) -> None:
+    """Say which piece of which road is picked and how it is now; a closed one can be reopened."""
+    title = piece.road or _("road without a name")
+    held = closures_on(picture.closures, piece.edge_id)
+    kind = ", ".join(part for part in (piece.highway, piece.surface) if part)
+    lines = [
+        f"**{markdown(title)}**",
+        markdown("; ".join(part for part in (piece_text(piece), kind) if part)),
+        markdown(state_text(held, info.timezone)),
+    ]
+    st.markdown("  \n".join(line for line in lines if line))
+    for closure in held:
+        reopen_button(served, closure, key=f"reopen_here_{closure.closure_id}")
+
+
+def reopen_button(served: Served, closure: Closure, *, key: str) -> None:
+    """Offer to reopen a road; pressed, it does."""
+    pressed = st.button(
+        _("Reopen"),
+        key=key,
+        help=_("Reopen this road and plan anew"),
+        icon=":material/check_circle:",
+    )
+    if pressed:
+        outcome.reopen(served, closure.closure_id)
+
+
+def closing_form(served: Served, info: SituationInfo, piece: Piece) -> None:
+    """Ask how the road is closed, for whom, why and until when; then do it."""
+    with st.form("close", clear_on_submit=True, border=True):
+        kind = st.radio(
+            _("How"),
+            ["closed", "restricted"],
+            format_func=lambda kind: {
+                "closed": _("closed: nobody passes"),
+                "restricted": _("restricted: passes slowly"),
+            }[kind],
+            horizontal=True,
+            key="close_state",
+        )
+        left, right = st.columns(2)
+        classes = left.multiselect(
+            _("For"), CLASSES, placeholder=_("all vehicles"), key="close_classes"
+        )
+        until = right.datetime_input(
+            _("Until (empty: open end)"),
+            value=None,
+            help=_("Time of {zone}").format(zone=info.timezone),
+            key="close_until",
+        )
+        reason = left.text_input(
+            _("Reason"), max_chars=600, placeholder=_("for example rockfall"), key="close_reason"
+        )
+        source = right.text_input(
+            _("Who says so"), max_chars=120, placeholder=_(PAGE_SOURCE), key="close_source"
+        )
+        asked = st.form_submit_button(_("Close this road"), type="primary", icon=":material/block:")
+    if asked:
+        outcome.close(
+            served,
+            piece=piece,
+            classes=classes,
+            kind=kind,
+            until=aware(until, info.timezone),
+            source=source or _(PAGE_SOURCE),
+            reason=reason,
+        )
+
+
+def closures(served: Served, info: SituationInfo, picture: Picture, book: RoadBook) -> None:
+    """List the closures in force, each with a button that reopens the road."""
+    st.subheader(_("Closures in force ({n})").format(n=len(picture.closures)), anchor=False)
+    if not picture.closures:
+        st.caption(_("Every road is open, as far as we know."))
+        return
+    picked = state.get(CLOSURE, "")
+    ordered = sorted(picture.closures, key=lambda closure: closure.closure_id != picked)
+    with st.container(height=320, border=True):
+        for closure in ordered:
+            text, button = st.columns([4, 1], vertical_alignment="center")
+            marked = closure.closure_id == picked
+            text.markdown(closure_text(closure, book, info.timezone, marked=marked))
+            with button:
+                reopen_button(served, closure, key=f"reopen_{closure.closure_id}")
+
+
+def closure_text(closure: Closure, book: RoadBook, timezone: str, *, marked: bool = False) -> str:
+    """Say a closure in two lines of Markdown: which road; for whom, why, who, since, until."""
+    first = book.piece(bare(closure.edges[0]))
+    road = (first.road if first else "") or _("road without a name")
+    if first:
+        road += f" ({piece_text(first)})"
+    if len(closure.edges) > 1:
+        road += " " + _("and {n} more pieces").format(n=len(closure.edges) - 1)
+    details = [
+        {"closed": _("closed"), "restricted": _("restricted")}.get(closure.state, closure.state),
+        _("for {classes}").format(classes=", ".join(closure.classes) or _("all vehicles")),
+        clean(closure.reason, 160),
+        clean(closure.source),
+        _("since {time}").format(time=moment(closure.since, timezone)) if closure.since else "",
+        _("until {time}").format(time=moment(closure.until, timezone)) if closure.until else "",
+    ]
+    title = f"**{markdown(road)}**"
+    if marked:
+        title = ":material/arrow_right: " + title
+    return title + "  \n" + markdown("; ".join(part for part in details if part))
+
+
+def closures_on(held: Sequence[Closure], edge_id: str) -> list[Closure]:
+    """Closures in force on an edge, in either direction."""
+    return [closure for closure in held if edge_id in {bare(edge) for edge in closure.edges}]
+
+
+def state_text(held: Sequence[Closure], timezone: str) -> str:
+    """Say how a road is now."""
+    if not held:
+        return _("Now: open, as far as we know")
+    worst = "closed" if any(closure.state == "closed" for closure in held) else "restricted"
+    since = [closure.since for closure in held if closure.since]
+    text = _("Now: closed") if worst == "closed" else _("Now: restricted")
+    return text + (f", {moment(min(since), timezone)}" if since else "")
+
+
+def piece_text(piece: Piece) -> str:
+    """Say which piece of a road it is: from where to where, how long."""
+    km = f"{piece.length_m / 1000:.1f} km"
+    if piece.start and piece.end and piece.start != piece.end:
+        return f"{piece.start} → {piece.end}, {km}"
+    near = piece.start or piece.end
+    return _("near {place}, {km}").format(place=near, km=km) if near else km
+
+
+def bare(edge_id: str) -> str:
+    """Edge id without the direction that may stand at its end."""
+    return edge_id[:-1] if edge_id.endswith(("+", "-")) else edge_id
+
+
+def aware(local: Any, timezone: str) -> datetime | None:
+    """Give a moment that was typed in the situation's zone as an aware one."""
+    if not isinstance(local, datetime):
+        return None
+    return local.replace(tzinfo=ZoneInfo(timezone)) if local.tzinfo is None else local

@@ -1,0 +1,118 @@
+"""Uploads: good rows go in, bad ones come back, the same twice is once, and all can be undone."""
+
+from pathlib import Path
+
+import pytest
+
+from dashboard.operations import uploads
+from dashboard.operations.situation import Situation
+from geo.errors import InputError
+
+MIXED = "place,item,quantity\nTinmel,tent,5\nNowhere at all,tent,5\nIghil,tent,-1\n"
+
+
+def _sheet(folder: Path, text: str, name: str = "needs2.csv") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_good_row_goes_in_although_its_neighbours_are_bad(
+    valley: Situation, tmp_path: Path
+) -> None:
+    before = len(valley.store.needs())
+    result = uploads.upload(valley, "needs", _sheet(tmp_path, MIXED), organisation="NGO Two")
+    assert (result["accepted"], result["rejected"]) == (1, 2)
+    assert [row["status"] for row in result["rows"]] == ["accepted", "rejected", "rejected"]
+    assert len(valley.store.needs()) == before + 1
+
+
+def test_a_dry_run_reports_the_same_and_changes_nothing(valley: Situation, tmp_path: Path) -> None:
+    seq = valley.seq()
+    dry = uploads.upload(
+        valley, "needs", _sheet(tmp_path, MIXED), organisation="NGO Two", dry_run=True
+    )
+    assert valley.seq() == seq
+    assert dry["upload_id"] is None
+    wet = uploads.upload(valley, "needs", _sheet(tmp_path, MIXED), organisation="NGO Two")
+    assert wet["rows"] == dry["rows"]
+
+
+def test_the_rejects_come_back_with_a_reason_and_without_live_formulas(
+    valley: Situation, tmp_path: Path
+) -> None:
+    text = "place,item,quantity,note\nTinmel,tent,x,=HYPERLINK(0)\nTinmel,tent,y,-8.23\n"
+    out = tmp_path / "rejects.csv"
+    uploads.upload(valley, "needs", _sheet(tmp_path, text), organisation="N", rejects=out)
+    lines = out.read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "place,item,quantity,note,reason,suggestion"
+    assert ",'=HYPERLINK(0),quantity:" in lines[1]
+    assert ",-8.23,quantity:" in lines[2]
+
+
+def test_the_same_sheet_twice_is_once(valley: Situation, tmp_path: Path) -> None:
+    sheet = _sheet(tmp_path, "place,item,quantity\nTinmel,tent,5\nTinmel,tent,5\n")
+    first = uploads.upload(valley, "needs", sheet, organisation="NGO Two")
+    assert first["accepted"] == 2  # two equal rows of one sheet are two
+    count, seq = len(valley.store.needs()), valley.seq()
+    second = uploads.upload(valley, "needs", sheet, organisation="NGO Two")
+    assert [row["status"] for row in second["rows"]] == ["duplicate", "duplicate"]
+    assert (len(valley.store.needs()), valley.seq()) == (count, seq)
+
+
+def test_the_same_rows_from_another_organisation_are_their_own_report(
+    valley: Situation, tmp_path: Path
+) -> None:
+    sheet = _sheet(tmp_path, "place,item,quantity\nTinmel,tent,5\n")
+    uploads.upload(valley, "needs", sheet, organisation="NGO Two")
+    other = uploads.upload(valley, "needs", sheet, organisation="NGO Three")
+    assert other["accepted"] == 1
+
+
+def test_an_upload_is_undone_as_a_whole_and_may_come_again(
+    valley: Situation, tmp_path: Path
+) -> None:
+    before = {need.need_id for need in valley.store.needs()}
+    sheet = _sheet(tmp_path, "place,item,quantity\nTinmel,tent,5\nIghil,tent,2\n")
+    result = uploads.upload(valley, "needs", sheet, organisation="NGO Two")
+    uploads.undo(valley, result["upload_id"])
+    assert {need.need_id for need in valley.store.needs()} == before
+    again = uploads.upload(valley, "needs", sheet, organisation="NGO Two")
+    assert again["accepted"] == 2
+    assert len(valley.store.needs()) == len(before) + 2
+
+
+def test_a_road_report_becomes_a_closure_or_a_reason(valley: Situation, tmp_path: Path) -> None:
+    text = (
+        "lon,lat,road,state,classes,reason\n"
+        "-7.975,31.0,R203,closed,truck;pickup,rockfall\n"
+        "-7.975,31.0,R203,melted,,\n"
+        "-3.0,35.0,,closed,,\n"
+        ",,,closed,,\n"
+    )
+    sheet = _sheet(tmp_path, text, "roads.csv")
+    result = uploads.upload(valley, "road-status", sheet, organisation="Army")
+    statuses = [row["status"] for row in result["rows"]]
+    assert statuses == ["accepted", "rejected", "rejected", "rejected"]
+    (closure,) = valley.store.closures()
+    assert closure.classes == ("truck", "pickup")
+    assert closure.edges == ("w11:3-4",)
+
+
+def test_an_unknown_organisation_is_registered_as_pending(
+    valley: Situation, tmp_path: Path
+) -> None:
+    sheet = _sheet(tmp_path, "place,item,quantity\nTinmel,tent,5\n")
+    uploads.upload(valley, "needs", sheet, organisation="Newcomers")
+    status = {one.name: one.status for one in valley.store.organisations()}
+    assert status["Newcomers"] == "pending"
+
+
+def test_undo_wants_the_id_of_an_upload_or_layer(valley: Situation) -> None:
+    with pytest.raises(InputError, match="id of an upload"):
+        uploads.undo(valley, "plan:1")
+
+
+def test_needs_before_places_are_refused_with_what_to_do(empty: Situation, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="qafila load places"):
+        uploads.upload(empty, "needs", _sheet(tmp_path, MIXED), organisation="N")

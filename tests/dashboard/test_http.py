@@ -1,0 +1,310 @@
+"""The HTTP interface: live deltas, layers by their hash, one shape of error."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from dashboard.desk import SituationDesk
+from dashboard.http.api import create_api
+from dashboard.http.problem import STATUS_OF, status_of
+from dashboard.map.features import live_features
+from dashboard.map.feed import LiveFeed
+from dashboard.map.layers import LayerFiles, road_files
+from geo import errors
+from tests.dashboard.valley import CRS, HOSTILE, NOON, ValleyDesk, make_edges, place_id
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+class Client:
+    """Asks the application itself, without a server."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                return await client.request(method, path, **more)
+
+        return asyncio.run(ask())
+
+    def get(self, path: str, **more: Any) -> httpx.Response:
+        return self.request("GET", path, **more)
+
+
+@pytest.fixture
+def desk() -> ValleyDesk:
+    desk = ValleyDesk()
+    desk.make_plan()
+    return desk
+
+
+@pytest.fixture
+def layers() -> LayerFiles:
+    return LayerFiles()
+
+
+@pytest.fixture
+def client(desk: ValleyDesk, layers: LayerFiles) -> Client:
+    return Client(create_api(desk, layers))
+
+
+def close(desk: ValleyDesk, edge: str, **more: Any) -> str:
+    values: dict[str, Any] = {
+        "edges": [edge],
+        "classes": (),
+        "state": "closed",
+        "until": None,
+        "source": "test",
+        "reason": "rockfall",
+    }
+    return str(desk.close_road(**(values | more))["closure_id"])
+
+
+def ids(answer: dict[str, Any]) -> set[str]:
+    return {feature["id"] for feature in answer["features"]}
+
+
+def test_health_gives_the_version_of_the_situation(client: Client, desk: ValleyDesk) -> None:
+    answer = client.get("/health")
+    assert answer.json() == {"status": "ok", "seq": desk.seq()}
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_situation_says_its_notice_and_dates_its_sources(client: Client) -> None:
+    body = client.get("/situation").json()
+    assert body["notice"].startswith("drill: places real")
+    assert body["sources"][0] == {
+        "name": "UNOSAT, graded damage points",
+        "at": "2023-09-12T00:00:00+00:00",
+    }
+    assert body["sources"][1]["at"] is None
+    assert body["totals"]["not_assessed"] == 2
+
+
+def test_first_question_gives_every_kind_of_feature(client: Client) -> None:
+    body = client.get("/live").json()
+    kinds = [feature["properties"]["kind"] for feature in body["features"]]
+    assert body["full"] is True
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {
+        "place": 7,
+        "depot": 1,
+        "volunteers": 2,
+        # Asni lies at the depot, so its convoy has no line.
+        "convoy": 3,
+    }
+
+
+def test_nothing_new_is_a_short_answer(client: Client) -> None:
+    cursor = client.get("/live").json()["cursor"]
+    answer = client.get("/live", params={"since": cursor})
+    body = answer.json()
+    assert (body["full"], body["features"], body["removed"]) == (False, [], [])
+    assert len(answer.content) < 250
+
+
+def test_closing_a_road_sends_only_what_it_changed(client: Client, desk: ValleyDesk) -> None:
+    cursor = client.get("/live").json()["cursor"]
+    closure_id = close(desk, "drill:e2")
+    body = client.get("/live", params={"since": cursor}).json()
+    assert body["full"] is False
+    assert ids(body) == {closure_id, place_id("Ijoukak"), place_id("Tinmel")}
+    assert body["removed"] == []
+
+
+def test_reopening_removes_the_closure_and_restores_the_places(
+    client: Client, desk: ValleyDesk
+) -> None:
+    closure_id = close(desk, "drill:e2")
+    cursor = client.get("/live").json()["cursor"]
+    desk.reopen_road(closure_id, source="test")
+    body = client.get("/live", params={"since": cursor}).json()
+    assert body["removed"] == [closure_id]
+    reach = {feature["id"]: feature["properties"]["reach"] for feature in body["features"]}
+    assert reach == {place_id("Ijoukak"): "reachable", place_id("Tinmel"): "reachable"}
+
+
+@pytest.mark.parametrize("since", ["0", "12", "feedface.3", "x" * 64, "é.1", ".", "..1"])
+def test_a_cursor_of_another_run_gets_everything(client: Client, since: str) -> None:
+    body = client.get("/live", params={"since": since}).json()
+    assert body["full"] is True
+    assert len(body["features"]) == 13
+
+
+def test_a_cursor_from_the_future_gets_everything(client: Client) -> None:
+    run = client.get("/live").json()["cursor"].partition(".")[0]
+    assert client.get("/live", params={"since": f"{run}.99"}).json()["full"] is True
+
+
+def test_deltas_add_up_to_the_whole(desk: ValleyDesk) -> None:
+    feed = LiveFeed(item_name=desk.item_name)
+    held: dict[str, Any] = {}
+    cursor = ""
+    closed: list[str] = []
+    for step in range(12):
+        if step % 3 == 2:
+            desk.reopen_road(closed.pop(), source="test")
+        elif step % 3 == 1:
+            desk.make_plan()
+        else:
+            closed += [close(desk, "drill:e2"), close(desk, "drill:t1")]
+        answer = feed.answer(desk.picture(), cursor, at=NOON)
+        cursor = answer["cursor"]
+        if answer["full"]:
+            held = {}
+        for name in answer["removed"]:
+            held.pop(name, None)
+        held |= {feature["id"]: feature for feature in answer["features"]}
+        assert held == live_features(desk.picture(), at=NOON, item_name=desk.item_name)
+
+
+def test_a_closure_that_runs_out_leaves_the_map_without_an_event(desk: ValleyDesk) -> None:
+    feed = LiveFeed()
+    closure_id = close(desk, "drill:e2", until=NOON + timedelta(hours=1))
+    first = feed.answer(desk.picture(), "", at=NOON)
+    assert closure_id in ids(first)
+    still = feed.answer(desk.picture(), first["cursor"], at=NOON + timedelta(minutes=59))
+    assert still["removed"] == []
+    after = feed.answer(desk.picture(), first["cursor"], at=NOON + timedelta(hours=1))
+    assert after["removed"] == [closure_id]
+
+
+def test_an_older_picture_does_not_overwrite_a_newer_one(desk: ValleyDesk) -> None:
+    feed = LiveFeed()
+    old = desk.picture()
+    closure_id = close(desk, "drill:e2")
+    cursor = feed.answer(desk.picture(), "", at=NOON)["cursor"]
+    late = feed.answer(old, cursor, at=NOON)
+    assert late["removed"] == []
+    assert closure_id in ids(feed.answer(old, "", at=NOON))
+
+
+def test_not_assessed_and_unknown_stay_apart_from_zero(client: Client) -> None:
+    features = {feature["id"]: feature for feature in client.get("/live").json()["features"]}
+    azgour = features[place_id("Azgour")]["properties"]
+    assert azgour["evidence"] == "not_assessed"
+    assert (azgour["affected"], azgour["people"], azgour["need_level"]) == (None, None, -1)
+    imlil = features[place_id("Imlil")]["properties"]
+    assert imlil["evidence"] == "no_visible_damage"
+    assert (imlil["affected"], imlil["need_level"]) == (0, 0)
+
+
+def test_an_evidence_state_we_do_not_know_counts_as_not_assessed(desk: ValleyDesk) -> None:
+    picture = desk.picture()
+    places = picture.places.assign(evidence_state="fine")
+    features = live_features(replace(picture, places=places), at=NOON)
+    assert features[place_id("Asni")]["properties"]["evidence"] == "not_assessed"
+
+
+def test_text_that_turns_the_direction_loses_its_marks(client: Client) -> None:
+    features = {feature["id"]: feature for feature in client.get("/live").json()["features"]}
+    name = features[place_id(HOSTILE)]["properties"]["name"]
+    assert "\u202e" not in name
+    assert name.startswith("<img src=x")
+
+
+def test_live_is_compressed_for_those_who_can(client: Client) -> None:
+    packed = client.get("/live", headers={"Accept-Encoding": "gzip"})
+    plain = client.get("/live", headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.json()["features"] == plain.json()["features"]
+
+
+def test_a_layer_is_served_by_its_hash_for_ever(client: Client, layers: LayerFiles) -> None:
+    (file,) = layers.made_from(("roads", "k"), lambda: road_files(make_edges(), crs=CRS))
+    answer = client.get("/" + file.path)
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["content-type"] == "application/geo+json"
+    assert answer.headers["content-encoding"] == "gzip"
+    assert len(answer.json()["features"]) == 6
+    plain = client.get("/" + file.path, headers={"Accept-Encoding": "identity"})
+    assert plain.content == gzip.decompress(file.gzipped)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/layers/roads/" + "0" * 64 + ".geojson", 404),
+        ("/layers/roads/../../etc/passwd", 404),
+        ("/layers/ROADS/" + "0" * 64 + ".geojson", 422),
+        ("/layers/roads/short.geojson", 422),
+        ("/live?since=" + "x" * 65, 422),
+        ("/nothing", 404),
+        ("/docs", 404),
+    ],
+)
+def test_every_refusal_has_the_one_shape(client: Client, path: str, status: int) -> None:
+    answer = client.get(path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == status
+    assert body["title"]
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
+def test_nothing_can_be_changed_over_http_yet(client: Client, method: str) -> None:
+    for path in ("/live", "/situation", "/health"):
+        answer = client.request(method, path)
+        assert answer.status_code == 405
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_missing_situation_is_a_503_that_says_what_to_do(tmp_path: Any) -> None:
+    api = create_api(SituationDesk(tmp_path / "none"), LayerFiles())
+    answer = Client(api).get("/situation")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert "qafila demo" in answer.json()["detail"]
+
+
+def test_an_unexpected_error_shows_nothing_of_the_inside(layers: LayerFiles) -> None:
+    class BrokenDesk(ValleyDesk):
+        def seq(self) -> int:
+            raise ZeroDivisionError("secret /path")
+
+    answer = Client(create_api(BrokenDesk(), layers)).get("/health")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "secret" not in answer.text
+
+
+def test_every_error_of_ours_has_a_status() -> None:
+    classes = [
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.QafilaError)
+    ]
+    assert len(classes) > 10
+    for kind in classes:
+        assert 400 <= status_of(kind("given", "needed", "todo")) < 600
+    assert status_of(errors.UnknownIdError("a", "b", "c")) == 404
+    assert status_of(errors.NoSituationError("a", "b", "c")) == 503
+    # A narrow class listed after its base would never be reached.
+    kinds = [kind for kind, _ in STATUS_OF]
+    for i, kind in enumerate(kinds):
+        assert not any(issubclass(kind, earlier) for earlier in kinds[:i])
+
+
+def test_the_interface_describes_itself_without_a_foreign_host(client: Client) -> None:
+    document = client.get("/openapi.json")
+    assert set(document.json()["paths"]) == {
+        "/health",
+        "/situation",
+        "/live",
+        "/layers/{name}/{sha}.geojson",
+    }
+    assert "cdn" not in json.dumps(document.json())

@@ -1,0 +1,447 @@
+"""A small valley for tests of the page, and a desk that holds it in memory.
+
+::
+
+    Imlil --e4-- Asni(depot) --e1-- Ouirgane --e2-- Ijoukak --e3-- Tinmel
+                                        \\--t1 (track)-- Azgour
+
+Every edge takes 600 s. A place is reached if the way to it is open, so everything here can be
+checked by hand: closing e2 cuts off Ijoukak and Tinmel and nothing else.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry import LineString, MultiLineString, Point, box
+
+from dashboard.desk import Layer, Progress
+from dashboard.operations.picture import Picture
+from dashboard.operations.situation import SituationInfo
+from geo.errors import UnknownIdError
+from geo.model import Closure, Depot, StockLine
+
+NOON = datetime(2023, 9, 10, 12, 0, tzinfo=UTC)
+BOUNDS = (-8.30, 30.95, -7.85, 31.32)
+CRS = "EPSG:32629"
+NOTICE = "drill: places real; roads schematic; damage, needs, stock and people simulated"
+HOSTILE = '<img src=x onerror="window.broken=1"> [x](javascript:alert(1)) \u202eevil'
+
+# name, Arabic, lon, lat, evidence, destroyed, damaged, people, affected, needs, way from the depot
+PLACES: tuple[tuple[Any, ...], ...] = (
+    ("Asni", "أسني", -7.980, 31.250, "damage_seen", 0, 40, 1900.0, 420.0, {"tent": 80}, ()),
+    ("Imlil", "إمليل", -7.918, 31.136, "no_visible_damage", 0, 0, 800.0, 0.0, {}, ("e4",)),
+    (
+        "Ouirgane",
+        "ويركان",
+        -8.079,
+        31.173,
+        "damage_seen",
+        12,
+        60,
+        1100.0,
+        700.0,
+        {"tent": 120, "blanket": 500},
+        ("e1",),
+    ),
+    (
+        "Ijoukak",
+        "إيجوكاك",
+        -8.164,
+        30.996,
+        "damage_seen",
+        30,
+        25,
+        600.0,
+        590.0,
+        {"tent": 90},
+        ("e1", "e2"),
+    ),
+    (
+        "Tinmel",
+        "تينمل",
+        -8.228,
+        30.985,
+        "damage_seen",
+        55,
+        10,
+        240.0,
+        240.0,
+        {"tent": 40},
+        ("e1", "e2", "e3"),
+    ),
+    ("Azgour", "أزكور", -8.290, 31.160, "not_assessed", 0, 0, np.nan, np.nan, {}, ("e1", "t1")),
+    (HOSTILE, "", -8.010, 31.060, "not_assessed", 0, 0, 60.0, np.nan, {}, ("nowhere",)),
+)
+AMAZIGH = {"Imlil": "ⵉⵎⵍⵉⵍ", "Asni": "ⴰⵙⵏⵉ"}
+
+EDGES: tuple[tuple[Any, ...], ...] = (
+    ("e1", "R203", "secondary", "asphalt", [(-7.980, 31.250), (-8.020, 31.225), (-8.079, 31.173)]),
+    ("e2", "R203", "secondary", "asphalt", [(-8.079, 31.173), (-8.110, 31.080), (-8.164, 30.996)]),
+    ("e3", "R203", "secondary", "asphalt", [(-8.164, 30.996), (-8.200, 30.992), (-8.228, 30.985)]),
+    ("e4", "P2005", "tertiary", "asphalt", [(-7.980, 31.250), (-7.935, 31.190), (-7.918, 31.136)]),
+    ("t1", "", "track", "gravel", [(-8.079, 31.173), (-8.180, 31.185), (-8.290, 31.160)]),
+    ("f1", "", "path", "", [(-7.918, 31.136), (-7.900, 31.100)]),
+)
+EDGE_TIME_S = 600.0
+
+
+def place_id(name: str) -> str:
+    """Id of a place of the valley."""
+    return f"place:{'hostile' if name == HOSTILE else name.lower()}"
+
+
+def make_edges() -> gpd.GeoDataFrame:
+    """Road edges with the columns that the page reads."""
+    frame = gpd.GeoDataFrame(
+        {
+            "edge_id": [f"drill:{edge[0]}" for edge in EDGES],
+            "name": ["" for _ in EDGES],
+            "ref": [edge[1] for edge in EDGES],
+            "highway": [edge[2] for edge in EDGES],
+            "surface": [edge[3] for edge in EDGES],
+        },
+        geometry=[LineString(edge[4]) for edge in EDGES],
+        crs="EPSG:4326",
+    )
+    frame["length_m"] = frame.to_crs(CRS).length
+    return frame
+
+
+def make_info(**changes: Any) -> SituationInfo:
+    """Who the valley is."""
+    values: dict[str, Any] = {
+        "situation_id": "situation:valley",
+        "name": "Valley of Nfis",
+        "notice": NOTICE,
+        "drill": True,
+        "bounds": BOUNDS,
+        "working_crs": CRS,
+        "timezone": "Africa/Casablanca",
+        "plays_at": NOON,
+    }
+    return SituationInfo(**(values | changes))
+
+
+def make_picture(
+    *,
+    seq: int = 10,
+    closures: Sequence[Closure] = (),
+    plan: dict[str, Any] | None = None,
+    at: datetime = NOON,
+    names: dict[str, str] | None = None,
+) -> Picture:
+    """The valley as a picture; `names` renames places by their first name."""
+    shut = {edge for closure in closures if closure.holds_at(at) for edge in closure.edges}
+    rows = []
+    for (
+        name,
+        arabic,
+        lon,
+        lat,
+        evidence,
+        destroyed,
+        damaged,
+        people,
+        affected,
+        needs,
+        way,
+    ) in PLACES:
+        known_way = "nowhere" not in way
+        blocked = [edge for edge in way if f"drill:{edge}" in shut]
+        reached = known_way and not blocked
+        rows.append(
+            {
+                "place_id": place_id(name),
+                "name": (names or {}).get(name, name),
+                "name_ar": arabic,
+                "name_zgh": AMAZIGH.get(name, ""),
+                "commune": "Asni" if lat > 31.1 else "Ijoukak",
+                "people": people,
+                "destroyed": destroyed,
+                "damaged": damaged,
+                "possibly_damaged": 0,
+                "no_visible_damage": 20 if evidence == "no_visible_damage" else 0,
+                "assessed": evidence != "not_assessed",
+                "people_affected": affected,
+                "affected": affected,
+                "priority": 0.0 if np.isnan(affected) else affected,
+                "needs": needs,
+                "sources": "" if evidence == "not_assessed" else "UNOSAT (2023-09-12)",
+                "evidence_state": evidence,
+                "reach_status": "reachable"
+                if reached
+                else "cut_off"
+                if known_way
+                else "not_on_network",
+                "reach_reason": f"road closed: drill:{blocked[0]}" if blocked else "",
+                "travel_time_s": EDGE_TIME_S * len(way) if reached else np.nan,
+                "geometry": Point(lon, lat),
+            }
+        )
+    places = gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326")
+    cut_off = int((places["reach_status"] == "cut_off").sum())
+    return Picture(
+        seq=seq,
+        made_at=at,
+        notice=NOTICE,
+        places=places,
+        depots=[Depot(depot_id="depot:asni", name="Asni souk", lon=-7.977, lat=31.247)],
+        stock=[StockLine(depot_id="depot:asni", item_id="tent", quantity=500.0)],
+        volunteers_by_place={place_id("Ouirgane"): 7, place_id("Imlil"): 3},
+        closures=list(closures),
+        closure_lines=closure_lines(closures),
+        plan=plan,
+        plan_is_old=False,
+        convoy_lines=convoy_lines(plan),
+        sources=[
+            {"name": "UNOSAT, graded damage points", "at": datetime(2023, 9, 12, tzinfo=UTC)},
+            {"name": "Drill road net", "at": None},
+        ],
+        totals={
+            "places": len(places),
+            "not_assessed": int((places["evidence_state"] == "not_assessed").sum()),
+            "people_affected": float(places["affected"].sum()),
+            "places_affected_unknown": int(places["affected"].isna().sum()),
+            "cut_off_truck": cut_off,
+            "cut_off_pickup": cut_off,
+            **({"unserved": len(plan["unserved"])} if plan else {}),
+        },
+    )
+
+
+def closure_lines(closures: Sequence[Closure]) -> gpd.GeoDataFrame:
+    """Lines of closures as `operations` gives them."""
+    edges = make_edges().set_index("edge_id")
+    rows = [
+        {
+            "closure_id": closure.closure_id,
+            "state": closure.state,
+            "classes": list(closure.classes),
+            "road": ", ".join(sorted(set(edges.loc[list(closure.edges), "ref"]) - {""})),
+            "source": closure.source,
+            "reason": closure.reason,
+            "since": closure.since,
+            "until": closure.until,
+            "confidence": closure.confidence,
+            "geometry": MultiLineString(list(edges.loc[list(closure.edges)].geometry)),
+        }
+        for closure in closures
+    ]
+    columns = [
+        "closure_id", "state", "classes", "road", "source", "reason", "since", "until",
+        "confidence", "geometry",
+    ]  # fmt: skip
+    return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs="EPSG:4326")
+
+
+def make_plan(picture: Picture, *, plan_id: str = "plan:1") -> dict[str, Any]:
+    """One truck to each place that needs something and is reached; the rest is unserved."""
+    convoys, unserved = [], []
+    for row in picture.places.to_dict("records"):
+        if not row["needs"]:
+            continue
+        if row["reach_status"] != "reachable":
+            unserved += [
+                {"place_id": row["place_id"], "item": item, "quantity": quantity,
+                 "reason": "cut off: " + row["reach_reason"]}
+                for item, quantity in row["needs"].items()
+            ]  # fmt: skip
+            continue
+        convoys.append(
+            {
+                "convoy_id": f"convoy:{row['place_id'].partition(':')[2]}",
+                "vehicle_class": "truck" if "tent" in row["needs"] else "pickup",
+                "depot_id": "depot:asni",
+                "departs_at": "2023-09-10T13:00:00+00:00",
+                "stops": [
+                    {"place_id": row["place_id"], "arrives_at": "2023-09-10T14:00:00+00:00",
+                     "deliver": dict(row["needs"])}
+                ],
+                "length_m": 12_000.0,
+                "duration_s": 2 * row["travel_time_s"],
+            }
+        )  # fmt: skip
+    return {
+        "plan_id": plan_id,
+        "seed": 1,
+        "convoys": convoys,
+        "unserved": unserved,
+        "score": {"weighted_arrival": 1.0, "served_share": 0.9, "worst_commune_share": 0.5},
+    }
+
+
+def convoy_lines(plan: dict[str, Any] | None) -> gpd.GeoDataFrame:
+    """Lines of convoys as `operations` gives them."""
+    edges = make_edges().set_index("edge_id").geometry
+    ways = {place_id(place[0]): place[-1] for place in PLACES}
+    rows = []
+    for number, convoy in enumerate((plan or {}).get("convoys", []), start=1):
+        way = ways[convoy["stops"][0]["place_id"]]
+        lines = [edges[f"drill:{edge}"] for edge in way]
+        rows.append(
+            {
+                "convoy_id": convoy["convoy_id"],
+                "vehicle_class": convoy["vehicle_class"],
+                "label": f"Convoy {number}",
+                "geometry": MultiLineString(lines) if lines else None,
+            }
+        )
+    columns = ["convoy_id", "vehicle_class", "label", "geometry"]
+    return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs="EPSG:4326")
+
+
+class ValleyDesk:
+    """The desk of the valley: closures and plans in memory, the rest from the tables above."""
+
+    def __init__(
+        self,
+        *,
+        info: SituationInfo | None = None,
+        plan_takes_s: float = 0.0,
+        more_edges: int = 0,
+    ) -> None:
+        self._edges = make_edges()
+        if more_edges:
+            fan = many_edges(more_edges)
+            self._edges = gpd.GeoDataFrame(
+                pd.concat([self._edges, fan], ignore_index=True), crs="EPSG:4326"
+            )
+        self._info = info or make_info()
+        self._closures: list[Closure] = []
+        self._plan: dict[str, Any] | None = None
+        self._seq = 10
+        self._ids = itertools.count(1)
+        self._plan_takes_s = plan_takes_s
+        self._lock = threading.RLock()
+        self._drawn: tuple[int, Picture] | None = None
+        self._names: dict[str, str] = {}
+        self.clock = NOON
+
+    def reopen_all(self) -> None:
+        with self._lock:
+            self._closures = []
+            self._seq += 1
+
+    def rename(self, place: str, name: str) -> None:
+        with self._lock:
+            self._names[place] = name
+            self._seq += 1
+
+    def seq(self) -> int:
+        return self._seq
+
+    def info(self) -> SituationInfo:
+        return self._info
+
+    def now(self) -> datetime:
+        return self.clock
+
+    def picture(self) -> Picture:
+        with self._lock:
+            if self._drawn is None or self._drawn[0] != self._seq:
+                picture = make_picture(
+                    seq=self._seq, closures=self._closures, plan=self._plan, names=self._names
+                )
+                self._drawn = (self._seq, picture)
+            return self._drawn[1]
+
+    def roads_layer(self) -> Layer | None:
+        return f"valley-roads-{len(self._edges)}", self._edges
+
+    def areas_layer(self) -> Layer | None:
+        frame = gpd.GeoDataFrame(
+            {"name": ["AOI 1"]}, geometry=[box(-8.26, 30.97, -7.88, 31.28)], crs="EPSG:4326"
+        )
+        return "valley-areas", frame
+
+    def boundaries_layer(self) -> Layer | None:
+        frame = gpd.GeoDataFrame(
+            {"name": ["Asni", "Ijoukak"]},
+            geometry=[box(-8.30, 31.1, -7.85, 31.32), box(-8.30, 30.95, -7.85, 31.1)],
+            crs="EPSG:4326",
+        )
+        return "valley-boundaries", frame
+
+    def item_name(self, item_id: str) -> str:
+        return {"tent": "family tent", "blanket": "blanket"}.get(item_id, item_id)
+
+    def close_road(
+        self,
+        *,
+        edges: Sequence[str],
+        classes: Sequence[str],
+        state: str,
+        until: datetime | None,
+        source: str,
+        reason: str,
+    ) -> dict[str, Any]:
+        held = set(make_edges()["edge_id"])
+        if unknown := [edge for edge in edges if edge not in held]:
+            raise UnknownIdError(f"edge {unknown[0]}", "no such edge", "pick it on the map")
+        with self._lock:
+            closure = Closure(
+                closure_id=f"closure:{next(self._ids)}",
+                edges=tuple(edges),
+                state=state,  # type: ignore[arg-type]
+                classes=tuple(classes),  # type: ignore[arg-type]
+                since=self.clock - timedelta(minutes=1),
+                until=until,
+                source=source,
+                reason=reason,
+            )
+            self._closures.append(closure)
+            self._seq += 1
+        return {"closure_id": closure.closure_id, "edges": list(edges), "classes": list(classes)}
+
+    def reopen_road(self, closure_id: str, *, source: str) -> dict[str, Any]:
+        with self._lock:
+            kept = [one for one in self._closures if one.closure_id != closure_id]
+            if len(kept) == len(self._closures):
+                raise UnknownIdError(closure_id, "no such closure is in force", "look at the list")
+            self._closures = kept
+            self._seq += 1
+        return {"closure_id": closure_id, "reopened": True}
+
+    def make_plan(self, *, progress: Progress | None = None) -> dict[str, Any]:
+        steps = 10
+        for step in range(steps):
+            if progress is not None:
+                progress(step / steps, "planning")
+            time.sleep(self._plan_takes_s / steps)
+        with self._lock:
+            self._plan = make_plan(self.picture(), plan_id=f"plan:{self._seq}")
+            self._seq += 1
+            return self._plan
+
+
+def many_edges(n: int, *, minor_share: float = 0.3) -> gpd.GeoDataFrame:
+    """A fan of `n` edges, a share of them footways, for tests of large networks."""
+    rng = np.random.default_rng(1)
+    starts = np.column_stack([rng.uniform(-8.3, -7.9, n), rng.uniform(30.95, 31.3, n)])
+    steps = rng.uniform(-0.01, 0.01, (n, 2))
+    lines = shapely.linestrings(np.stack([starts, starts + steps], axis=1))
+    kinds = np.where(np.arange(n) < minor_share * n, "footway", "residential")
+    return gpd.GeoDataFrame(
+        pd.DataFrame(
+            {
+                "edge_id": [f"w{i}" for i in range(n)],
+                "name": "",
+                "ref": "",
+                "highway": kinds,
+                "surface": "",
+                "length_m": 1_000.0,
+            }
+        ),
+        geometry=lines,
+        crs="EPSG:4326",
+    )
