@@ -54,7 +54,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small sizes, ends within 60 s")
     parser.add_argument("--events", type=int, help="events in the ledger that is checked")
-    parser.add_argument("--writers", type=int, default=8, help="processes that write at once")
+    parser.add_argument("--writers", type=int, help="processes that write at once")
     parser.add_argument(
         "--write", nargs=3, metavar=("KIND", "FILE", "COUNT"), help=argparse.SUPPRESS
     )
@@ -65,12 +65,14 @@ def main() -> int:
         return 0
     events = given.events or (20_000 if given.quick else 200_000)
     singles = 300 if given.quick else 2_000
-    each = 60 if given.quick else 500
+    each = 100 if given.quick else 500
+    writers = given.writers or (4 if given.quick else 8)
+    rounds = 1 if given.quick else 2
     goals: list[bool] = []
     with tempfile.TemporaryDirectory(prefix="qafila-bench-") as folder:
         for line in (
             *_one_writer(Path(folder), singles),
-            *_many_writers(Path(folder), given.writers, each),
+            *_many_writers(Path(folder), writers, each, rounds),
             *_whole_ledger(Path(folder), events),
         ):
             goals.append(line["ok"] is not False)
@@ -86,10 +88,10 @@ def figure(
     *,
     peer: str | None = None,
     peer_value: float | None = None,
-    goal: str | None = None,
+    goal: float | None = None,
     ok: bool | None = None,
 ) -> dict[str, Any]:
-    """One line of the contract; `ratio` is ours over the peer's."""
+    """One line of the contract; `ratio` is ours over the peer's, and the goal where both stand."""
     return {
         "benchmark": "store",
         "case": case,
@@ -127,10 +129,9 @@ def _one_writer(folder: Path, count: int) -> Iterator[dict[str, Any]]:
         )
 
 
-def _many_writers(folder: Path, writers: int, each: int) -> Iterator[dict[str, Any]]:
+def _many_writers(folder: Path, writers: int, each: int, rounds: int) -> Iterator[dict[str, Any]]:
     _raw(folder / "raw2.sqlite").close()
     _store(folder / "ours2.sqlite").close()
-    rounds = 2
     raw_s = ours_s = 0.0
     for _ in range(rounds):
         raw_s += _race("raw", folder / "raw2.sqlite", writers, each)
@@ -147,7 +148,7 @@ def _rate(case: str, count: int, ours_s: float, raw_s: float) -> dict[str, Any]:
         "event/s",
         peer="sqlite3 single-row durable insert",
         peer_value=raw,
-        goal="ratio >= 0.333",
+        goal=round(GOAL_RATIO, 3),
         ok=ours / raw >= GOAL_RATIO,
     )
 
@@ -161,20 +162,21 @@ def _race(kind: str, path: Path, writers: int, each: int) -> float:
     ]
     for process in running:
         _line(process)
-    began = time.perf_counter()
+    # The clock is the machine's, so the moments that the processes tell can be compared.
+    began = time.monotonic()
     for process in running:
         if process.stdin is not None:
             process.stdin.write("\n")
             process.stdin.flush()
+    ended = [float(_line(process) or "nan") for process in running]
     failed = [process.wait() for process in running]
-    seconds = time.perf_counter() - began
     for process in running:
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()
     if any(failed):
         raise SystemExit(f"a writer failed: {failed}")
-    return seconds
+    return max(ended) - began
 
 
 def _write_when_told(kind: str, path: Path, count: int) -> None:
@@ -185,12 +187,14 @@ def _write_when_told(kind: str, path: Path, count: int) -> None:
             print("ready", flush=True)
             sys.stdin.readline()
             _raw_inserts(raw, count)
+            print(time.monotonic(), flush=True)
         else:
             store = held.enter_context(Store.open(path, wait_s=120))
             _appends(store, 1, f"{name}-first")
             print("ready", flush=True)
             sys.stdin.readline()
             _appends(store, count, name)
+            print(time.monotonic(), flush=True)
 
 
 # --- a whole ledger ---------------------------------------------------------------------------
@@ -205,7 +209,7 @@ def _whole_ledger(folder: Path, events: int) -> Iterator[dict[str, Any]]:
         count = store.seq()
         verify_s = _seconds(lambda: _require(store.verify().ok))
         rate = count / verify_s
-        yield figure(case, "verify", rate, "event/s", goal=">= 50000", ok=rate >= GOAL_VERIFY)
+        yield figure(case, "verify", rate, "event/s", goal=GOAL_VERIFY, ok=rate >= GOAL_VERIFY)
         ledger = folder / "ledger.jsonl"
         export_s = _seconds(lambda: store.export(ledger))
         yield figure(case, "export", count / export_s, "event/s")
@@ -215,7 +219,9 @@ def _whole_ledger(folder: Path, events: int) -> Iterator[dict[str, Any]]:
         before_mib = _peak_mib()
         rebuild_s = _seconds(lambda: _require(store.rebuild() == count))
         rate = count / rebuild_s
-        yield figure(case, "rebuild", rate, "event/s", goal=">= 3333", ok=rate >= GOAL_REBUILD)
+        yield figure(
+            case, "rebuild", rate, "event/s", goal=round(GOAL_REBUILD), ok=rate >= GOAL_REBUILD
+        )
         peak_mib = _peak_mib()
         yield figure(
             case,
@@ -224,11 +230,11 @@ def _whole_ledger(folder: Path, events: int) -> Iterator[dict[str, Any]]:
             "MiB",
             peer="before the rebuild",
             peer_value=before_mib,
-            goal="< 1024",
+            goal=GOAL_REBUILD_MIB,
             ok=peak_mib < GOAL_REBUILD_MIB,
         )
     open_s = _seconds(lambda: Store.open(path).close())
-    yield figure(case, "open", open_s, "s", goal="< 2", ok=open_s < GOAL_OPEN_S)
+    yield figure(case, "open", open_s, "s", goal=GOAL_OPEN_S, ok=open_s < GOAL_OPEN_S)
 
 
 # --- parts ------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,14 @@ def default_home(name: str) -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("qafila", appauthor=False) / name
+
+
+def shielded(argument: str) -> str:
+    """Keep argparse from taking ``-8.23,31.05`` for an option: a negative longitude is a number.
+
+    A word with a blank in it is never an option to argparse; the blank goes when it is read.
+    """
+    return f" {argument}" if re.match(r"-[\d.]+,", argument) else argument
 
 
 def moment(text: str | None, option: str) -> datetime | None:

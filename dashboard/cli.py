@@ -14,6 +14,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, TextIO
 
+from dashboard import arguments as read
 from dashboard.verbs import FINE, build_parser
 from geo.errors import QafilaError, SchemaError
 
@@ -30,7 +31,8 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit status."""
     parser = build_parser()
-    arguments = parser.parse_args(argv)
+    written = list(sys.argv[1:] if argv is None else argv)
+    arguments = parser.parse_args([read.shielded(one) for one in written])
     arguments.progress = Meter(sys.stderr)
     _prepare(arguments)
     try:

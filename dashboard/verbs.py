@@ -186,7 +186,7 @@ def _fetch(arguments: argparse.Namespace) -> Result:
 
     with _open(arguments) as situation:
         return fetching.fetch(
-            situation, arguments.area, large=arguments.large, progress=arguments.progress
+            situation, arguments.area.strip(), large=arguments.large, progress=arguments.progress
         ), FINE
 
 
@@ -316,7 +316,9 @@ def _export(arguments: argparse.Namespace) -> Result:
 
 def _verify(arguments: argparse.Namespace) -> Result:
     with _open(arguments) as situation:
-        outcome = situation.store.verify(against=read.head_text(arguments.against))
+        outcome = situation.store.verify(
+            against=read.head_text(arguments.against), projections=True
+        )
     result = {
         "ok": outcome.ok,
         "events": outcome.events,

@@ -13,6 +13,7 @@ import numpy as np
 
 from routing.fleet import MICRO
 from routing.plan import Code, Unserved
+from routing.problem import divisible
 from routing.schedule import used_s
 
 if TYPE_CHECKING:
@@ -154,14 +155,14 @@ def _no_vehicle(
     )
     left, trip = int(left_s[vehicle]), int(fleet.round_s[row, place])
     depot = fleet.problem.depots[fleet.groups[row].depot]
-    many = f"the last of {len(vehicles)} vehicles" if len(vehicles) > 1 else "the one vehicle"
+    one = "the one vehicle that could drive it"
+    if len(vehicles) > 1:
+        one = f"of the {len(vehicles)} vehicles that could drive it the freest"
     if left >= trip:
         rest = f"has driven {fleet.problem.max_trips} trips or lacks the minutes to unload"
     else:
         rest = f"has {_hours(max(left, 0))} of its shift left"
-    return "no_vehicle_free", (
-        f"a return trip from {depot} takes {_hours(trip)} and {many} that could drive it {rest}"
-    )
+    return "no_vehicle_free", (f"a return trip from {depot} takes {_hours(trip)}; {one} {rest}")
 
 
 def _left_s(fleet: Fleet, days: Days) -> NDArray[np.int64]:
@@ -191,7 +192,9 @@ def _name(thing: Item) -> str:
 
 def _amount(quantity: float, thing: Item) -> str:
     shown = f"{quantity:,.3f}".rstrip("0").rstrip(".").replace(",", " ")
-    return f"{shown} {thing.unit} of {_name(thing)}"
+    if divisible(thing.unit):
+        return f"{shown} {thing.unit} of {_name(thing)}"
+    return f"{shown} × {_name(thing)}"
 
 
 def _hours(seconds: int) -> str:

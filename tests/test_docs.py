@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.verbs import build_parser
+from tools import module_list
 from tools.command_line import DOCUMENT, command_line_markdown
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -14,6 +15,12 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 def test_the_command_line_document_is_current() -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == command_line_markdown()
+
+
+def test_the_list_of_modules_is_current_and_no_module_is_silent() -> None:
+    text = module_list.module_list_markdown()
+    assert module_list.DOCUMENT.read_text(encoding="utf-8") == text
+    assert not re.search(r"\*\* $", text, flags=re.MULTILINE)
 
 
 def test_every_verb_of_the_contract_that_exists_takes_home_and_json() -> None:

@@ -11,11 +11,13 @@ from fastapi.responses import JSONResponse, Response
 
 from dashboard.http.problem import MEDIA_TYPE, handle_problems
 from dashboard.map.feed import LiveFeed
+from dashboard.map.ways import way_files
 from geo.errors import UnknownIdError
 
 if TYPE_CHECKING:
     from dashboard.desk import Desk
     from dashboard.map.layers import LayerFiles
+    from dashboard.operations.picture import Picture
 
 NO_STORE = {"Cache-Control": "no-store"}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -36,7 +38,9 @@ def create_api(desk: Desk, layers: LayerFiles) -> FastAPI:
         responses={"default": {"description": "A problem (RFC 9457)", "content": {MEDIA_TYPE: {}}}},
     )
     handle_problems(app)
-    feed = LiveFeed(item_name=desk.item_name)
+    feed = LiveFeed(
+        item_name=desk.item_name, ways=lambda picture: ways_path(layers, picture, crs_of(desk))
+    )
 
     @app.get("/health")
     def health() -> JSONResponse:
@@ -56,7 +60,7 @@ def create_api(desk: Desk, layers: LayerFiles) -> FastAPI:
         accept_encoding: Annotated[str, Header(include_in_schema=False)] = "",
     ) -> Response:
         """Give what changed on the map since a screen last asked."""
-        answer = feed.answer(desk.picture(), since, at=desk.now())
+        answer = feed.answer(desk.picture(), since, at=desk.now(), crs=crs_of(desk))
         return _json(answer, accept_encoding)
 
     @app.get("/layers/{name}/{sha}.geojson")
@@ -98,6 +102,20 @@ def situation_document(desk: Desk) -> dict[str, Any]:
             {"name": source["name"], "at": _moment(source.get("at"))} for source in picture.sources
         ],
     }
+
+
+def ways_path(layers: LayerFiles, picture: Picture, crs: str) -> str:
+    """Give the path of the file with the ways of the plan's convoys; empty where there are none."""
+    if picture.plan is None:
+        return ""
+    key = ("convoys", str(picture.plan["plan_id"]), crs, str(len(picture.convoy_lines)))
+    files = layers.made_from(key, lambda: way_files(picture.convoy_lines, crs=crs))
+    return files[0].path if files else ""
+
+
+def crs_of(desk: Desk) -> str:
+    """Give the working CRS; before the first layer any will do, for there is nothing to measure."""
+    return desk.info().working_crs or "EPSG:3857"
 
 
 def _json(content: dict[str, Any], accept_encoding: str) -> Response:

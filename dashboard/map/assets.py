@@ -15,6 +15,7 @@ SCRIPTS = (
     "map/roads.js",
     "map/symbols.js",
     "map/map.js",
+    "map/convoys.js",
     "map/live.js",
 )
 STYLES = (f"{LEAFLET}/leaflet.css", "map/fonts.css", "map/map.css")

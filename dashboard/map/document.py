@@ -119,7 +119,8 @@ def describe(frame: MapFrame) -> OfflineMap:
         attributionControl=False,
         min_zoom=5,
         max_zoom=18,
-        zoom_snap=0.5,
+        zoom_snap=0.25,
+        zoom_delta=0.5,
         font_size="13px",
     )
     situation_map._id = "situation"
@@ -152,7 +153,7 @@ def describe(frame: MapFrame) -> OfflineMap:
     parts += [
         MapPart("labels", min_zoom=MIN_LABEL_ZOOM, both_zoom=BOTH_NAMES_ZOOM),
         MapPart("notice", notice=frame.notice, sources=frame.sources),
-        MapPart("live", url=API + "live", interval_s=POLL_S, timeout_s=POLL_TIMEOUT_S),
+        MapPart("live", url=API + "live", api=API, interval_s=POLL_S, timeout_s=POLL_TIMEOUT_S),
         MapPart("legend"),
     ]
     for part in parts:
@@ -194,25 +195,31 @@ def map_strings() -> dict[str, str]:
 
 
 MAP_TEXTS = (
+    "Convoys that pass here: {n}",
+    "and {n} more",
+    # vehicle classes
+    "air",
+    "foot",
+    "light_truck",
+    "motorbike",
+    "mule",
+    "pickup",
+    "truck",
     "A layer of the map could not be loaded.",
     "Commune",
     "Confidence",
     "Connection lost; as of {time}",
     "Damaged",
-    "Depot",
     "Destroyed",
     "Event {seq} · computed {time}",
     "Evidence",
     "For",
     "Home place",
-    "Leaves",
     "Legend",
-    "Length",
     "Map of the situation",
     "Needs",
     "No connection to the server yet; trying again",
     "No stock recorded.",
-    "On the same road: {names}",
     "People",
     "People affected",
     "Places by",
@@ -227,10 +234,7 @@ MAP_TEXTS = (
     "Show the whole area",
     "Since",
     "Sources",
-    "Stops",
-    "Under way",
     "Until",
-    "Vehicle",
     "Why",
     "all vehicles",
     "by relay",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from dashboard.map.layers import DECIMALS, ROAD_TOLERANCE_M, simplified
 from dashboard.map.text import NOTE_LIMIT, clean
 
 if TYPE_CHECKING:
@@ -25,11 +26,15 @@ Feature = dict[str, Any]
 EVIDENCE_STATES = ("damage_seen", "no_visible_damage", "not_assessed")
 #: People affected at which a place moves up one step of the legend.
 NEED_STEPS = (1.0, 100.0, 500.0)
-DECIMALS = 5
 
 
 def live_features(
-    picture: Picture, *, at: datetime, item_name: Callable[[str], str] = str
+    picture: Picture,
+    *,
+    at: datetime,
+    crs: str,
+    item_name: Callable[[str], str] = str,
+    ways: str = "",
 ) -> dict[str, Feature]:
     """Give the live features of a picture by id.
 
@@ -39,16 +44,20 @@ def live_features(
         What `operations` says of the situation.
     at
         Now: closures that have run out by then are left out.
+    crs
+        The projected working CRS.
     item_name
         What a person calls an item, from its id.
+    ways
+        Path of the layer file with the ways of the plan's convoys (`dashboard.map.ways`).
     """
     features: dict[str, Feature] = {}
     for part in (
         _places(picture, item_name),
         _depots(picture, item_name),
         _volunteers(picture),
-        _closures(picture, at),
-        _convoys(picture),
+        _closures(picture, at, crs),
+        _convoys(picture, ways),
     ):
         features.update((feature["id"], feature) for feature in part)
     return features
@@ -144,13 +153,15 @@ def _volunteers(picture: Picture) -> Iterator[Feature]:
         )
 
 
-def _closures(picture: Picture, at: datetime) -> Iterator[Feature]:
-    frame = picture.closure_lines
+def _closures(picture: Picture, at: datetime, crs: str) -> Iterator[Feature]:
     held = {closure.closure_id for closure in picture.closures if closure.holds_at(at)}
-    for row in frame.to_dict("records"):
-        if row["closure_id"] not in held:
-            continue
-        geometry = _lines(row["geometry"])
+    frame = picture.closure_lines
+    frame = frame[frame["closure_id"].isin(held) & ~frame.geometry.isna()]
+    if frame.empty:
+        return
+    shapes = simplified(frame, crs, ROAD_TOLERANCE_M)
+    for row, shape in zip(frame.drop(columns="geometry").to_dict("records"), shapes, strict=True):
+        geometry = _lines(shape)
         if geometry is None:
             continue
         yield _feature(
@@ -169,29 +180,26 @@ def _closures(picture: Picture, at: datetime) -> Iterator[Feature]:
         )
 
 
-def _convoys(picture: Picture) -> Iterator[Feature]:
+def _convoys(picture: Picture, ways: str) -> Iterator[Feature]:
+    """Convoys without a shape of their own: `ways` names the file that holds all their roads."""
     if picture.plan is None:
         return
-    known = {convoy["convoy_id"]: convoy for convoy in picture.plan["convoys"]}
     names = dict(zip(picture.places["place_id"], picture.places["name"], strict=True))
     depots = {depot.depot_id: depot.name for depot in picture.depots}
-    for row in picture.convoy_lines.to_dict("records"):
-        convoy = known.get(row["convoy_id"], {})
-        geometry = _lines(row["geometry"])
-        if geometry is None:
-            continue
+    lines = picture.convoy_lines
+    labels = dict(zip(lines["convoy_id"], lines["label"], strict=True))
+    for convoy in picture.plan["convoys"]:
+        convoy_id = convoy["convoy_id"]
         yield _feature(
-            row["convoy_id"],
-            geometry,
+            convoy_id,
+            None,
             kind="convoy",
-            label=clean(row["label"]),
-            vehicle_class=row["vehicle_class"],
-            depot=clean(depots.get(convoy.get("depot_id", ""), "")),
-            departs_at=convoy.get("departs_at"),
-            stops=[
-                clean(names.get(stop["place_id"], stop["place_id"]))
-                for stop in convoy.get("stops", [])
-            ],
+            ways=ways,
+            label=clean(labels.get(convoy_id)) or convoy_id,
+            vehicle_class=convoy["vehicle_class"],
+            depot=clean(depots.get(convoy["depot_id"], "")),
+            departs_at=convoy["departs_at"],
+            stops=[clean(names.get(stop["place_id"], "?")) for stop in convoy["stops"]],
             length_m=_count(convoy.get("length_m")),
             duration_s=_count(convoy.get("duration_s")),
         )
@@ -200,7 +208,7 @@ def _convoys(picture: Picture) -> Iterator[Feature]:
 # --- small parts ---
 
 
-def _feature(feature_id: str, geometry: dict[str, Any], **properties: Any) -> Feature:
+def _feature(feature_id: str, geometry: dict[str, Any] | None, **properties: Any) -> Feature:
     return {"type": "Feature", "id": feature_id, "geometry": geometry, "properties": properties}
 
 

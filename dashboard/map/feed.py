@@ -27,8 +27,14 @@ REMEMBERED_REMOVALS = 5_000
 class LiveFeed:
     """Compares pictures and remembers at which turn each feature last changed; safe for threads."""
 
-    def __init__(self, *, item_name: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        *,
+        item_name: Callable[[str], str] = str,
+        ways: Callable[[Picture], str] = lambda _picture: "",
+    ) -> None:
         self._item_name = item_name
+        self._ways = ways
         self._run = secrets.token_hex(4)
         self._turn = 0
         self._oldest_turn = 0
@@ -40,8 +46,10 @@ class LiveFeed:
         self._expires: datetime | None = None
         self._lock = threading.Lock()
 
-    def answer(self, picture: Picture, since: str, *, at: datetime) -> dict[str, Any]:
+    def answer(self, picture: Picture, since: str, *, at: datetime, crs: str) -> dict[str, Any]:
         """Say what a screen with the mark `since` must add, alter and remove.
+
+        `at` is now, `crs` the projected working CRS.
 
         Returns
         -------
@@ -50,7 +58,7 @@ class LiveFeed:
             `features` is gone.
         """
         with self._lock:
-            self._take(picture, at)
+            self._take(picture, at, crs)
             turn = self._turn_of(since)
             if turn is None:
                 features = list(self._features.values())
@@ -71,13 +79,15 @@ class LiveFeed:
                 "removed": removed,
             }
 
-    def _take(self, picture: Picture, at: datetime) -> None:
+    def _take(self, picture: Picture, at: datetime, crs: str) -> None:
         if self._taken is not None and picture.seq < self._taken[0]:
             return  # another thread was faster with a newer picture
         same = self._taken == (picture.seq, picture.made_at)
         if same and (self._expires is None or at < self._expires):
             return
-        fresh = live_features(picture, at=at, item_name=self._item_name)
+        fresh = live_features(
+            picture, at=at, crs=crs, item_name=self._item_name, ways=self._ways(picture)
+        )
         texts = {
             name: json.dumps(feature, sort_keys=True, allow_nan=False)
             for name, feature in fresh.items()

@@ -114,7 +114,7 @@ def road_files(edges: gpd.GeoDataFrame, *, crs: str) -> tuple[LayerFile, ...]:
     """
     if edges.empty:
         return ()
-    lines = _simplified(edges, crs, ROAD_TOLERANCE_M)
+    lines = simplified(edges, crs, ROAD_TOLERANCE_M)
     large = len(edges) > LARGE_NETWORK
     minor = edges["highway"].isin(MINOR_HIGHWAYS).to_numpy() & large
     parts = (("roads", ~minor), ("roads-minor", minor))
@@ -129,7 +129,7 @@ def area_files(name: str, areas: gpd.GeoDataFrame, *, crs: str) -> tuple[LayerFi
     """Make one file of polygons with their names; none where there are no areas."""
     if areas.empty:
         return ()
-    shapes = _simplified(areas, crs, AREA_TOLERANCE_M)
+    shapes = simplified(areas, crs, AREA_TOLERANCE_M)
     names = areas["name"] if "name" in areas else [""] * len(areas)
     features = [
         {
@@ -160,8 +160,8 @@ def layer_file(name: str, features: list[dict[str, Any]]) -> LayerFile:
     )
 
 
-def _simplified(frame: gpd.GeoDataFrame, crs: str, tolerance_m: float) -> np.ndarray:
-    """Geometries in EPSG:4326, simplified in the working CRS; ends of lines stay where they are."""
+def simplified(frame: gpd.GeoDataFrame, crs: str, tolerance_m: float) -> np.ndarray:
+    """Give geometries in EPSG:4326, simplified in the working CRS; lines keep their ends."""
     working = to_working(frame[["geometry"]], crs)
     simple = working.set_geometry(
         shapely.simplify(working.geometry.to_numpy(), tolerance_m, preserve_topology=True)

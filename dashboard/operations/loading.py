@@ -103,14 +103,24 @@ def load(
     options = LoadOptions(
         source=source, at=at, layer=layer, clip=clip, in_pieces=in_pieces, classes=classes
     )
-    prepare = _PREPARE.get(kind)
-    if prepare is None:
+    return record_layers(situation, prepare(situation, kind, paths, options, progress))
+
+
+def prepare(
+    situation: Situation,
+    kind: str,
+    paths: Sequence[Path],
+    options: LoadOptions,
+    progress: Progress = silent,
+) -> list[Prepared]:
+    """Read, normalise and check the files of one kind; nothing is recorded yet."""
+    reader = _PREPARE.get(kind)
+    if reader is None:
         raise InputError(f"load {kind}", f"kinds known are {', '.join(_PREPARE)}", "correct it")
     for path in paths:
         if not path.is_file():
             raise UnreadableError(str(path), "no such file", "check the path")
-    prepared = prepare(situation, list(paths), options, progress)
-    return record_layers(situation, prepared)
+    return reader(situation, list(paths), options, progress)
 
 
 def record_layers(situation: Situation, prepared: Sequence[Prepared]) -> dict[str, Any]:
@@ -161,8 +171,16 @@ def _prepare_places(
     situation: Situation, paths: list[Path], options: LoadOptions, progress: Progress
 ) -> list[Prepared]:
     from geo.places import places_from_osm, places_from_vector
+    from geo.vectors import read_attributes, read_vector
 
     prepared = []
+    tables = [path for path in paths if _ends(path, (".csv", ".tsv"))]
+    if len(tables) == 1 and len(paths) == 2:
+        # Points and a list of the same places: one layer, joined by code.
+        attributes = read_attributes(tables[0])
+        paths = [path for path in paths if path not in tables]
+    else:
+        attributes = None
     for number, path in enumerate(paths):
         progress(number / len(paths), f"reading places from {path.name}")
         made_by = _source(path, options)
@@ -176,9 +194,9 @@ def _prepare_places(
                 )
             frame = places_from_osm(extract.places, source=made_by)
         else:
-            from geo.vectors import read_vector
-
-            frame = places_from_vector(read_vector(path, layer=options.layer), source=made_by)
+            frame = places_from_vector(
+                read_vector(path, layer=options.layer), source=made_by, attributes=attributes
+            )
         frame = _inside_area(situation, frame, path, clip=options.clip)
         prepared.append(prepare_frame(situation, "places", "places", frame, path.name, made_by))
     return prepared

@@ -52,15 +52,23 @@ def figures(picture: Picture, *, timezone: str) -> None:
 
 
 def source_lines(picture: Picture, timezone: str, *, limit: int = SOURCES_SHOWN) -> list[str]:
-    """Give one short text a source: its name and its time, if known; then how many are left out."""
-    lines = []
-    for source in picture.sources[:limit]:
-        at = moment(source.get("at"), timezone)
-        lines.append(clean(source["name"]) + (f" ({at})" if at else ""))
-    left_out = len(picture.sources) - limit
-    if left_out > 0:
-        lines.append(_("and {n} more under Sources").format(n=left_out))
-    return lines
+    """Give one short text a source: name, time if known, what it told; then how many are left."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for source in picture.sources:
+        key = (clean(source["name"]), moment(source.get("at"), timezone))
+        told.setdefault(key, []).append(clean(source.get("kind", "")).replace("_", " "))
+    lines = [
+        name + (f" ({at})" if at else "") + _kinds(kinds) for (name, at), kinds in told.items()
+    ]
+    left_out = len(lines) - limit
+    return lines[:limit] + (
+        [_("and {n} more under Sources").format(n=left_out)] if left_out > 0 else []
+    )
+
+
+def _kinds(kinds: list[str]) -> str:
+    known = list(dict.fromkeys(kind for kind in kinds if kind))
+    return ": " + ", ".join(known) if known else ""
 
 
 def moment(at: Any, timezone: str) -> str:

@@ -80,16 +80,16 @@ def places_table(picture: Picture, item_name: ItemName) -> pd.DataFrame:
             "name": [
                 _both_names(*names) for names in zip(frame["name"], frame["name_ar"], strict=True)
             ],
-            "commune": [clean(name) for name in frame["commune"]],
             "evidence": [evidence_text(value) for value in frame["evidence_state"]],
             "destroyed": frame["destroyed"].where(assessed),
             "damaged": frame["damaged"].where(assessed),
-            "people": frame["people"],
             "affected": frame["people_affected"],
             "reach": [reach_text(value) for value in frame["reach_status"]],
             "travel_min": frame["travel_time_s"] / 60,
             "needs": [_needs_text(needs, item_name) for needs in frame["needs"]],
             "why": [clean(reason, 300) for reason in frame["reach_reason"]],
+            "commune": [clean(name) for name in frame["commune"]],
+            "people": frame["people"],
         }
     ).reset_index(drop=True)
 
@@ -161,6 +161,9 @@ def sources(picture: Picture, timezone: str) -> None:
         pd.DataFrame(
             {
                 _("Source"): [clean(source["name"], 300) for source in picture.sources],
+                _("For"): [
+                    clean(source.get("kind", "")).replace("_", " ") for source in picture.sources
+                ],
                 _("Time"): [moment(source.get("at"), timezone) for source in picture.sources],
             }
         ),
@@ -182,15 +185,15 @@ def _show_on_map(frame: pd.DataFrame, chosen: Any) -> None:
 def _place_columns() -> dict[str, Any]:
     column = st.column_config
     return {
-        "name": column.TextColumn(_("Place"), width=170),
+        "name": column.TextColumn(_("Place"), width=160),
         "commune": column.TextColumn(_("Commune"), width=100),
-        "evidence": column.TextColumn(_("Evidence"), width=130),
-        "destroyed": column.NumberColumn(_("Destroyed"), format="%d", width=80),
-        "damaged": column.NumberColumn(_("Damaged"), format="%d", width=80),
+        "evidence": column.TextColumn(_("Evidence"), width=125),
+        "destroyed": column.NumberColumn(_("Destroyed"), format="%d", width=72),
+        "damaged": column.NumberColumn(_("Damaged"), format="%d", width=72),
         "people": column.NumberColumn(_("People"), format="%d", width=80),
-        "affected": column.NumberColumn(_("Affected"), format="%d", width=80),
-        "reach": column.TextColumn(_("Reach"), width=100),
-        "travel_min": column.NumberColumn(_("Travel, min"), format="%d", width=80),
+        "affected": column.NumberColumn(_("Affected"), format="%d", width=72),
+        "reach": column.TextColumn(_("Reach"), width=85),
+        "travel_min": column.NumberColumn(_("Minutes"), format="%d", width=70),
         "needs": column.TextColumn(_("Needs"), width="medium"),
         "why": column.TextColumn(_("Why"), width="large"),
     }

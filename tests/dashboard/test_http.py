@@ -101,8 +101,7 @@ def test_first_question_gives_every_kind_of_feature(client: Client) -> None:
         "place": 7,
         "depot": 1,
         "volunteers": 2,
-        # Asni lies at the depot, so its convoy has no line.
-        "convoy": 3,
+        "convoy": 4,
     }
 
 
@@ -139,7 +138,7 @@ def test_reopening_removes_the_closure_and_restores_the_places(
 def test_a_cursor_of_another_run_gets_everything(client: Client, since: str) -> None:
     body = client.get("/live", params={"since": since}).json()
     assert body["full"] is True
-    assert len(body["features"]) == 13
+    assert len(body["features"]) == 14
 
 
 def test_a_cursor_from_the_future_gets_everything(client: Client) -> None:
@@ -159,24 +158,24 @@ def test_deltas_add_up_to_the_whole(desk: ValleyDesk) -> None:
             desk.make_plan()
         else:
             closed += [close(desk, "drill:e2"), close(desk, "drill:t1")]
-        answer = feed.answer(desk.picture(), cursor, at=NOON)
+        answer = feed.answer(desk.picture(), cursor, at=NOON, crs=CRS)
         cursor = answer["cursor"]
         if answer["full"]:
             held = {}
         for name in answer["removed"]:
             held.pop(name, None)
         held |= {feature["id"]: feature for feature in answer["features"]}
-        assert held == live_features(desk.picture(), at=NOON, item_name=desk.item_name)
+        assert held == live_features(desk.picture(), at=NOON, crs=CRS, item_name=desk.item_name)
 
 
 def test_a_closure_that_runs_out_leaves_the_map_without_an_event(desk: ValleyDesk) -> None:
     feed = LiveFeed()
     closure_id = close(desk, "drill:e2", until=NOON + timedelta(hours=1))
-    first = feed.answer(desk.picture(), "", at=NOON)
+    first = feed.answer(desk.picture(), "", at=NOON, crs=CRS)
     assert closure_id in ids(first)
-    still = feed.answer(desk.picture(), first["cursor"], at=NOON + timedelta(minutes=59))
+    still = feed.answer(desk.picture(), first["cursor"], at=NOON + timedelta(minutes=59), crs=CRS)
     assert still["removed"] == []
-    after = feed.answer(desk.picture(), first["cursor"], at=NOON + timedelta(hours=1))
+    after = feed.answer(desk.picture(), first["cursor"], at=NOON + timedelta(hours=1), crs=CRS)
     assert after["removed"] == [closure_id]
 
 
@@ -184,10 +183,10 @@ def test_an_older_picture_does_not_overwrite_a_newer_one(desk: ValleyDesk) -> No
     feed = LiveFeed()
     old = desk.picture()
     closure_id = close(desk, "drill:e2")
-    cursor = feed.answer(desk.picture(), "", at=NOON)["cursor"]
-    late = feed.answer(old, cursor, at=NOON)
+    cursor = feed.answer(desk.picture(), "", at=NOON, crs=CRS)["cursor"]
+    late = feed.answer(old, cursor, at=NOON, crs=CRS)
     assert late["removed"] == []
-    assert closure_id in ids(feed.answer(old, "", at=NOON))
+    assert closure_id in ids(feed.answer(old, "", at=NOON, crs=CRS))
 
 
 def test_not_assessed_and_unknown_stay_apart_from_zero(client: Client) -> None:
@@ -203,7 +202,7 @@ def test_not_assessed_and_unknown_stay_apart_from_zero(client: Client) -> None:
 def test_an_evidence_state_we_do_not_know_counts_as_not_assessed(desk: ValleyDesk) -> None:
     picture = desk.picture()
     places = picture.places.assign(evidence_state="fine")
-    features = live_features(replace(picture, places=places), at=NOON)
+    features = live_features(replace(picture, places=places), at=NOON, crs=CRS)
     assert features[place_id("Asni")]["properties"]["evidence"] == "not_assessed"
 
 
@@ -212,6 +211,24 @@ def test_text_that_turns_the_direction_loses_its_marks(client: Client) -> None:
     name = features[place_id(HOSTILE)]["properties"]["name"]
     assert "\u202e" not in name
     assert name.startswith("<img src=x")
+
+
+def test_the_ways_of_convoys_are_one_file_for_each_plan(client: Client, desk: ValleyDesk) -> None:
+    features = client.get("/live").json()["features"]
+    paths = {f["properties"]["ways"] for f in features if f["properties"]["kind"] == "convoy"}
+    assert len(paths) == 1
+    path = paths.pop()
+    pieces = client.get("/" + path).json()["features"]
+    passing = sorted(sorted(piece["properties"]["convoys"]) for piece in pieces)
+    # e1 carries all three, e2 two, e3 one; the convoy to Asni, where the depot lies, has no way.
+    assert passing == [
+        ["convoy:ijoukak", "convoy:ouirgane", "convoy:tinmel"],
+        ["convoy:ijoukak", "convoy:tinmel"],
+        ["convoy:tinmel"],
+    ]
+    close(desk, "drill:e2")
+    unplanned = client.get("/live").json()["features"]
+    assert {f["properties"].get("ways") for f in unplanned} - {None} == {path}
 
 
 def test_live_is_compressed_for_those_who_can(client: Client) -> None:

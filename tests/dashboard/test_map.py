@@ -20,7 +20,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely.geometry import LineString, box
+from shapely.geometry import LineString, MultiLineString, box
 
 from dashboard.map import assets
 from dashboard.map.component import Picked, parse_picked
@@ -35,8 +35,10 @@ from dashboard.map.document import (
 from dashboard.map.features import need_level
 from dashboard.map.layers import LayerFiles, area_files, layer_file, road_files
 from dashboard.map.text import clean, markdown
+from dashboard.map.ways import way_files
 from dashboard.roadbook import RoadBook
 from geo.errors import RuleError
+from geo.model import VEHICLE_CLASS_NAMES
 from tests.dashboard.valley import BOUNDS, CRS, make_edges, make_picture, many_edges
 
 FRAME = MapFrame(
@@ -132,6 +134,7 @@ def test_every_word_of_the_scripts_can_be_translated() -> None:
         block = re.search(rf"const {table} = \{{(.*?)\}};", live, re.DOTALL)
         assert block
         used |= set(re.findall(r': "([^"]+)"', block[1]))
+    used |= set(VEHICLE_CLASS_NAMES)
     assert used - set(MAP_TEXTS) == set()
     assert set(MAP_TEXTS) - used == set()
 
@@ -225,6 +228,36 @@ def test_simplified_roads_stay_within_the_tolerance_and_keep_their_ends() -> Non
     assert line[0] == [-8.0, 31.0]
     drawn = gpd.GeoSeries([LineString(line), wiggle], crs="EPSG:4326").to_crs(CRS)
     assert shapely.hausdorff_distance(drawn.iloc[0], drawn.iloc[1]) < 11.5
+
+
+def test_ways_out_and_home_are_one_piece_and_shared_roads_are_drawn_once() -> None:
+    road = [(-8.0, 31.0), (-8.0, 31.01), (-8.0, 31.02)]
+    out = LineString(road)
+    frame = gpd.GeoDataFrame(
+        {"convoy_id": ["convoy:a", "convoy:b", "convoy:none"]},
+        geometry=[
+            MultiLineString([out, LineString(road[::-1])]),
+            MultiLineString([LineString(road[:2])]),
+            None,
+        ],
+        crs="EPSG:4326",
+    )
+    (file,) = way_files(frame, crs=CRS)
+    features = json.loads(gzip.decompress(file.gzipped))["features"]
+    drawn = {
+        tuple(feature["properties"]["convoys"]): sorted(feature["geometry"]["coordinates"])
+        for feature in features
+    }
+    assert drawn == {
+        ("convoy:a", "convoy:b"): [[-8.0, 31.0], [-8.0, 31.01]],
+        ("convoy:a",): [[-8.0, 31.01], [-8.0, 31.02]],
+    }
+
+
+def test_convoys_without_ways_are_no_file() -> None:
+    frame = gpd.GeoDataFrame({"convoy_id": ["convoy:a"]}, geometry=[None], crs="EPSG:4326")
+    assert way_files(frame, crs=CRS) == ()
+    assert way_files(frame.iloc[:0], crs=CRS) == ()
 
 
 def test_empty_layers_are_no_files() -> None:

@@ -99,7 +99,7 @@ def map_of(page: Page) -> FrameLocator:
     return page.frame_locator("iframe[title*='map']")
 
 
-def drawn(page: Page, *, live: int = 13, roads: int = 6) -> None:
+def drawn(page: Page, *, live: int = 14, roads: int = 6) -> None:
     """Wait until the map holds so many live features and roads."""
     map_of(page).locator(f"html[data-live='{live}'][data-roads='{roads}']").wait_for(
         state="attached", timeout=WAIT_MS
@@ -195,7 +195,7 @@ def test_the_page_shows_a_drawn_map_and_asks_no_foreign_host(
 def test_the_map_stands_alone_too(valley_server: ValleyServer, watched: Watched) -> None:
     page = watched.page
     page.goto(valley_server.address + "/map/")
-    page.locator("html[data-live='13'][data-roads='6']").wait_for(state="attached")
+    page.locator("html[data-live='14'][data-roads='6']").wait_for(state="attached")
     expect(page.get_by_text(NOTICE)).to_be_visible()
     assert watched.foreign == []
     assert watched.complaints == []
@@ -251,7 +251,7 @@ def test_closing_a_road_on_the_map_shows_who_is_cut_off_and_undo_restores_it(
     expect(page.get_by_text("2 places are cut off now")).to_be_visible()
     expect(page.get_by_text("Tinmel: family tent 40 → 0")).to_be_visible()
     # One closure more, two convoys less.
-    drawn(page, live=12)
+    drawn(page, live=13)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("2 places can be reached again")).to_be_visible()
     drawn(page)
@@ -294,7 +294,7 @@ def test_a_change_by_somebody_else_reaches_every_screen_and_keeps_the_popup(
     )
     own_server.tell("close drill:e2")
     for screen in screens:
-        drawn(screen.page, live=14)
+        drawn(screen.page, live=15)
         expect(screen.page.get_by_text("Cut off for trucks").locator("..")).to_contain_text("2")
     expect(map_of(screens[0].page).get_by_text("Home place", exact=True)).to_be_visible()
     assert sizes
@@ -323,7 +323,7 @@ def test_a_lost_server_is_said_and_the_map_stays(checkout: Path, context: Browse
         server.stop()
         age = map_of(watched.page).locator("#q-age")
         expect(age).to_contain_text("Connection lost; as of", timeout=WAIT_MS)
-        expect(map_of(watched.page).locator("html")).to_have_attribute("data-live", "13")
+        expect(map_of(watched.page).locator("html")).to_have_attribute("data-live", "14")
 
 
 def test_a_depot_can_be_opened_with_the_keyboard(

@@ -195,7 +195,7 @@ def test_each_depot_gives_from_its_own_stock():
             },
             "stock_elsewhere", "lies in depot:z only",
         ),
-        ({"vehicles": (vehicle(capacity_kg=49.0),)}, "too_large", "1 piece of tent (50 kg"),
+        ({"vehicles": (vehicle(capacity_kg=49.0),)}, "too_large", "1 × tent (50 kg, 0.2 m³) fits"),
         ({"vehicles": (vehicle(capacity_m3=0.19),)}, "too_large", "fits no vehicle"),
         (
             {"vehicles": (vehicle(shift_s=1200),)},
@@ -218,7 +218,7 @@ def test_stock_that_ends_is_named_with_its_size():
     assert sum(delivered(plan).values()) == 13
     assert sum(row.quantity for row in plan.unserved) == 7
     assert {row.code for row in plan.unserved} == {"stock_ends"}
-    assert "ends: all 13 piece of tent" in plan.unserved[0].reason
+    assert "ends: all 13 × tent in the depots" in plan.unserved[0].reason
 
 
 def test_a_shift_that_ends_is_named_with_the_time_that_is_left():
@@ -228,7 +228,7 @@ def test_a_shift_that_ends_is_named_with_the_time_that_is_left():
     (row,) = plan.unserved
     assert (row.quantity, row.code) == (10, "no_vehicle_free")
     assert row.reason == (
-        "a return trip from depot:a takes 0 h 30 min and the one vehicle that could drive it "
+        "a return trip from depot:a takes 0 h 30 min; the one vehicle that could drive it "
         "has 0 h 00 min of its shift left"
     )
 

@@ -21,6 +21,7 @@
       groups[name] = L.featureGroup().addTo(map);
       shown[name] = true;
     }
+    qafila.convoys.start(map, groups.convoys);
     map.on("zoomend", restyle);
     qafila.onArgs((args) => {
       if (args.focus && args.focus !== qafila.focused) {
@@ -59,21 +60,29 @@
     cursor = answer.cursor;
     if (answer.full) {
       const present = new Set(answer.features.map((feature) => feature.id));
-      for (const id of [...layers.keys()]) if (!present.has(id)) drop(id);
+      for (const id of [...layers.keys(), ...qafila.convoys.known.keys()]) {
+        if (!present.has(id)) drop(id);
+      }
     }
     answer.removed.forEach(drop);
     let lines = false;
     for (const feature of answer.features) lines = put(feature) || lines;
     if (lines) lower();
+    if (answer.full || answer.removed.length || answer.features.some(isConvoy)) {
+      qafila.convoys.settle(options.api).then(lower)
+        .catch((error) => { console.error(error); qafila.trouble(t("A layer of the map could not be loaded.")); });
+    }
     if ((answer.features.length || answer.removed.length) && qafila.state.sheets.labels) {
       qafila.state.sheets.labels.repaint();
     }
-    qafila.liveDrawn = layers.size;
-    document.documentElement.dataset.live = layers.size;
+    document.documentElement.dataset.live = layers.size + qafila.convoys.known.size;
     document.documentElement.dataset.seq = answer.seq;
   }
 
+  const isConvoy = (feature) => feature.properties.kind === "convoy";
+
   function drop(id) {
+    qafila.convoys.known.delete(id);
     const known = layers.get(id);
     if (!known) return;
     known.group.removeLayer(known.layer);
@@ -83,16 +92,19 @@
 
   // Lines lie below the points, convoys below closures, and each line's lower stroke below its upper.
   function lower() {
-    for (const kind of ["closure", "convoy"]) {
-      for (const entry of layers.values()) {
-        if (entry.feature.properties.kind !== kind || !map.hasLayer(entry.lines[0])) continue;
-        for (const line of [...entry.lines].reverse()) line.bringToBack();
-      }
+    for (const entry of layers.values()) {
+      if (!entry.lines || !map.hasLayer(entry.lines[0])) continue;
+      for (const line of [...entry.lines].reverse()) line.bringToBack();
     }
+    qafila.convoys.lower();
   }
 
   // Add a feature or change it in place; says whether a line was added, which must go below the points.
   function put(feature) {
+    if (isConvoy(feature)) {
+      qafila.convoys.known.set(feature.id, feature.properties);
+      return false;
+    }
     const known = layers.get(feature.id);
     const group = groups[GROUP_OF[feature.properties.kind]];
     if (!group) return false;
@@ -128,7 +140,7 @@
     const p = entry.feature.properties;
     if (p.kind === "place") {
       entry.layer.setRadius(qafila.symbols.radius(p, map.getZoom()));
-    } else if (p.kind === "closure" || p.kind === "convoy") {
+    } else if (p.kind === "closure") {
       dress(entry);
     } else {
       entry.layer.setIcon(badge(p));
@@ -138,6 +150,7 @@
   }
 
   function restyle() {
+    qafila.convoys.restyle();
     for (const entry of layers.values()) {
       const p = entry.feature.properties;
       if (p.kind === "place") entry.layer.setRadius(qafila.symbols.radius(p, map.getZoom()));
@@ -187,15 +200,6 @@
     },
     depot: (entry) => marker(entry),
     volunteers: (entry) => marker(entry),
-    convoy(entry) {
-      const base = { bubblingMouseEvents: false, smoothFactor: 1.2 };
-      entry.lines = [
-        L.polyline(parts(entry.feature), { ...base, color: "#ffffff", weight: 7, opacity: 0.85 }),
-        L.polyline(parts(entry.feature), { ...base, weight: 4 }),
-      ];
-      dress(entry);
-      return L.featureGroup(entry.lines);
-    },
     closure(entry) {
       const base = { bubblingMouseEvents: false, smoothFactor: 1.2, lineCap: "butt" };
       const lines = parts(entry.feature);
@@ -216,16 +220,11 @@
 
   function dress(entry) {
     const p = entry.feature.properties;
-    if (p.kind === "convoy") {
-      const [colour, dash] = qafila.symbols.LINES[p.vehicle_class] || ["#444444", "4 4"];
-      entry.lines[1].setStyle({ color: colour, dashArray: dash });
-    } else {
-      entry.lines[1].setStyle({
-        color: p.state === "restricted" ? "#ffffff" : "#f0e442",
-        opacity: p.confidence < 0.5 ? 0.5 : 1,
-      });
-      entry.cross.redraw();
-    }
+    entry.lines[1].setStyle({
+      color: p.state === "restricted" ? "#ffffff" : "#f0e442",
+      opacity: p.confidence < 0.5 ? 0.5 : 1,
+    });
+    entry.cross.redraw();
   }
 
   // Markers can be reached with the keyboard; what they are is said in words, not by their shape.
@@ -337,30 +336,7 @@
       button.addEventListener("click", () => { qafila.pick({ closure: p.closure_id }); map.closePopup(); });
       if (qafila.embedded) box.append(button);
     },
-    convoy(box, p, entry) {
-      heading(box, p.label);
-      facts(box, [
-        [t("Vehicle"), p.vehicle_class], [t("Depot"), p.depot], [t("Leaves"), moment(p.departs_at)],
-        [t("Stops"), p.stops.join(" → ")],
-        [t("Length"), p.length_m === null ? "" : number(p.length_m / 1000, 1) + " km"],
-        [t("Under way"), p.duration_s === null ? "" : duration(p.duration_s)],
-      ]);
-      const others = [...layers.values()].filter((other) =>
-        other !== entry && other.feature.properties.kind === "convoy" && sameWay(other, entry));
-      if (others.length) {
-        box.append(element("p", { dir: "auto", text:
-          t("On the same road: {names}", { names: others.map((o) => o.feature.properties.label).join(", ") }) }));
-      }
-    },
   };
-
-  // Whether another convoy passes where this popup was opened (within 8 px).
-  function sameWay(other, entry) {
-    const open = entry.layer.getPopup() && entry.layer.getPopup().getLatLng();
-    if (!open) return false;
-    const near = other.lines[1].closestLayerPoint(map.latLngToLayerPoint(open));
-    return near && near.distance < 8;
-  }
 
   // --- how old the picture is ------------------------------------------------------------------------
 

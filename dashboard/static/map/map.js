@@ -61,7 +61,7 @@
         settled = true;
         const kept = remembered(options.situation);
         if (kept) map.setView(kept.center, kept.zoom, { animate: false });
-        else map.fitBounds(home, { padding: [12, 12], animate: false });
+        else map.fitBounds(home, { ...margins(map), animate: false });
         map.on("moveend", () => remember(options.situation, map));
       }
     };
@@ -72,6 +72,12 @@
     qafila.drawn = true;
     qafila.map = map;
     qafila.state = state;
+  }
+
+  // On a wide screen the legend lies open on the right: the area is shown beside it.
+  function margins(map) {
+    const legend = map.getContainer().clientWidth > 900 ? 262 : 12;
+    return { paddingTopLeft: [12, 12], paddingBottomRight: [legend, 12] };
   }
 
   // Where the map was is kept for this browser tab, so that a reload does not lose it.
@@ -104,7 +110,7 @@
       });
       L.DomEvent.on(button, "click", (event) => {
         L.DomEvent.stop(event);
-        map.fitBounds(bounds, { padding: [12, 12] });
+        map.fitBounds(bounds, margins(map));
       });
       return element("div", { class: "leaflet-bar" }, button);
     };
@@ -198,6 +204,8 @@
 
   // --- names -------------------------------------------------------------------------------------
 
+  const LABEL = 30;
+
   // Names on a canvas of their own; what matters more is written first, what would overlap is left out.
   function labels(map, options) {
     const paint = (context, view) => {
@@ -213,6 +221,7 @@
         if (x < -60 || y < -30 || x > view.size.x + 60 || y > view.size.y + 30) continue;
         const lines = view.zoom >= options.both_zoom && place.name_local
           ? [place.name, place.name_local] : [place.name];
+        lines.forEach((line, i) => { if (line.length > LABEL) lines[i] = line.slice(0, LABEL - 1) + "…"; });
         context.font = size + "px 'Noto Sans', 'Noto Sans Arabic', 'Noto Sans Tifinagh', sans-serif";
         const width = Math.max(...lines.map((line) => context.measureText(line).width));
         const top = y + qafila.symbols.radius(place, view.zoom) + 4;
@@ -370,7 +379,7 @@
 
   Object.assign(qafila, {
     pickRoad() {},
-    start, boundaries, areas, roads, labels, legend, notice, select,
+    start, collection, trouble, boundaries, areas, roads, labels, legend, notice, select,
     say: { t, number, moment, duration, element, line },
   });
 })();

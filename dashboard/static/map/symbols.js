@@ -27,7 +27,7 @@
   function radius(place, zoom) {
     const affected = place.affected === null ? 0 : place.affected;
     const base = 4.5 + Math.min(9, Math.sqrt(affected) / 5);
-    return base * (zoom < 9 ? 0.62 : zoom < 10 ? 0.75 : zoom < 11 ? 0.88 : 1);
+    return base * (zoom < 9 ? 0.5 : zoom < 10 ? 0.62 : zoom < 11 ? 0.8 : 1);
   }
 
   function disc(context, x, y, r) {
@@ -83,10 +83,10 @@
     context.setLineDash([]);
     context.strokeStyle = INK;
     if (reach === "cut_off") {
-      const d = r + 3.2;
-      context.lineWidth = 4.6; context.strokeStyle = "#ffffff";
+      const bold = Math.min(1, r / 6), d = r + 3.2 * bold;
+      context.lineWidth = 4.6 * bold; context.strokeStyle = "#ffffff";
       context.strokeRect(x - d, y - d, 2 * d, 2 * d);
-      context.lineWidth = 2.6; context.strokeStyle = INK;
+      context.lineWidth = 2.6 * bold; context.strokeStyle = INK;
       context.strokeRect(x - d, y - d, 2 * d, 2 * d);
     } else if (reach === "by_relay") {
       disc(context, x, y, r + 3);
