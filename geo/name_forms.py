@@ -34,11 +34,12 @@ _BEFORE_FOLDING = str.maketrans(
 # Arabic letters as Moroccans say them; short vowels are marks and already gone.
 _ARABIC = str.maketrans(
     {
-        **dict.fromkeys("اأإآٱىةع", "a"),
+        **dict.fromkeys("اأآٱىةع", "a"),
+        "إ": "i",
         **dict.fromkeys("بٻ", "b"),
         "پ": "p",
         **dict.fromkeys("تثط", "t"),
-        **dict.fromkeys("جچژ", "j"),
+        **dict.fromkeys("جچ", "j"),
         **dict.fromkeys("حه", "h"),
         "خ": "X",
         **dict.fromkeys("دذضظ", "d"),
@@ -117,7 +118,7 @@ _LATIN = (
     (re.compile("c"), "k"),
     (re.compile("x"), "ks"),
 )
-_SILENT_END = re.compile(r"(?<=[^aeiu ]{1})e\b|(?<=[aeiu])h\b")
+_SILENT_END = re.compile(r"(?<=[^aeiu ])e\b|(?<=[aeiu])h\b")
 _DOUBLED = re.compile(r"([^\W\d])\1+")
 _MARKS = re.compile(r"[^\w\s]|_")
 

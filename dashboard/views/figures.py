@@ -5,18 +5,20 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from dashboard.languages import _
 from dashboard.map.text import NOTE_LIMIT, clean
+from geo.model import ReachStatus
 
 if TYPE_CHECKING:
     from dashboard.operations.picture import Picture
 
 UNKNOWN = "–"
+REACH_STATUSES = get_args(ReachStatus)
 SOURCES_SHOWN = 6
 
 
@@ -39,7 +41,7 @@ def figures(picture: Picture, *, timezone: str) -> None:
         Figure(key="cut_off_pickup", label=_("Cut off for pickups"), alarm=True),
         Figure(key="unserved", label=_("Needs without delivery"), alarm=True),
     )
-    boxes = "".join(_box(figure, _total(picture.totals, figure.key)) for figure in shown)
+    boxes = "".join(_box(figure, _total(picture, figure.key)) for figure in shown)
     made = moment(picture.made_at, timezone)
     lines = [_("Event {seq}, computed {time}").format(seq=picture.seq, time=made)]
     unknown = picture.totals.get("places_affected_unknown", 0)
@@ -92,12 +94,14 @@ def number(value: Any) -> str:
     return f"{value:,.0f}".replace(",", "\u202f")
 
 
-def _total(totals: dict[str, Any], key: str) -> Any:
-    """A total, or None where nobody knows: affected people of no known place are not 0 people."""
-    unknown = totals.get("places_affected_unknown")
-    if key == "people_affected" and unknown and unknown == totals.get("places"):
+def _total(picture: Picture, key: str) -> Any:
+    """A total, or None where nobody knows: what was not computed or not counted is not 0."""
+    unknown = picture.totals.get("places_affected_unknown")
+    if key == "people_affected" and unknown and unknown == len(picture.places):
         return None
-    return totals.get(key)
+    if key.startswith("cut_off") and not picture.places["reach_status"].isin(REACH_STATUSES).any():
+        return None
+    return picture.totals.get(key)
 
 
 def _box(figure: Figure, value: Any) -> str:

@@ -83,6 +83,20 @@ def reopen(served: Served, closure_id: str) -> None:
     _begin(_("Reopening the road and planning anew"), work)
 
 
+def replan(served: Served) -> None:
+    """Begin to plan anew."""
+    desk = served.desk
+    texts = _Texts()
+
+    def work(progress: Progress) -> Outcome:
+        before = desk.picture()
+        progress(0.0, texts.planning)
+        desk.make_plan(progress=progress)
+        return Outcome(done=texts.planned, change=changes.compare(before, desk.picture()))
+
+    _begin(_("Planning convoys"), work)
+
+
 def show(served: Served) -> None:
     """Show the work under way, or the outcome of the last."""
     job: Job[Outcome] | None = state.get(state.JOB)
@@ -110,6 +124,7 @@ class _Texts:
     def __init__(self) -> None:
         self.page_source = _("crisis cell, on the page")
         self.planning = _("planning convoys")
+        self.planned = _("The convoys are planned.")
         self.closed = _("{road} is closed.")
         self.reopened = _("The road is open again.")
 

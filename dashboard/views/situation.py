@@ -99,7 +99,13 @@ def beside(served: Served, info: SituationInfo, picture: Picture) -> None:
     parts = {
         PLACES: partial(tables.places, picture, served.desk.item_name, info.timezone),
         ROADS: partial(roads.panel, served, info, picture),
-        CONVOYS: partial(tables.convoys, picture, served.desk.item_name, info.timezone),
+        CONVOYS: partial(
+            tables.convoys,
+            picture,
+            served.desk.item_name,
+            info.timezone,
+            partial(outcome.replan, served),
+        ),
         SOURCES: partial(tables.sources, picture, info.timezone),
     }
     if state.get(state.SIDE) not in parts:

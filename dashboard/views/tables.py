@@ -94,12 +94,20 @@ def places_table(picture: Picture, item_name: ItemName) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def convoys(picture: Picture, item_name: ItemName, timezone: str) -> None:
+def convoys(
+    picture: Picture, item_name: ItemName, timezone: str, replan: Callable[[], None]
+) -> None:
     """Show the convoys of the latest plan and what stays without delivery, with the reason."""
     plan = picture.plan
     if plan is None:
-        st.info(_("There is no plan yet. Make one:"), icon=":material/local_shipping:")
-        st.code("qafila plan", language="sh")
+        st.info(_("There is no plan yet."), icon=":material/local_shipping:")
+    elif picture.plan_is_old:
+        st.warning(_("The plan is older than the latest events."), icon=":material/history:")
+    if (plan is None or picture.plan_is_old) and st.button(
+        _("Plan convoys now"), type="primary", icon=":material/local_shipping:", key="replan"
+    ):
+        replan()
+    if plan is None:
         return
     names = _names(picture)
     depots = {depot.depot_id: depot.name for depot in picture.depots}
@@ -192,7 +200,7 @@ def _place_columns() -> dict[str, Any]:
         "damaged": column.NumberColumn(_("Damaged"), format="%d", width=72),
         "people": column.NumberColumn(_("People"), format="%d", width=80),
         "affected": column.NumberColumn(_("Affected"), format="%d", width=72),
-        "reach": column.TextColumn(_("Reach"), width=85),
+        "reach": column.TextColumn(_("Reach"), width=95),
         "travel_min": column.NumberColumn(_("Minutes"), format="%d", width=70),
         "needs": column.TextColumn(_("Needs"), width="medium"),
         "why": column.TextColumn(_("Why"), width="large"),

@@ -283,6 +283,28 @@ def test_convoys_are_listed_with_stops_and_loads(page: AppTest) -> None:
     assert table.value["Load"][1] == "500 blanket, 120 family tent"
 
 
+def test_convoys_can_be_planned_from_the_page(desk: ValleyDesk) -> None:
+    fresh = ValleyDesk()
+    serve(fresh)
+    page = AppTest.from_file(str(SCRIPT), default_timeout=TIMEOUT_S).run()
+    page.session_state[state.SIDE] = "convoys"
+    button(page.run(), "Plan convoys now").click()
+    page = finish(page.run())
+    assert fresh.picture().plan is not None
+    assert "The convoys are planned." in text_of(page)
+
+
+def test_reach_that_was_not_computed_is_not_zero_places_cut_off(desk: ValleyDesk) -> None:
+    class UnreachedDesk(ValleyDesk):
+        def picture(self) -> Any:
+            picture = super().picture()
+            return replace(picture, places=picture.places.assign(reach_status="unknown"))
+
+    serve(UnreachedDesk())
+    html = html_of(AppTest.from_file(str(SCRIPT), default_timeout=TIMEOUT_S).run())
+    assert "<dt>Cut off for trucks</dt><dd>–</dd>" in html
+
+
 def test_no_situation_says_what_to_do_first(tmp_path: Path) -> None:
     serve(SituationDesk(tmp_path / "none"))
     page = AppTest.from_file(str(SCRIPT), default_timeout=TIMEOUT_S).run()

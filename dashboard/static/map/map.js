@@ -67,6 +67,9 @@
     };
     new ResizeObserver(settle).observe(map.getContainer());
     settle();
+    const far = () => map.getContainer().classList.toggle("q-far", map.getZoom() < 9);
+    map.on("zoomend", far);
+    far();
     homeButton(map, home);
     L.control.scale({ imperial: false, maxWidth: 130 }).addTo(map);
     qafila.drawn = true;
@@ -344,12 +347,16 @@
       row((c, x, y) => place(c, x, y, 5.5,
         { evidence: "", destroyed: 0, reach: "cut_off", need_level: -1 }, state.mode),
         t("cut off: truck and pickup cannot reach it")),
+      row((c, x, y) => place(c, x, y, 5.5,
+        { evidence: "", destroyed: 0, reach: "not_on_network", need_level: -1 }, state.mode),
+        t("no road near enough")),
       row((c, x, y) => cross(c, x, y, "closed"), t("road closed")),
       row((c, x, y) => cross(c, x, y, "restricted"), t("road restricted")),
       row(line(3.6, "#6b5b4b"), t("main road")),
       row(line(1.8, "#9a7b52", [7, 4]), t("track")),
       row(line(4, LINES.truck[0]), t("truck convoy")),
       row(line(4, LINES.pickup[0], [9, 5]), t("pickup convoy")),
+      row(line(4, LINES.mule[0], [2, 6]), t("mule team or porters")),
       row((c, x, y) => {
         c.fillStyle = "#ffffff"; c.strokeStyle = "#56707f"; c.lineWidth = 1.4;
         c.fillRect(x - 12, y - 8, 24, 16); c.strokeRect(x - 12, y - 8, 24, 16);

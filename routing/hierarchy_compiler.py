@@ -1,0 +1,81 @@
+"""Compilation of the road engine: where compiled code is kept, and who is told before it is made.
+
+Kernels are plain Python over flat arrays until they are first called; numba then turns them into
+machine code and keeps it on disk, beside the package or, if that cannot be written to, in the
+user's cache folder. Later processes load it in a fraction of a second.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import numba
+import platformdirs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+logger = logging.getLogger(__name__)
+
+Kernel = TypeVar("Kernel", bound="Callable[..., Any]")
+
+#: Seconds on one core of a 2020s machine, all kernels together (measured: `benchmarks/routing.py`).
+COMPILE_S = 30
+
+
+def kernel(function: Kernel) -> Kernel:
+    """Compile at the first call, without the interpreter lock, and keep the code on disk."""
+    return cast("Kernel", numba.njit(cache=_CAN_KEEP, nogil=True)(function))
+
+
+def is_kept(kernels: Iterable[Callable[..., Any]]) -> bool:
+    """Whether the code of all `kernels` is on disk and not older than their source."""
+    return _CAN_KEEP and all(_index_is_current(one) for one in kernels)
+
+
+def compile_message() -> str:
+    """What to tell a person before the first compilation."""
+    kept = "once" if _CAN_KEEP else "now and at every start: no folder to keep it can be written"
+    return f"compiling the road engine, {kept}, about {COMPILE_S} s"
+
+
+def _index_is_current(one: Callable[..., Any]) -> bool:
+    source = Path(one.__code__.co_filename)
+    folder = Path(cast("Any", one).stats.cache_path or "")
+    indices = list(folder.glob(f"{source.stem}.{one.__name__}-*.nbi"))
+    newest = max((index.stat().st_mtime for index in indices), default=0.0)
+    return source.exists() and newest >= source.stat().st_mtime
+
+
+def _keeping_folder() -> bool:
+    """Point numba to a folder that can be written; False if there is none.
+
+    numba itself takes the folder that its variable NUMBA_CACHE_DIR names, then the folder of the
+    source. Ours comes after both.
+    """
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return True
+    if _can_write(Path(__file__).parent / "__pycache__"):
+        return True
+    folder = Path(platformdirs.user_cache_dir("qafila")) / "compiled"
+    if not _can_write(folder):
+        return False
+    numba.config.CACHE_DIR = str(folder)
+    return True
+
+
+def _can_write(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+_CAN_KEEP = _keeping_folder()
