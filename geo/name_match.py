@@ -51,7 +51,10 @@ _EARTH_RADIUS_M = 6_371_008.8
 #: A commune is taken as given if it is this like a known one; otherwise it says nothing.
 _PARENT_SCORE = 0.75
 _INEXACT = 0.99
-_PART_OF_NAME = 0.90
+#: The score of a name of which some words are given, by the share of its letters they cover.
+_PART = 0.70
+_PART_COVERED = 0.25
+_SPELLED_SHARE = 0.4
 _ALTERNATIVES = re.compile(r"[/|;()\[\]]+")
 METHODS = ("alias", "exact", "spelling", "sound", "part")
 
@@ -247,13 +250,16 @@ class NameIndex:
         limit: int,
     ) -> pd.DataFrame:
         """Keep the best name of each place, the best places of each query, and judge the lead."""
-        order = np.lexsort((row, -score, place, query))
-        query, place, row = query[order], place[order], row[order]
+        # What somebody confirmed wins over everything but the order of the other candidates.
+        confirmed = method == METHODS.index("alias")
+        score = np.where(confirmed, 1.0, score)
+        order = np.lexsort((row, -score, ~confirmed, place, query))
+        query, place, row, confirmed = query[order], place[order], row[order], confirmed[order]
         score, method, exact = score[order], method[order], exact[order]
         first = np.ones(len(query), dtype=bool)
         first[1:] = (query[1:] != query[:-1]) | (place[1:] != place[:-1])
         keep = np.flatnonzero(first & (score >= MIN_SCORE))
-        keep = keep[np.lexsort((place[keep], -score[keep], query[keep]))]
+        keep = keep[np.lexsort((place[keep], -score[keep], ~confirmed[keep], query[keep]))]
         query, place, row = query[keep], place[keep], row[keep]
         score, method, exact = score[keep], method[keep], exact[keep]
         starts = np.flatnonzero(np.r_[True, query[1:] != query[:-1]]) if len(query) else keep
@@ -342,15 +348,17 @@ class _Names:
         score = heard.copy()
         at = np.flatnonzero(same_script)
         spelled = _ratios(texts[query[at]], self.plain[row[at]], fuzz.ratio)
-        score[at] = 0.6 * heard[at] + 0.4 * spelled
+        score[at] = (1 - _SPELLED_SHARE) * heard[at] + _SPELLED_SHARE * spelled
         method = np.where(same_script, METHODS.index("spelling"), METHODS.index("sound"))
         method = method.astype(np.int8)
         words = np.asarray([" " in text for text in sounds])
         many = words[query] | np.asarray([" " in text for text in self.sounds])[row]
         at = np.flatnonzero(many & (score > 0.3))
-        parts = _PART_OF_NAME * _ratios(
-            sounds[query[at]], self.sounds[row[at]], fuzz.token_set_ratio
-        )
+        one, other = sounds[query[at]], self.sounds[row[at]]
+        lengths = np.asarray([[len(a), len(b)] for a, b in zip(one, other, strict=True)])
+        lengths = lengths.reshape(-1, 2)
+        covered = lengths.min(axis=1) / np.maximum(lengths.max(axis=1), 1)
+        parts = _ratios(one, other, fuzz.token_set_ratio) * (_PART + _PART_COVERED * covered)
         better = parts > score[at]
         score[at[better]] = parts[better]
         method[at[better]] = METHODS.index("part")

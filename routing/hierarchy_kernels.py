@@ -310,8 +310,7 @@ def sweep(table_s: Floats, start: Ints, head: Ints, arcs: Ints, weight_s: Floats
             above = head[at]
             for column in range(n_columns):
                 through_s = table_s[above, column] + down_s
-                if through_s < table_s[row, column]:
-                    table_s[row, column] = through_s
+                table_s[row, column] = min(table_s[row, column], through_s)
 
 
 @kernel
@@ -331,7 +330,14 @@ def meet(
     seed_rank: int, target_rank: int, weight_s: Floats, up_start: Ints, up_head: Ints, parent: Ints
 ) -> float:
     """Seconds between two ranks: the two climbs to the root meet where their sum is least."""
-    ahead_s, behind_s = np.full(len(parent), np.inf), np.full(len(parent), np.inf)
+    # Only the ancestors of the two are ever read, so only they are initialised.
+    ahead_s, behind_s = np.empty(len(parent)), np.empty(len(parent))
+    for first in (seed_rank, target_rank):
+        rank = first
+        while rank >= 0:
+            ahead_s[rank] = np.inf
+            behind_s[rank] = np.inf
+            rank = parent[rank]
     ahead_s[seed_rank] = 0.0
     behind_s[target_rank] = 0.0
     a, b = seed_rank, target_rank
@@ -351,6 +357,16 @@ def meet(
 
 
 # --- ways ---------------------------------------------------------------------------------------
+
+
+@kernel
+def _pushed(items: Ints, n_items: int, item: int) -> Ints:
+    if n_items == len(items):
+        more = np.empty(2 * n_items, np.int32)
+        more[:n_items] = items
+        items = more
+    items[n_items] = item
+    return items
 
 
 @kernel
@@ -394,11 +410,7 @@ def _unpack(
                     via[slot] = at
                 at += 1
         if via[slot] < -1:
-            if n_out == len(out):
-                more = np.empty(2 * n_out, np.int32)
-                more[:n_out] = out
-                out = more
-            out[n_out] = -2 - via[slot]
+            out = _pushed(out, n_out, -2 - via[slot])
             n_out += 1
             continue
         if depth + 2 > len(stack):
@@ -414,11 +426,45 @@ def _unpack(
 
 
 @kernel
-def unpacked_ways(
+def _slots_backwards(
+    row: int,
     column: int,
+    table_s: Floats,
+    selected: Ints,
+    start: Ints,
+    head: Ints,
+    arcs: Ints,
+    weight_s: Floats,
+    distance_s: Floats,
+    entering: Ints,
+    up_tail: Ints,
+    slots: Ints,
+) -> tuple[Ints, int]:
+    """Slots of the way to a row, last first: down as the sweep went, then up as the climb went."""
+    n_slots = 0
+    rank = selected[row]
+    while distance_s[rank] != table_s[row, column]:
+        at = start[row]
+        while table_s[head[at], column] + weight_s[arcs[at], 1] != table_s[row, column]:
+            at += 1
+        slots = _pushed(slots, n_slots, 2 * arcs[at] + 1)
+        n_slots += 1
+        row = head[at]
+        rank = selected[row]
+    while entering[rank] >= 0:
+        slots = _pushed(slots, n_slots, 2 * entering[rank])
+        n_slots += 1
+        rank = up_tail[entering[rank]]
+    return slots, n_slots
+
+
+@kernel
+def unpacked_ways(
+    way_column: Ints,
+    way_row: Ints,
+    seed_start: Ints,
     seed_rank: Ints,
     seed_s: Floats,
-    target_row: Ints,
     table_s: Floats,
     selected: Ints,
     start: Ints,
@@ -435,54 +481,55 @@ def unpacked_ways(
     triangle_start: Ints,
     triangle: Ints,
     via: Ints,
-) -> tuple[Ints, Ints]:
-    """Arcs of the graph on the ways from the seeds of one origin to targets, as (start, arc).
+) -> tuple[NDArray[np.int64], Ints]:
+    """Arcs of the graph on the ways to (column, row) of a swept table, as (start, arc).
 
-    `table_s` is swept. A way is read backwards: down while a higher neighbour explains the time,
-    then up as the climb went. A target that is not reached, and a seed, have no arcs.
+    `way_column` ascends. A target that is not reached, and a seed, have no arcs.
     """
     distance_s = np.full(len(parent), np.inf)
     entering = np.full(len(parent), -1, np.int32)
-    climb(seed_rank, seed_s, weight_s, up_start, up_head, parent, distance_s, entering)
-    way_start = np.zeros(len(target_row) + 1, np.int32)
+    path, n_path = np.empty(0, np.int32), 0
+    way_start = np.zeros(len(way_row) + 1, np.int64)
     out = np.empty(1024, np.int32)
     n_out = 0
     stack = np.empty(64, np.int32)
     slots = np.empty(64, np.int32)
-    for target in range(len(target_row)):
-        way_start[target + 1] = n_out
-        row = target_row[target]
+    climbed = -1
+    for way in range(len(way_row)):
+        column, row = way_column[way], way_row[way]
+        way_start[way + 1] = n_out
         if row < 0 or table_s[row, column] == np.inf:
             continue
-        n_slots = 0
-        climbing = False
-        while True:
-            rank = selected[row]
-            time_s = table_s[row, column]
-            if distance_s[rank] == time_s:
-                break
-            found = -1
-            for at in range(start[row], start[row + 1]):
-                if table_s[head[at], column] + weight_s[arcs[at], 1] == time_s:
-                    found = at
-                    break
-            if n_slots == len(slots):
-                longer = np.empty(2 * n_slots, np.int32)
-                longer[:n_slots] = slots
-                slots = longer
-            slots[n_slots] = 2 * arcs[found] + 1
-            n_slots += 1
-            row = head[found]
-        climbing = entering[rank] >= 0
-        while climbing:
-            if n_slots == len(slots):
-                longer = np.empty(2 * n_slots, np.int32)
-                longer[:n_slots] = slots
-                slots = longer
-            slots[n_slots] = 2 * entering[rank]
-            n_slots += 1
-            rank = up_tail[entering[rank]]
-            climbing = entering[rank] >= 0
+        if column != climbed:
+            for at in range(n_path):
+                distance_s[path[at]] = np.inf
+                entering[path[at]] = -1
+            first, last = seed_start[column], seed_start[column + 1]
+            path, n_path = climb(
+                seed_rank[first:last],
+                seed_s[first:last],
+                weight_s,
+                up_start,
+                up_head,
+                parent,
+                distance_s,
+                entering,
+            )
+            climbed = column
+        slots, n_slots = _slots_backwards(
+            row,
+            column,
+            table_s,
+            selected,
+            start,
+            head,
+            arcs,
+            weight_s,
+            distance_s,
+            entering,
+            up_tail,
+            slots,
+        )
         for at in range(n_slots - 1, -1, -1):
             out, n_out, stack = _unpack(
                 slots[at],
@@ -497,7 +544,7 @@ def unpacked_ways(
                 triangle,
                 via,
             )
-        way_start[target + 1] = n_out
+        way_start[way + 1] = n_out
     return way_start, out[:n_out].copy()
 
 
