@@ -268,6 +268,24 @@ def rule_for(item_id: str, *, climate: Climate, standard: Standard) -> Rule:
     return rules.get(climate, rules["temperate"])
 
 
+# So many people that rounding up to whole kits changes nothing.
+_MANY = 1_000_000.0
+
+
+def persons_per_unit(item_ids: Sequence[str]) -> dict[str, float]:
+    """Say how many people one unit serves for a day (or for good, if it lasts), by the standard.
+
+    A litre of water serves a fifteenth of a person's day, a tent five people. Items without a rule
+    count as one person a unit: nobody said otherwise.
+    """
+    known = [item for item in item_ids if item in RULES]
+    found = needs_for(_MANY, items=known) if known else None
+    served = (
+        {} if found is None else dict(zip(found["item"], _MANY / found["quantity"], strict=True))
+    )
+    return {item: float(served.get(item, 1.0)) for item in item_ids}
+
+
 def basis(rule: Rule, days: int) -> str:
     """What a quantity rests on, in one line."""
     parts = [SPHERE[rule.figure].cited()]

@@ -1,6 +1,6 @@
 """Which depot gives what to which need: a linear programme before any route is drawn.
 
-Maximise the value that is delivered (weight × kg, as a share of all), a little less for what lies
+Maximise the value that is delivered (weight × quantity, as a share of all), a little less for what lies
 farther, moved by `fairness` towards the commune that fares worst, subject to
 
 - no need gets more than it lacks, no depot gives more than it holds;
@@ -183,9 +183,9 @@ def _solve(
 
 
 def need_values(fleet: Fleet, amounts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Weight × kg of `amounts` (n_needs,) millionths."""
+    """Weight × quantity of `amounts` (n_needs,) millionths."""
     weight = np.array([need.weight for need in fleet.problem.needs])
-    return np.asarray(weight * fleet.unit_kg[need_items(fleet)] * amounts / MICRO)
+    return np.asarray(weight * amounts / MICRO)
 
 
 class _Rows:

@@ -253,13 +253,12 @@ def _needs(problem: Problem, plan: Plan) -> list[str]:
 
 def _score(problem: Problem, plan: Plan) -> list[str]:
     found: list[str] = []
-    kg = {item.item_id: item.kg_per_unit for item in problem.items}
     need_of = {(need.place_id, need.item_id): need for need in problem.needs}
     needed: dict[str, float] = defaultdict(float)
     served: dict[str, float] = defaultdict(float)
     late = 0.0
     for need in problem.needs:
-        needed[need.commune] += need.weight * kg[need.item_id] * need.quantity
+        needed[need.commune] += need.weight * need.quantity
     for convoy in plan.convoys:
         for stop in convoy.stops:
             hours = (stop.arrives_at - problem.departs_at) / timedelta(hours=1)
@@ -267,7 +266,7 @@ def _score(problem: Problem, plan: Plan) -> list[str]:
                 if (stop.place_id, item) not in need_of:
                     continue
                 need = need_of[stop.place_id, item]
-                served[need.commune] += need.weight * kg[item] * quantity
+                served[need.commune] += need.weight * quantity
                 late += need.weight * quantity * hours
     total = sum(needed.values())
     shares = [served[name] / amount for name, amount in needed.items() if amount > 0]

@@ -59,7 +59,7 @@ def take_along(
     urgency
         (n_places, n_items) weight of one unit.
     """
-    filler = _Filler(fleet, dict(days), lacking, stock, urgency * fleet.unit_kg)
+    filler = _Filler(fleet, dict(days), lacking, stock, urgency)
     value = (filler.value * lacking / MICRO).sum(axis=1)
     for place in np.argsort(-value, kind="stable"):
         while lacking[place].any() and filler.step(int(place)):

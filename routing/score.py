@@ -30,7 +30,7 @@ def score(problem: Problem, convoys: Sequence[Convoy]) -> Score:
 
 
 def commune_shares(problem: Problem, convoys: Sequence[Convoy]) -> dict[str, float]:
-    """Share of its need, weight × kg, that every commune with a need gets."""
+    """Share of its need, weight × quantity, that every commune with a need gets."""
     needed = _by_commune(problem)
     served = dict.fromkeys(needed, 0.0)
     value, commune = _value_of(problem), _commune_of(problem)
@@ -51,8 +51,7 @@ def _ratio(served: float, needed: float) -> float:
 
 
 def _value_of(problem: Problem) -> dict[tuple[str, str], float]:
-    kg = {item.item_id: item.kg_per_unit for item in problem.items}
-    return {(n.place_id, n.item_id): n.weight * kg[n.item_id] for n in problem.needs}
+    return {(need.place_id, need.item_id): need.weight for need in problem.needs}
 
 
 def _commune_of(problem: Problem) -> dict[tuple[str, str], str]:

@@ -73,7 +73,7 @@ def solve(
         Cap by the clock for the whole search; a plan that it ended is marked ``stopped_by
         seconds`` and may differ from run to run.
     fairness
-        0 = the largest total of weight × kg, 1 = the commune that fares worst comes first.
+        0 = the largest total of weight × quantity, 1 = the commune that fares worst comes first.
     notice
         A sentence that goes with the plan wherever it goes (for a drill).
     progress
@@ -247,7 +247,8 @@ class _Search:
         fleet = self.fleet
         hours = self._hours()
         place, item = need_places(fleet), need_items(fleet)
-        weights = np.array([need.weight for need in fleet.problem.needs])
+        # By value a kilogram: room in a vehicle is what is short.
+        weights = np.array([need.weight for need in fleet.problem.needs]) / fleet.unit_kg[item]
         loads: list[list[Load]] = [[] for _ in range(fleet.n_depots)]
         for depot in range(fleet.n_depots):
             bundles: dict[int, list[int]] = {}

@@ -11,6 +11,7 @@ from dashboard.operations import assessing, reaching, travelling
 from dashboard.operations.situation import Progress, Situation, silent
 from data.catalogue import items
 from data.events import PlanMade
+from data.needs import persons_per_unit
 from geo.errors import InputError, RuleError, UnknownIdError
 from geo.model import VEHICLE_CLASS_NAMES, new_id
 
@@ -206,6 +207,7 @@ def _demands(situation: Situation) -> list[Demand]:
     needs = assessing.needs_of_places(situation, assessment, days=1, now=now)
     frame = assessment.places.set_index("place_id")
     catalogue = items()
+    helps = persons_per_unit(sorted(catalogue))
     demands = []
     for place_id, rows in needs.items():
         place = frame.loc[place_id]
@@ -217,8 +219,9 @@ def _demands(situation: Situation) -> list[Demand]:
                     place_id=place_id,
                     item_id=row["item"],
                     quantity=row["missing"],
-                    # Urgency as reported, more where more was destroyed: at most doubled.
-                    weight=row["weight"] * (1.0 + float(place["priority"])),
+                    # People a unit helps, times urgency as reported, more where more was
+                    # destroyed (at most doubled).
+                    weight=helps[row["item"]] * row["weight"] * (1.0 + float(place["priority"])),
                     commune=place["commune"] or place["commune_code"],
                 )
             )

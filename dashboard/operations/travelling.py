@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from routing.graph import Graph
     from routing.matrix import TimeMatrix
     from routing.travel import Path
+    from routing.vehicles import VehicleClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,17 +120,47 @@ def _travel(
     return Travel(
         points=points,
         arc_time_s=arc_times(graph, vehicle_class, closed),
-        matrix=_within_a_day(matrix),
+        matrix=_as_reach_sees_it(matrix, _open_walk_m(situation, vehicle_class, points)),
     )
 
 
-def _within_a_day(matrix: TimeMatrix) -> TimeMatrix:
-    """Close ways longer than reach allows: a mule may walk for three days, no plan can use it."""
+def _open_walk_m(
+    situation: Situation, vehicle_class: VehicleClass, points: Points
+) -> NDArray[np.float64]:
+    """Give the walk from each point to the nearest road of the class if nothing were closed."""
+    from routing.access import attach
+    from routing.travel import arc_times, usable_edges
+
+    graph = situation.graph()
+    return attach(
+        graph,
+        situation.roads(),
+        points.lon,
+        points.lat,
+        usable=usable_edges(graph, arc_times(graph, vehicle_class)),
+        crs=situation.crs(),
+        max_walk_m=MAX_WALK_M,
+        k=1,
+    ).walk_m[:, 0]
+
+
+def _as_reach_sees_it(matrix: TimeMatrix, open_walk_m: NDArray[np.float64]) -> TimeMatrix:
+    """Close what reach calls cut off, so that no plan serves what the map shows as out of reach.
+
+    Ways longer than the time limit (a mule may walk for three days), and places whose road is
+    closed while another one lies much farther away.
+    """
+    from routing.access import MAX_BYPASS_M
+
+    apart = ~(matrix.walk_m <= open_walk_m + MAX_BYPASS_M)
     far = matrix.travel_time_s > MAX_TIME_S
+    far |= apart[:, None] | apart[None, :]
+    np.fill_diagonal(far, val=False)
     return replace(
         matrix,
         travel_time_s=np.where(far, np.inf, matrix.travel_time_s),
         length_m=np.where(far, np.inf, matrix.length_m),
+        attached=matrix.attached & ~apart,
     )
 
 

@@ -98,6 +98,23 @@ def test_delivered_and_unserved_add_up_to_the_needs(drill: Path) -> None:
     assert got == pytest.approx(wanted)
 
 
+def test_no_convoy_serves_what_reach_calls_cut_off_for_its_class(drill: Path) -> None:
+    with Situation.open(drill) as situation:
+        plan = planning.latest(situation)
+        classes = ("truck", "pickup", "mule")
+        reach = reaching.make_reach(situation, classes)
+    assert plan is not None
+    verdicts = {one["place_id"]: one["by_class"] for one in reach["places"]}
+    served = {
+        (stop["place_id"], convoy["vehicle_class"])
+        for convoy in plan["convoys"]
+        for stop in convoy["stops"]
+    }
+    assert served
+    not_reached = [one for one in served if verdicts[one[0]][one[1]]["status"] != "reachable"]
+    assert not_reached == []
+
+
 def test_the_ledger_of_the_drill_verifies(drill: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "--json", "--home", str(drill)]) == 0
     assert json.loads(capsys.readouterr().out)["ok"] is True

@@ -17,6 +17,7 @@ from data.needs import (
     SPHERE,
     needs_for,
     needs_markdown,
+    persons_per_unit,
 )
 from geo.errors import RuleError, UnknownIdError
 
@@ -174,3 +175,10 @@ def test_table_in_the_documentation_is_current(checkout: Path) -> None:
     found = re.search(r"<!-- needs:begin -->\n(.*?)<!-- needs:end -->", page, re.DOTALL)
     assert found, "docs/needs.md has lost its markers"
     assert found.group(1) == needs_markdown(), "put data.needs.needs_markdown() there"
+
+
+def test_a_unit_serves_as_many_people_as_the_standard_says() -> None:
+    served = persons_per_unit(["water_l", "tent", "blanket", "food_kit", "unheard_of"])
+    assert served == pytest.approx(
+        {"water_l": 1 / 15, "tent": 5, "blanket": 1, "food_kit": 5, "unheard_of": 1}
+    )
