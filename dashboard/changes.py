@@ -42,14 +42,28 @@ class QuantityChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ItemChange:
+    """Quantity of one item that the plan delivers to all places, before and after."""
+
+    item_id: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """The difference between two pictures; `planned` is False where one of them holds no plan."""
+    """The difference between two pictures; `planned` is False where one of them holds no plan.
+
+    Quantities of places whose reach changed come first, the greatest loss first: a planner that
+    plans anew also moves goods between places that have nothing to do with the change.
+    """
 
     cut_off: tuple[PlaceChange, ...]
     regained: tuple[PlaceChange, ...]
     slower: tuple[PlaceChange, ...]
     unserved: tuple[QuantityChange, ...]
     deliveries: tuple[QuantityChange, ...]
+    items: tuple[ItemChange, ...]
     cut_off_truck: tuple[int | None, int | None]
     cut_off_pickup: tuple[int | None, int | None]
     planned: bool
@@ -65,35 +79,41 @@ def compare(before: Picture, after: Picture) -> Change:
     reach_before, reach_after = _reach(before.places), _reach(after.places)
     shared = [place_id for place_id in reach_after if place_id in reach_before]
     changes = [(reach_before[place_id], reach_after[place_id]) for place_id in shared]
+    cut_off = _became(changes, served=False)
+    regained = _became(changes, served=True)
+    slower = tuple(
+        _place_change(old, new)
+        for old, new in changes
+        if new["travel_time_s"] - old["travel_time_s"] >= SLOWER_BY_S
+    )
     planned = before.plan is not None and after.plan is not None
     names = {place_id: row["name"] for place_id, row in reach_after.items()}
+    touched = {place.place_id for place in (*cut_off, *regained, *slower)}
+    unserved = (_unserved(before.plan), _unserved(after.plan))
+    delivered = (_delivered(before.plan), _delivered(after.plan))
     return Change(
-        cut_off=tuple(
-            _place_change(old, new)
-            for old, new in changes
-            if old["reach_status"] in SERVED_STATUSES and new["reach_status"] not in SERVED_STATUSES
-        ),
-        regained=tuple(
-            _place_change(old, new)
-            for old, new in changes
-            if new["reach_status"] in SERVED_STATUSES and old["reach_status"] not in SERVED_STATUSES
-        ),
-        slower=tuple(
-            _place_change(old, new)
-            for old, new in changes
-            if new["travel_time_s"] - old["travel_time_s"] >= SLOWER_BY_S
-        ),
-        unserved=_quantity_changes(
-            _unserved(before.plan), _unserved(after.plan), names, _reasons(after.plan)
-        )
+        cut_off=cut_off,
+        regained=regained,
+        slower=slower,
+        unserved=_quantity_changes(*unserved, names, touched, _reasons(after.plan))
         if planned
         else (),
-        deliveries=_quantity_changes(_delivered(before.plan), _delivered(after.plan), names, {})
-        if planned
-        else (),
+        deliveries=_quantity_changes(*delivered, names, touched, {}) if planned else (),
+        items=_item_changes(*delivered) if planned else (),
         cut_off_truck=(before.totals.get("cut_off_truck"), after.totals.get("cut_off_truck")),
         cut_off_pickup=(before.totals.get("cut_off_pickup"), after.totals.get("cut_off_pickup")),
         planned=planned,
+    )
+
+
+def _became(
+    changes: list[tuple[dict[str, Any], dict[str, Any]]], *, served: bool
+) -> tuple[PlaceChange, ...]:
+    return tuple(
+        _place_change(old, new)
+        for old, new in changes
+        if (new["reach_status"] in SERVED_STATUSES) is served
+        and (old["reach_status"] in SERVED_STATUSES) is not served
     )
 
 
@@ -150,10 +170,16 @@ def _quantity_changes(
     before: Quantities,
     after: Quantities,
     names: dict[str, str],
+    touched: set[str],
     reasons: dict[tuple[str, str], str],
 ) -> tuple[QuantityChange, ...]:
-    keys = sorted(
-        {*before, *after}, key=lambda key: (before.get(key, 0.0) - after.get(key, 0.0), key)
+    differences = {
+        key: after.get(key, 0.0) - before.get(key, 0.0)
+        for key in {*before, *after}
+        if differs(before.get(key, 0.0), after.get(key, 0.0))
+    }
+    ordered = sorted(
+        differences, key=lambda key: (key[0] not in touched, -abs(differences[key]), key)
     )
     return tuple(
         QuantityChange(
@@ -164,7 +190,22 @@ def _quantity_changes(
             after=after.get((place_id, item_id), 0.0),
             reason=reasons.get((place_id, item_id), ""),
         )
-        for place_id, item_id in keys
-        # Quantities are exact to 6 decimals in the ledger; less is the noise of sums.
-        if abs(before.get((place_id, item_id), 0.0) - after.get((place_id, item_id), 0.0)) > 1e-6
+        for place_id, item_id in ordered
     )
+
+
+def _item_changes(before: Quantities, after: Quantities) -> tuple[ItemChange, ...]:
+    totals = {item_id: [0.0, 0.0] for _place_id, item_id in sorted({*before, *after})}
+    for side, quantities in enumerate((before, after)):
+        for (_place_id, item_id), quantity in quantities.items():
+            totals[item_id][side] += quantity
+    return tuple(
+        ItemChange(item_id=item_id, before=old, after=new)
+        for item_id, (old, new) in sorted(totals.items())
+        if differs(old, new)
+    )
+
+
+def differs(before: float, after: float) -> bool:
+    """Whether two quantities differ by more than the noise of sums (6 decimals are exact)."""
+    return abs(before - after) > 1e-6

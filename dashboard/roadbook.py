@@ -98,7 +98,8 @@ class RoadBook:
 
 def _titles(edges: gpd.GeoDataFrame) -> list[str]:
     """What each edge's road is called: number and name, whichever there is; empty for neither."""
-    return [
-        " · ".join(part for part in (clean(ref), clean(name)) if part)
-        for ref, name in zip(edges["ref"], edges["name"], strict=True)
-    ]
+    titles = []
+    for ref, name in zip(map(clean, edges["ref"]), map(clean, edges["name"]), strict=True):
+        parts = (name,) if ref in name else (ref, name)
+        titles.append(" · ".join(part for part in parts if part))
+    return titles

@@ -2,8 +2,8 @@
 
 Leaving out or adding a vowel costs little, since Arabic writes few and dialects differ; taking one
 sound for its neighbour (gh and r, q and g, s and z …) costs less than taking it for any other.
-The costs were set by hand from the transliteration habits they name and the vowel costs tuned on
-one half of `benchmarks/names.py`.
+The costs of neighbouring sounds were set by hand from the habits they stand for; the cost of a
+vowel was tuned on one half of `benchmarks/names.py`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BLOCK = 16_384
 
 _LETTERS = "aeiubpfvtdkgGXhrszSjlmn0123456789"
 _VOWELS = "aeiu"
-_VOWEL_COST = 0.3
+_VOWEL_COST = 0.35
 _H_COST = 0.45
 _SUBSTITUTIONS = {
     0.15: ("ae", "ei"),
@@ -43,7 +43,9 @@ def encode(sounds: Sequence[str]) -> NDArray[np.uint8]:
 
 
 def likeness(
-    left: NDArray[np.uint8], right: NDArray[np.uint8], pairs: tuple[NDArray, NDArray]
+    left: NDArray[np.uint8],
+    right: NDArray[np.uint8],
+    pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
 ) -> NDArray[np.float32]:
     """Likeness of pairs of encoded sounds, 0 (nothing in common) to 1 (the same).
 
@@ -88,7 +90,8 @@ def _block_likeness(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArra
             np.minimum(change, row[j] + drop_b[j], out=row[j + 1])
         before = row
     whole = np.maximum(drop_a.sum(axis=0), drop_b.sum(axis=0))
-    return np.clip(1 - before[-1] / np.maximum(whole, 1e-6), 0, 1)
+    alike: NDArray[np.float32] = np.clip(1 - before[-1] / np.maximum(whole, 1e-6), 0, 1)
+    return alike
 
 
 def _foreign(letter: str) -> int:
@@ -115,8 +118,9 @@ def _change_costs(drop: NDArray[np.float32]) -> NDArray[np.float32]:
         costs[_CODE[vowel], :] = 1 + _VOWEL_COST
         costs[:, _CODE[vowel]] = 1 + _VOWEL_COST
     for cost, couples in _SUBSTITUTIONS.items():
-        for one, other in couples:
-            costs[_CODE[one], _CODE[other]] = costs[_CODE[other], _CODE[one]] = cost
+        for couple in couples:
+            one, other = _CODE[couple[0]], _CODE[couple[1]]
+            costs[one, other] = costs[other, one] = cost
     costs[0, :] = drop
     costs[:, 0] = drop
     np.fill_diagonal(costs, 0)

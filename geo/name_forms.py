@@ -1,10 +1,10 @@
 """How a written name sounds: one small alphabet for Latin, Arabic and Tifinagh writing.
 
 `sound` turns a name of any of the three scripts, Arabizi digits included, into lower-case letters
-plus four capitals for sounds that Latin writes with two letters: ``S`` (ch, sh, ش, ⵛ), ``G`` (gh, غ,
-ⵖ), ``X`` (kh, خ, ⵅ). Vowels are `a e i u`; و, w, ou and o are ``u``; ي, y and i are ``i``. Words that
-say only what kind of place it is, articles and the Amazigh genitive *n* are left out, and words
-that everybody writes otherwise (Aït, Oulad, Beni, Sidi, Talat …) take one form.
+plus three capitals for sounds that Latin writes with two letters: ``S`` (ch, sh, ش, ⵛ), ``G`` (gh,
+غ, ⵖ), ``X`` (kh, خ, ⵅ). Vowels are `a e i u`; و, w, ou and o are ``u``; ي, y and i are ``i``. Words
+that say only what kind of place it is, articles and the Amazigh genitive *n* are left out, and
+words that everybody writes otherwise (Aït, Oulad, Beni, Sidi, Talat …) take one form.
 
 `skeleton` leaves out the vowels as well: what is left when Arabic writes none.
 """
@@ -24,6 +24,7 @@ _BEFORE_FOLDING = str.maketrans(
         "œ": "oe",
         "æ": "ae",
         "ß": "ss",
+        "إ": "ي",  # before its hamza goes: it is said i
         "’": "'",
         "`": "'",
         "ʿ": "'",
@@ -35,7 +36,6 @@ _BEFORE_FOLDING = str.maketrans(
 _ARABIC = str.maketrans(
     {
         **dict.fromkeys("اأآٱىةع", "a"),
-        "إ": "i",
         **dict.fromkeys("بٻ", "b"),
         "پ": "p",
         **dict.fromkeys("تثط", "t"),
@@ -123,13 +123,14 @@ _DOUBLED = re.compile(r"([^\W\d])\1+")
 _MARKS = re.compile(r"[^\w\s]|_")
 
 #: Words (as they sound) that name no place by themselves.
-_SILENT_WORDS = frozenset(
-    # Kinds of place, in French, English, Arabic and Nepali registers.
+_KINDS = (  # of place, in French, English, Arabic and Nepali registers
     "duar dr village vilage kumun kumuna kr hai hei kartier lutisment santr sentr centr jamaa "
-    "munisipaliti np umnp vdk nagarpalika "
-    # Articles as they are written before sun letters, and particles.
-    "el al l es as ed ad er ar ez az en an et at eS aS il n ne in na de du la le les d".split()
+    "munisipaliti np umnp vdk nagarpalika"
 )
+_ARTICLES = (  # as they are written before sun letters, and particles
+    "el al l es as ed ad er ar ez az en an et at eS aS il n ne in na de du la le les d"
+)
+_SILENT_WORDS = frozenset(f"{_KINDS} {_ARTICLES}".split())
 _ONE_FORM = {
     written: kept
     for kept, group in {

@@ -1,7 +1,7 @@
 """Which depot gives what to which need: a linear programme before any route is drawn.
 
-Maximise the value that is delivered (weight × quantity, as a share of all), a little less for what lies
-farther, moved by `fairness` towards the commune that fares worst, subject to
+Maximise the value that is delivered (weight × quantity, as a share of all), a little less for what
+lies farther, moved by `fairness` towards the commune that fares worst, subject to
 
 - no need gets more than it lacks, no depot gives more than it holds;
 - what leaves a depot fits the hours of its vehicles: every kilogram to a place needs at least the

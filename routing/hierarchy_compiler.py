@@ -65,7 +65,7 @@ def _keeping_folder() -> bool:
     folder = Path(platformdirs.user_cache_dir("qafila")) / "compiled"
     if not _can_write(folder):
         return False
-    numba.config.CACHE_DIR = str(folder)
+    cast("Any", numba.config).CACHE_DIR = str(folder)
     return True
 
 

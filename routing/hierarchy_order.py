@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def elimination_order(
-    start: NDArray[np.int32], head: NDArray[np.int32]
-) -> NDArray[np.int32]:
+def elimination_order(start: NDArray[np.int32], head: NDArray[np.int32]) -> NDArray[np.int32]:
     """Nodes from the first to be eliminated to the last, (n_nodes,).
 
     Dead ends and chains go first; what is left is ordered by nested dissection (METIS), whose

@@ -292,7 +292,7 @@ def count_triangles(up_start: Ints) -> int:
     """Number of lower triangles: every pair of upward arcs of a rank makes one."""
     total = 0
     for low in range(len(up_start) - 1):
-        n_up = np.int64(up_start[low + 1] - up_start[low])
+        n_up = int(up_start[low + 1] - up_start[low])
         total += n_up * (n_up - 1) // 2
     return total
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 class Selection:
     """The part of a hierarchy above some destinations; int32 throughout.
 
-    `ranks`, (n_rows,), highest first; `row` of every rank, -1 = outside; the upward arcs of a row as
-    ``start``, `head` (a row) and `arc`; `target_row`, (n_destinations,).
+    `ranks`, (n_rows,), highest first; `row` of every rank, -1 = outside; the upward arcs of a row
+    as `start`, `head` (a row) and `arc`; `target_row`, (n_destinations,).
     """
 
     hierarchy: Hierarchy
@@ -121,6 +121,7 @@ def ways(
     Where there is no way, or the origin begins at the destination, a way has no arcs.
     """
     column, target = np.asarray(origin, dtype=np.int32), np.asarray(destination, dtype=np.int32)
+    _require_rows(column, target, seeds, selection)
     hierarchy, rank = metric.hierarchy, metric.hierarchy.rank
     table_s = _table(metric, seeds, selection)
     order = np.argsort(column, kind="stable")
@@ -145,7 +146,7 @@ def ways(
         hierarchy.parent,
         hierarchy.triangle_start,
         hierarchy.triangle,
-        np.full(2 * hierarchy.n_up_arcs, -1, dtype=np.int32),
+        np.zeros(2 * hierarchy.n_up_arcs, dtype=np.int32),
     )
     if (order == np.arange(len(order))).all():
         return Ways(start=start, arc=arc)
@@ -177,6 +178,19 @@ def _table(metric: Metric, seeds: Seeds, selection: Selection) -> NDArray[np.flo
             "metric and selection of one hierarchy are needed",
             "select() from metric.hierarchy",
         )
+    n_seeds = len(seeds.node)
+    rises = bool((np.diff(seeds.start) >= 0).all())
+    if (
+        seeds.start[0] != 0
+        or seeds.start[-1] != n_seeds
+        or not rises
+        or len(seeds.time_s) != n_seeds
+    ):
+        raise RuleError(
+            f"{n_seeds} seeds that do not lie one after the other",
+            "a node and a time for each, and starts that rise from 0 to their number, are needed",
+            "make them with from_nodes() or from_any()",
+        )
     if not seeds.time_s.min(initial=0.0) >= 0.0:
         raise RuleError("negative times at the start", "0 s or more is needed", "correct them")
     nodes = _checked_nodes(hierarchy, seeds.node)
@@ -194,6 +208,28 @@ def _table(metric: Metric, seeds: Seeds, selection: Selection) -> NDArray[np.flo
     )
     sweep(table_s, selection.start, selection.head, selection.arc, metric.weight_s)
     return table_s
+
+
+def _require_rows(
+    column: NDArray[np.int32], target: NDArray[np.int32], seeds: Seeds, selection: Selection
+) -> None:
+    """Compiled code does not check indices."""
+    n_targets = len(selection.target_row)
+    fits = column.shape == target.shape and column.ndim == 1
+    if not fits or (
+        column.size
+        and not (
+            column.min() >= 0
+            and column.max() < seeds.n_origins
+            and target.min() >= 0
+            and target.max() < n_targets
+        )
+    ):
+        raise RuleError(
+            f"{column.size} ways from {seeds.n_origins} origins to {n_targets} destinations",
+            "as many rows of origins and destinations, from 0 to below their number, are needed",
+            "correct them",
+        )
 
 
 def _checked_nodes(hierarchy: Hierarchy, nodes: ArrayLike) -> NDArray[np.int32]:

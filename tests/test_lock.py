@@ -25,7 +25,7 @@ PERMISSIVE = re.compile(
     r"MIT|BSD|Apache|PSF|Python Software Foundation|MPL|ISC|Zlib", re.IGNORECASE
 )
 # Their metadata is silent. Read 2026-11-22 in the licence file of the wheel, of the repository.
-READ_BY_HAND = {"exactextract": "Apache-2.0", "streamlit-folium": "MIT"}
+READ_BY_HAND = {"exactextract": "Apache-2.0"}
 
 
 class Pin(NamedTuple):

@@ -1,7 +1,7 @@
 """Take the pictures of the documents from the drill: ``python tools/screenshots.py``.
 
-Needs the set-up of ``make test`` (a Chromium). Builds the drill in a temporary folder, serves it on a
-free port of this machine, and writes docs/pictures/*.png.
+Needs the set-up of ``make test`` (a Chromium). Builds the drill in a temporary folder, serves it
+on this machine, and writes docs/pictures/*.png.
 """
 
 from __future__ import annotations
@@ -57,9 +57,7 @@ def wait_until_served(seconds: float = 120.0) -> None:
 def take_pictures(browser: str) -> None:
     """Open the page at each size and write its picture."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=browser, args=list(BROWSER_ARGUMENTS)
-        )
+        chromium = playwright.chromium.launch(executable_path=browser, args=list(BROWSER_ARGUMENTS))
         for name, (width, height), settle_ms in SHOTS:
             page = chromium.new_page(viewport={"width": width, "height": height})
             page.goto(ADDRESS)

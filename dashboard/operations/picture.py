@@ -65,9 +65,11 @@ class Picture:
 
 
 def picture(situation: Situation) -> Picture:
-    """Give the picture at the last event; made once, then remembered."""
+    """Give the picture at the last event; made once, then remembered until a closure runs out."""
     seq = situation.seq()
-    return situation.remember(("picture", seq), lambda: _draw(situation, seq))
+    now = situation.now()
+    in_force = tuple(one.closure_id for one in situation.store.closures() if one.holds_at(now))
+    return situation.remember(("picture", seq, in_force), lambda: _draw(situation, seq))
 
 
 def areas_layer(situation: Situation) -> Layer | None:
@@ -136,7 +138,10 @@ def _places(situation: Situation) -> gpd.GeoDataFrame:
         {need["item"]: need["quantity"] for need in row.get("needs", [])} for row in rows
     ]
     places["sources"] = [
-        "; ".join(f"{one['name']} ({(one['at'] or 'date unknown')[:10]})" for one in row["sources"])
+        "; ".join(
+            f"{one['name']} ({one['at'][:10] if one['at'] else 'date unknown'})"
+            for one in row["sources"]
+        )
         if row.get("sources")
         else ""
         for row in rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from routing.problem import ClassMatrix, Demand, Problem
 
 logger = logging.getLogger(__name__)
+
+#: Ids of depots and places as they occur in sentences.
+_ID = re.compile(r"\b(?:depot|place):[^\s,;:()]+")
 
 #: Convoys leave at first light; the next one after now in the situation's own zone.
 DEPARTURE = time(6, 0)
@@ -257,11 +261,13 @@ def _reasons(
 
 
 def _readable(situation: Situation, document: dict[str, Any]) -> dict[str, Any]:
-    """Add the names of places to a plan, for people who read the JSON."""
+    """Add the names of places to a plan, and put names for ids into its reasons."""
     names = dict(zip(situation.places()["place_id"], situation.places()["name"], strict=True))
+    named = {depot.depot_id: depot.name for depot in situation.store.depots()} | names
     for convoy in document["convoys"]:
         for stop in convoy["stops"]:
             stop["place_name"] = names.get(stop["place_id"], "")
     for line in document["unserved"]:
         line["place_name"] = names.get(line["place_id"], "")
+        line["reason"] = _ID.sub(lambda one: named.get(one[0], one[0]), line["reason"])
     return document

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import changes, state
 from dashboard.jobs import Job
 from dashboard.languages import _, ngettext
-from dashboard.map.text import markdown
+from dashboard.map.text import clean, markdown
 from dashboard.views.figures import number
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 0.25
 SHOWN = 6
+LISTS_HEIGHT_PX = 340
+#: The whole reason stands in the tables.
+REASON_LIMIT = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,15 +158,17 @@ def _watch(job: Job[Outcome]) -> None:
 def _show_outcome(served: Served, result: Outcome) -> None:
     with st.container(border=True, key="outcome"):
         st.markdown(f"**{markdown(result.done)}**  \n{markdown(summary(result.change))}")
-        for text in change_blocks(result.change, served.desk.item_name):
-            if text:
-                st.markdown(text)
         row = st.container(horizontal=True)
         if result.undo and row.button(_("Undo"), icon=":material/undo:", key="undo"):
             reopen(served, result.undo)
         if row.button(_("Dismiss"), key="dismiss"):
             state.put(state.OUTCOME, None)
             st.rerun()
+        blocks = [text for text in change_blocks(result.change, served.desk.item_name) if text]
+        if blocks:
+            with st.container(height=LISTS_HEIGHT_PX, border=False):
+                for text in blocks:
+                    st.markdown(text)
 
 
 def summary(change: Change) -> str:
@@ -209,6 +214,13 @@ def change_blocks(change: Change, item_name: Callable[[str], str]) -> list[str]:
             [_quantity_line(line, item_name) for line in change.unserved],
         ),
         _block(_("Deliveries"), [_quantity_line(line, item_name) for line in change.deliveries]),
+        _block(
+            _("Delivered in all"),
+            [
+                markdown(f"{item_name(line.item_id)} {number(line.before)} → {number(line.after)}")
+                for line in change.items
+            ],
+        ),
     ]
 
 
@@ -234,7 +246,7 @@ def _block(title: str, lines: Sequence[str]) -> str:
 
 def _place_line(place: PlaceChange) -> str:
     people = _("{n} people").format(n=number(place.people)) if place.people is not None else ""
-    details = ", ".join(part for part in (people, place.reason) if part)
+    details = ", ".join(part for part in (people, clean(place.reason, REASON_LIMIT)) if part)
     return markdown(f"{place.name}: {details}" if details else place.name)
 
 
@@ -249,4 +261,4 @@ def _later_line(place: PlaceChange) -> str:
 
 def _quantity_line(line: QuantityChange, item_name: Callable[[str], str]) -> str:
     text = f"{line.name}: {item_name(line.item_id)} {number(line.before)} → {number(line.after)}"
-    return markdown(f"{text} ({line.reason})" if line.reason else text)
+    return markdown(f"{text} ({clean(line.reason, REASON_LIMIT)})" if line.reason else text)

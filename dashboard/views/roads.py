@@ -59,13 +59,17 @@ def choose(book: RoadBook) -> None:
     if road is None:
         return
     pieces = {piece.edge_id: piece for piece in book.pieces(road)}
-    edge_id = st.selectbox(
-        _("Piece"),
-        list(pieces),
-        index=None,
-        format_func=lambda edge_id: piece_text(pieces[edge_id]),
-        placeholder=_("choose the piece"),
-        key=state.PIECE,
+    edge_id = (
+        next(iter(pieces))
+        if len(pieces) == 1
+        else st.selectbox(
+            _("Piece"),
+            list(pieces),
+            index=None,
+            format_func=lambda edge_id: piece_text(pieces[edge_id]),
+            placeholder=_("choose the piece"),
+            key=state.PIECE,
+        )
     )
     if edge_id is not None and edge_id != state.get(state.EDGE):
         state.put(state.EDGE, edge_id)

@@ -44,7 +44,7 @@ def page(served: Served) -> None:
     if picture.places.empty:
         nothing_loaded()
     left, right = st.columns([3, 2], gap="medium")
-    with left:
+    with left, st.container(key="mapframe"):
         situation_map(
             height=MAP_HEIGHT_PX,
             selected=state.get(state.EDGE, ""),

@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from geo.names import match, plain
+from geo.name_match import NameIndex
+from geo.names import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import geopandas as gpd
 
     from data.events import DepotRegistered
+    from geo.crs import Bounds
     from geo.model import Depot, Item
 
+#: Beyond the places by so much (degrees), a coordinate is still taken to lie in their area.
+_AREA_MARGIN = 0.5
 #: A coordinate names a known place if it lies this near (m); farther away it is asked about.
 PLACE_RADIUS_M = 500.0
 _EARTH_RADIUS_M = 6_371_008.8
@@ -24,11 +29,25 @@ _EARTH_RADIUS_M = 6_371_008.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceMatch:
-    """Which place was meant, how sure, and the runners-up where it is not decided."""
+    """Which place was meant, how sure, and the runners-up where it is not decided.
+
+    `candidates` are shown to people; `candidate_ids` are their places in the same order.
+    """
 
     place_id: str | None
     score: float
     candidates: tuple[str, ...] = ()
+    candidate_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A written name with what else a row says of where it is ("" and None: nothing)."""
+
+    name: str
+    commune: str = ""
+    lon: float | None = None
+    lat: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +55,7 @@ class Known:
     """Places, depots and items as look-up tables.
 
     `depots` gives ids by plain name; `new_depots` holds those that a sheet brings and that no
-    accepted row has registered yet.
+    accepted row has registered yet; `answers` holds the names that were looked up together.
     """
 
     place_ids: tuple[str, ...]
@@ -44,11 +63,11 @@ class Known:
     communes: tuple[str, ...]
     lon: np.ndarray
     lat: np.ndarray
-    written: tuple[str, ...]
-    owners: tuple[int, ...]
+    names: NameIndex
     depots: dict[str, str]
     new_depots: dict[str, DepotRegistered]
     items: Mapping[str, Item]
+    answers: dict[Question, PlaceMatch]
 
     def place_by_id(self, text: str) -> str | None:
         """Find a place by its id, with or without its prefix, or by its bare code."""
@@ -58,25 +77,30 @@ class Known:
                 return form
         return None
 
-    def place_by_name(self, name: str, commune: str = "") -> PlaceMatch:
-        """Find a place by its written name, among those of the commune where one is given."""
-        written, owners = self.written, self.owners
-        if commune:
-            wanted = plain(commune)
-            inside = {i for i, name in enumerate(self.communes) if plain(name) == wanted}
-            if inside:
-                pairs = [(w, o) for w, o in zip(written, owners, strict=True) if o in inside]
-                written = tuple(w for w, _ in pairs)
-                owners = tuple(o for _, o in pairs)
-        found = match(name, written, owners=owners)
-        if not found:
-            return PlaceMatch(place_id=None, score=0.0)
-        best = found[0]
-        return PlaceMatch(
-            place_id=self.place_ids[best.index] if best.sure else None,
-            score=round(best.score, 3),
-            candidates=tuple(self._label(one.index) for one in found),
+    def place_by_name(self, asked: Question) -> PlaceMatch:
+        """Find a place by its written name; commune and coordinate help to tell namesakes."""
+        if asked not in self.answers:
+            self.look_up([asked])
+        return self.answers[asked]
+
+    def look_up(self, questions: Iterable[Question]) -> None:
+        """Find the places of many written names at once, which takes a tenth of the time."""
+        asked = list(dict.fromkeys(questions))
+        table = self.names.match_many(
+            [one.name for one in asked],
+            commune=[one.commune for one in asked],
+            lon=[np.nan if one.lon is None else one.lon for one in asked],
+            lat=[np.nan if one.lat is None else one.lat for one in asked],
         )
+        self.answers.update(dict.fromkeys(asked, PlaceMatch(place_id=None, score=0.0)))
+        for query, found in table.groupby("query"):
+            best = found.iloc[0]
+            self.answers[asked[int(str(query))]] = PlaceMatch(
+                place_id=self.place_ids[best["place"]] if best["sure"] else None,
+                score=round(float(best["score"]), 3),
+                candidates=tuple(self._label(index) for index in found["place"]),
+                candidate_ids=tuple(self.place_ids[index] for index in found["place"]),
+            )
 
     def place_near(self, lon: float, lat: float) -> PlaceMatch:
         """Find the place at a coordinate: the nearest one, taken alone within 500 m."""
@@ -92,6 +116,18 @@ class Known:
             place_id=self.place_ids[order[0]] if nearest <= PLACE_RADIUS_M else None,
             score=round(max(0.0, 1 - nearest / (2 * PLACE_RADIUS_M)), 3),
             candidates=tuple(f"{self._label(i)}, {distance_m[i]:.0f} m away" for i in order),
+            candidate_ids=tuple(self.place_ids[i] for i in order),
+        )
+
+    def area(self) -> Bounds | None:
+        """Where coordinates are expected: around the places, None where there are none."""
+        if not self.place_ids:
+            return None
+        return (
+            float(self.lon.min()) - _AREA_MARGIN,
+            float(self.lat.min()) - _AREA_MARGIN,
+            float(self.lon.max()) + _AREA_MARGIN,
+            float(self.lat.max()) + _AREA_MARGIN,
         )
 
     def _label(self, index: int) -> str:
@@ -104,7 +140,6 @@ def known(places: gpd.GeoDataFrame | None, depots: list[Depot], items: Mapping[s
 
     `places` may be None for sheets that name no place (stock, vehicles).
     """
-    written, owners = _written_names(places)
     depot_names = {d.depot_id: d.depot_id for d in depots}
     depot_names |= {plain(d.name): d.depot_id for d in depots}
     return Known(
@@ -113,25 +148,22 @@ def known(places: gpd.GeoDataFrame | None, depots: list[Depot], items: Mapping[s
         communes=() if places is None else tuple(places["commune"]),
         lon=np.empty(0) if places is None else places.geometry.x.to_numpy(),
         lat=np.empty(0) if places is None else places.geometry.y.to_numpy(),
-        written=tuple(written),
-        owners=tuple(owners),
+        names=_names(places),
         depots=depot_names,
         new_depots={},
         items=items,
+        answers={},
     )
 
 
-def _written_names(places: gpd.GeoDataFrame | None) -> tuple[list[str], list[int]]:
-    """Give the plain form of every name of every place, and whose it is."""
-    written: list[str] = []
-    owners: list[int] = []
+def _names(places: gpd.GeoDataFrame | None) -> NameIndex:
+    """Index every name of every place, with its commune and coordinate."""
     if places is None:
-        return written, owners
-    for column in ("name", "name_fr", "name_ar", "name_zgh"):
-        if column not in places:
-            continue
-        for owner, name in enumerate(places[column]):
-            if form := plain(str(name or "")):
-                written.append(form)
-                owners.append(owner)
-    return written, owners
+        return NameIndex.build(pd.DataFrame())
+    columns = ("name", "name_fr", "name_ar", "name_zgh")
+    return NameIndex.build(
+        pd.DataFrame({column: places[column] for column in columns if column in places}),
+        commune=places["commune"].tolist(),
+        lon=places.geometry.x.to_numpy(),
+        lat=places.geometry.y.to_numpy(),
+    )

@@ -22,7 +22,9 @@ from data.events import (
 )
 from data.intake.cells import coordinate, moment, number
 from data.intake.columns import item_of, understand
-from geo.errors import Problem, SchemaError
+from data.intake.known import Question
+from geo.coordinates import read_coordinate
+from geo.errors import InputError, Problem, SchemaError
 from geo.model import VEHICLE_CLASS_NAMES, new_id
 from geo.names import plain
 
@@ -30,11 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from data.intake.known import Known
+    from data.intake.known import Known, PlaceMatch
     from data.intake.sheet import Sheet
 
 RowStatus = Literal["accepted", "repaired", "undecided", "rejected", "duplicate"]
 ROW_STATUSES: tuple[RowStatus, ...] = get_args(RowStatus)
+#: A written name this like a known one is not overruled by a coordinate of another place.
+CLEAR_NAME = 0.8
 MAX_QUANTITY = Decimal(1_000_000_000)
 
 
@@ -122,7 +126,15 @@ def take_rows(kind: str, sheet: Sheet, known: Known) -> list[TakenRow]:
             f"a sheet of {kind} needs a column for {wanted}",
             "rename the column, or add it",
         )
+    if known.place_ids and "place" in fields:
+        rows = [Row(line, cells, fields) for line, cells in sheet.rows]
+        known.look_up(_question(row, _where(row, known)) for row in rows)
     return [take(Row(line, cells, fields), known) for line, cells in sheet.rows]
+
+
+def _question(row: Row, at: tuple[float, float] | None) -> Question:
+    lon, lat = at or (None, None)
+    return Question(name=row.text("place"), commune=row.text("commune"), lon=lon, lat=lat)
 
 
 def _need(row: Row, known: Known) -> TakenRow:
@@ -201,7 +213,7 @@ def _volunteer(row: Row, known: Known) -> TakenRow:
     if not name:
         row.problem("volunteer", "a code (no real name: this sheet is seen by many)")
     place_id, score = (None, None)
-    if row.text("place") or row.text("place_id") or row.text("lon"):
+    if any(row.text(field) for field in ("place", "place_id", "lon", "position")):
         place_id, score = _place(row, known)
     report = row.report(place_id, score)
     if report.problems:
@@ -217,7 +229,7 @@ def _volunteer(row: Row, known: Known) -> TakenRow:
 
 #: Kind → the reader of a row, and the groups of columns of which one each is needed.
 _KINDS: dict[str, tuple[Callable[[Row, Known], TakenRow], tuple[tuple[str, ...], ...]]] = {
-    "needs": (_need, (("place_id", "place", "lon"), ("item",), ("quantity",))),
+    "needs": (_need, (("place_id", "place", "lon", "position"), ("item",), ("quantity",))),
     "stock": (_stock, (("depot",), ("item",), ("quantity",))),
     "vehicles": (
         _vehicle,
@@ -228,41 +240,76 @@ _KINDS: dict[str, tuple[Callable[[Row, Known], TakenRow], tuple[tuple[str, ...],
 
 
 def _place(row: Row, known: Known) -> tuple[str | None, float | None]:
-    """Find the place of a row: by id, else by name and commune, else by coordinate."""
+    """Find the place of a row: by id, else by name, commune and coordinate, else by coordinate."""
     if row.text("place_id"):
         place_id = known.place_by_id(row.text("place_id"))
         if place_id is not None:
             return place_id, 1.0
-        if not row.text("place") and not row.text("lon"):
+        if not any(row.text(field) for field in ("place", "lon", "position")):
             row.problem("place_id", "the id or code of a place of this situation")
             return None, None
-    lon, lat = coordinate(row.text("lon")), coordinate(row.text("lat"))
-    if (row.text("lon") or row.text("lat")) and (lon is None or lat is None):
-        row.problem("lon" if lon is None else "lat", "decimal degrees, such as -8.23 and 31.05")
+    at = _where(row, known)
+    if row.problems:
         return None, None
+    named = None
     if row.text("place"):
-        found = known.place_by_name(row.text("place"), row.text("commune"))
-        if found.place_id is not None:
-            row.repaired = row.repaired or found.score < 1
-            return found.place_id, found.score
-        if lon is None or lat is None:
-            row.undecided = bool(found.candidates)
+        named = known.place_by_name(_question(row, at))
+        if named.place_id is not None:
+            row.repaired = row.repaired or named.score < 1
+            return named.place_id, named.score
+        if at is None:
+            row.undecided = bool(named.candidates)
             row.problem(
-                "place", "a place of this situation, or a coordinate", " | ".join(found.candidates)
+                "place", "a place of this situation, or a coordinate", " | ".join(named.candidates)
             )
-            return None, found.score
-    if lon is None or lat is None:
+            return None, named.score
+    if at is None:
         row.problem("place", "a place name, a place id or a coordinate")
         return None, None
-    near = known.place_near(lon, lat)
+    return _place_at(row, known, at, named)
+
+
+def _place_at(
+    row: Row, known: Known, at: tuple[float, float], named: PlaceMatch | None
+) -> tuple[str | None, float | None]:
+    """Find the place of a coordinate, unless the written name means others more clearly."""
+    near = known.place_near(*at)
+    if named is not None and named.score >= CLEAR_NAME and near.place_id not in named.candidate_ids:
+        row.undecided = True
+        row.problem(
+            "place",
+            "a name and a coordinate of one place",
+            " | ".join((*named.candidates, *near.candidates[:1])),
+        )
+        return None, named.score
     if near.place_id is None:
         row.undecided = bool(near.candidates)
+        field = "position" if row.text("position") else "lon"
         row.problem(
-            "lon", "a coordinate within 500 m of a known place", " | ".join(near.candidates)
+            field, "a coordinate within 500 m of a known place", " | ".join(near.candidates)
         )
         return None, near.score
     row.repaired = True
     return near.place_id, near.score
+
+
+def _where(row: Row, known: Known) -> tuple[float, float] | None:
+    """Read the coordinate of a row: lon and lat, or both in one cell as people write them."""
+    if row.text("lon") or row.text("lat"):
+        lon, lat = coordinate(row.text("lon")), coordinate(row.text("lat"))
+        if lon is None or lat is None:
+            row.problem("lon" if lon is None else "lat", "decimal degrees, such as -8.23 and 31.05")
+            return None
+        return lon, lat
+    if not row.text("position"):
+        return None
+    try:
+        read = read_coordinate(row.text("position"), area=known.area())
+    except InputError as error:
+        row.problem("position", error.needed, error.todo)
+        return None
+    row.repaired = row.repaired or bool(read.warning)
+    return read.lon, read.lat
 
 
 def _goods(row: Row, known: Known) -> tuple[str | None, Decimal | None, str]:
@@ -304,14 +351,17 @@ def _depot(row: Row, known: Known) -> str | None:
     found = known.depots.get(written) or known.depots.get(plain(written))
     if found:
         return found
-    lon, lat = coordinate(row.text("lon")), coordinate(row.text("lat"))
-    if not written or lon is None or lat is None or abs(lon) > 180 or abs(lat) > 90:
+    at = _where(row, known)
+    if row.problems and row.problems[-1].column in ("lon", "lat", "position"):
+        return None
+    if not written or at is None or abs(at[0]) > 180 or abs(at[1]) > 90:
         row.problem(
             "depot",
             "a depot of this situation, or a new name with lon and lat",
             ", ".join(sorted(key for key in known.depots if not key.startswith("depot:"))[:8]),
         )
         return None
+    lon, lat = at
     depot_id = _stable_id("depot", written)
     # Later rows of this sheet need not repeat the coordinate.
     known.depots[plain(written)] = depot_id

@@ -77,8 +77,14 @@ def valley_server(checkout: Path) -> Iterator[ValleyServer]:
         yield server
 
 
-@pytest.fixture
-def own_server(checkout: Path) -> Iterator[ValleyServer]:
-    """A server of the valley for one test that changes it."""
+@pytest.fixture(scope="session")
+def _changeable_server(checkout: Path) -> Iterator[ValleyServer]:
     with ValleyServer(checkout) as server:
         yield server
+
+
+@pytest.fixture
+def own_server(_changeable_server: ValleyServer) -> ValleyServer:
+    """A server of the valley that a test may change; as at the start for each test."""
+    _changeable_server.tell("reset")
+    return _changeable_server

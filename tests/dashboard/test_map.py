@@ -357,6 +357,14 @@ def test_a_road_is_listed_by_number_with_its_pieces_between_places() -> None:
     assert 12_000 < pieces[0].length_m < 15_000
 
 
+def test_a_name_that_holds_the_number_is_not_said_twice() -> None:
+    edges = make_edges()
+    edges.loc[0, "name"] = "R203 bridge over the Nfis"
+    edges.loc[1, "name"] = "Nfis road"
+    book = RoadBook(edges, make_picture().places, crs=CRS)
+    assert book.roads() == ["P2005", "R203", "R203 bridge over the Nfis", "R203 · Nfis road"]
+
+
 def test_an_unnamed_track_can_be_described_by_its_id() -> None:
     book = RoadBook(make_edges(), make_picture().places, crs=CRS)
     piece = book.piece("drill:t1")

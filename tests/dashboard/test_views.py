@@ -169,6 +169,25 @@ def test_a_click_on_the_map_opens_the_roads_with_the_road_described(page: AppTes
     assert map_arguments(page)["selected"] == "drill:e2"
 
 
+def test_a_pick_on_the_map_is_taken_in_once(page: AppTest) -> None:
+    page.session_state[state.MAP] = {"edge": "drill:e2", "picked_at": 1}
+    page = page.run()
+    assert page.session_state[state.SIDE] == "roads"
+    assert map_arguments(page)["selected"] == "drill:e2"
+    page.session_state[state.SIDE] = "places"
+    page = page.run()
+    assert page.session_state[state.SIDE] == "places"
+
+
+def test_a_closure_picked_on_the_map_leads_the_list(page: AppTest, desk: ValleyDesk) -> None:
+    for edge in ("drill:e1", "drill:e4"):
+        desk.close_road(edges=[edge], classes=(), state="closed", until=None, source="", reason="")
+    page.session_state[state.MAP] = {"closure": "closure:2", "picked_at": 2}
+    page = page.run()
+    first = next(line for line in text_of(page).splitlines() if "Asni → " in line)
+    assert first.startswith(":material/arrow_right: **P2005")
+
+
 def test_an_edge_of_another_network_is_not_an_error(page: AppTest) -> None:
     page = pick(page, "w999:1-2")
     assert not page.exception
@@ -366,6 +385,30 @@ def test_a_longer_way_is_told_from_ten_minutes_on() -> None:
     places.loc[places["name"] == "Imlil", "travel_time_s"] += 1
     (slower,) = changes.compare(before, replace(before, places=places)).slower
     assert (slower.name, slower.before_s, slower.after_s) == ("Imlil", 600.0, 1200.0)
+
+
+def test_quantities_of_places_that_the_change_concerns_come_first() -> None:
+    before, after = closed(), closed("drill:e2")
+    assert after.plan is not None
+    # The new plan also takes most of what Ouirgane got, which has nothing to do with the closure.
+    after.plan["convoys"][1]["stops"][0]["deliver"]["blanket"] = 1
+    change = changes.compare(before, after)
+    assert [(one.name, one.before, one.after) for one in change.deliveries] == [
+        ("Ijoukak", 90.0, 0.0),
+        ("Tinmel", 40.0, 0.0),
+        ("Ouirgane", 500.0, 1.0),
+    ]
+    assert [(one.item_id, one.before, one.after) for one in change.items] == [
+        ("blanket", 500.0, 1.0),
+        ("tent", 330.0, 200.0),
+    ]
+
+
+def test_a_road_of_one_piece_is_picked_at_once(page: AppTest) -> None:
+    page.session_state[state.SIDE] = "roads"
+    page = page.run()
+    page = page.selectbox(key=state.ROAD).select("P2005").run()
+    assert map_arguments(page)["selected"] == "drill:e4"
 
 
 def test_long_lists_are_cut_and_say_so() -> None:

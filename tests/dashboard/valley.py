@@ -327,10 +327,13 @@ class ValleyDesk:
         self._names: dict[str, str] = {}
         self.clock = NOON
 
-    def reopen_all(self) -> None:
+    def reset(self) -> None:
+        """As at the start: no closures, true names, a plan; the version still goes up."""
         with self._lock:
             self._closures = []
+            self._names = {}
             self._seq += 1
+        self.make_plan()
 
     def rename(self, place: str, name: str) -> None:
         with self._lock:

@@ -1,7 +1,7 @@
 """Serves the valley in a process of its own: ``python -m tests.dashboard.valley_server``.
 
 Prints its address, then obeys lines on standard input, so that a test can change the situation as
-somebody else would: ``close EDGE``, ``open``, ``rename PLACE NAME``, ``plan``.
+somebody else would: ``close EDGE``, ``rename PLACE NAME``, ``plan``, ``reset``.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def _obey(desk: ValleyDesk) -> None:
             desk.close_road(
                 edges=words, classes=(), state="closed", until=None, source="test", reason="rock"
             )
-        elif verb == "open":
-            desk.reopen_all()
+        elif verb == "reset":
+            desk.reset()
         elif verb == "rename":
             desk.rename(*words)
         elif verb == "plan":

@@ -1,10 +1,10 @@
-"""Names are compared in one plain form, and decided alone only when clear."""
+"""Names are compared in one plain form."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.names import match, plain
+from geo.names import plain
 
 
 @pytest.mark.parametrize(
@@ -38,26 +38,3 @@ def test_plain_is_stable_under_a_second_pass_of_case(text: str) -> None:
 def test_tatweel_and_short_vowels_change_nothing(name: str) -> None:
     dressed = "".join(letter + "ـ\u064e" for letter in name)
     assert plain(dressed) == plain(name)
-
-
-def test_a_clear_name_is_decided_alone() -> None:
-    found = match("Tinmell", ["tinmel", "asni", "imlil"], owners=[0, 1, 2])
-    assert found[0].index == 0
-    assert found[0].sure
-
-
-def test_two_places_of_one_name_are_never_decided_alone() -> None:
-    found = match("Imlil", ["imlil", "imlil"], owners=[0, 1])
-    assert [one.index for one in found] == [0, 1]
-    assert not found[0].sure
-
-
-def test_several_names_of_one_place_are_one_candidate() -> None:
-    found = match("Imlil", ["imlil", "imlil"], owners=[4, 4])
-    assert [one.index for one in found] == [4]
-    assert found[0].sure
-
-
-def test_nothing_alike_gives_no_candidate() -> None:
-    assert match("Casablanca", ["tinmel", "asni"], owners=[0, 1]) == []
-    assert match(" - ", ["tinmel"], owners=[0]) == []

@@ -199,7 +199,10 @@
     const road = state.network && state.network.byId.get(edge);
     if (bring && road) {
       const bounds = L.latLngBounds(road.line.map(([lon, lat]) => [lat, lon]));
-      if (!map.getBounds().contains(bounds)) {
+      const size = map.latLngToContainerPoint(bounds.getSouthEast())
+        .distanceTo(map.latLngToContainerPoint(bounds.getNorthWest()));
+      // Chosen from the list, a road must be seen: neither outside nor a speck.
+      if (!map.getBounds().contains(bounds) || size < 60) {
         map.fitBounds(bounds.pad(1), { maxZoom: Math.max(map.getZoom(), 12) });
       }
     }

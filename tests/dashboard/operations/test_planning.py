@@ -66,7 +66,7 @@ def test_tents_go_before_water_where_room_is_short(valley: Situation) -> None:
 
 
 def test_without_needs_or_for_an_unknown_plan_it_says_what_to_do(empty: Situation) -> None:
-    with pytest.raises(InputError, match="load them first|upload needs"):
+    with pytest.raises(InputError, match=r"load them first|upload needs"):
         planning.make_plan(empty)
     with pytest.raises(UnknownIdError, match="qafila plan"):
         planning.load_plan(empty, "latest")

@@ -131,3 +131,69 @@ def test_a_volunteer_needs_no_place_and_keeps_skills(tmp_path: Path, here: Known
     )
     assert rows[0].events[0].skills == ("medical", "driver_4x4")  # type: ignore[attr-defined]
     assert rows[1].report.status == "rejected"
+
+
+def test_misspelled_names_of_place_and_commune_are_read_and_said_to_be_repaired(
+    tmp_path: Path, here: Known
+) -> None:
+    text = "place,commune,item,quantity\nDr. Imlill,arhbar,tent,3\nⵉⵖⵉⵍ,,tent,1\n"
+    first, second = _take(tmp_path, here, "needs", text)
+    assert (first.report.place_id, first.report.status) == ("place:c", "repaired")
+    assert (second.report.place_id, second.report.status) == ("place:d", "repaired")
+
+
+@pytest.mark.parametrize(
+    ("written", "status"),
+    [
+        ("30.985, -8.226", "repaired"),
+        ("-8.226, 30.985", "repaired"),
+        ("30°59'06\"N 8°13'34\"W", "repaired"),
+        ("https://www.openstreetmap.org/?mlat=30.985&mlon=-8.226", "repaired"),
+        ("31.30, -8.30", "undecided"),
+        ("48.85, 2.35", "undecided"),
+        ("https://maps.app.goo.gl/AbCd", "rejected"),
+        ("near the mosque", "rejected"),
+    ],
+)
+def test_a_coordinate_in_one_cell_finds_its_place_or_is_asked_about(
+    tmp_path: Path, here: Known, written: str, status: str
+) -> None:
+    (row,) = _take(tmp_path, here, "needs", f"GPS;item;quantity\n{_quoted(written)};tent;3\n")
+    assert row.report.status == status
+    assert row.report.place_id == ("place:a" if status == "repaired" else None)
+    assert [problem.column for problem in row.report.problems] == (
+        [] if status == "repaired" else ["position"]
+    )
+
+
+def test_a_coordinate_tells_namesakes_apart(tmp_path: Path, here: Known) -> None:
+    text = 'place,coordonnées,item,quantity\nImlil,"30.897, -8.441",tent,3\n'
+    assert _take(tmp_path, here, "needs", text)[0].report.place_id == "place:c"
+
+
+def test_a_name_and_a_coordinate_of_different_places_are_asked_about(
+    tmp_path: Path, here: Known
+) -> None:
+    text = 'place,gps,item,quantity\nTinmel,"30.9841, -8.2871",tent,3\n'
+    report = _take(tmp_path, here, "needs", text)[0].report
+    assert report.status == "undecided"
+    assert "place:a" in report.problems[0].suggestion
+    assert "place:d" in report.problems[0].suggestion
+
+
+def test_an_unknown_name_with_a_coordinate_goes_to_the_place_there(
+    tmp_path: Path, here: Known
+) -> None:
+    text = 'place,gps,item,quantity\nchez le caïd,"30.9841, -8.2871",tent,3\n'
+    assert _take(tmp_path, here, "needs", text)[0].report.place_id == "place:d"
+
+
+def test_a_new_depot_may_give_its_coordinate_in_one_cell(tmp_path: Path, here: Known) -> None:
+    text = 'depot,position,item,quantity\nAmizmiz,"31°13\'12""N 8°14\'24""O",tent,10\n'
+    depot = _take(tmp_path, here, "stock", text)[0].events[0]
+    assert isinstance(depot, DepotRegistered)
+    assert (depot.lon, depot.lat) == (pytest.approx(-8.24), pytest.approx(31.22))
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
