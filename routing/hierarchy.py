@@ -24,6 +24,7 @@ from routing.hierarchy_order import elimination_order
 from routing.hierarchy_order_kernels import (
     chordal_completion,
     count_triangles,
+    is_completed,
     lower_triangles,
     neighbours,
     slots_of_arcs,
@@ -269,10 +270,11 @@ def _require_sound(hierarchy: Hierarchy, path: Path) -> None:
         and bool((h.up_head > h.up_tail).all())
         and _within(h.up_tail, 0, n)
         and _within(h.up_head, 0, n)
-        and bool(((h.parent > np.arange(n)) | (h.parent == -1)).all())
         and _within(h.triangle, 0, m)
     ):
         raise _broken(path, "an index leads outside its array")
+    if not is_completed(h.up_start, h.up_head, h.parent, h.triangle_start, h.triangle):
+        raise _broken(path, "its arcs are not those of a completed graph")
 
 
 def _starts(start: NDArray[np.int32], end: int) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from routing import hierarchy_kernels, hierarchy_order_kernels
+from routing import hierarchy_kernels, hierarchy_metric_kernels, hierarchy_order_kernels
 from routing.hierarchy import prepare_arcs
 from routing.hierarchy_compiler import compile_message, is_kept
 from routing.hierarchy_metric import customize, recustomize
@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# One of the last that `warm_up` compiles of each module: where they are kept, the others are.
-_LAST = (hierarchy_order_kernels.slots_of_arcs, hierarchy_kernels.entering_arcs)
+# The last that `warm_up` compiles of each module: where they are kept, the others are.
+_LAST = (
+    hierarchy_order_kernels.is_completed,
+    hierarchy_metric_kernels.customize_changed,
+    hierarchy_kernels.entering_arcs,
+)
 
 
 def is_warm() -> bool:
@@ -48,6 +52,13 @@ def warm_up(say: Callable[[str], None] = logger.info) -> None:
     times(metric, seeds, selection)
     ways(metric, seeds, selection, origin=[0], destination=[0])
     time_between(metric, 0, 2)
+    hierarchy_order_kernels.is_completed(
+        hierarchy.up_start,
+        hierarchy.up_head,
+        hierarchy.parent,
+        hierarchy.triangle_start,
+        hierarchy.triangle,
+    )
     hierarchy_kernels.entering_arcs(
         np.array([[0.0, 1.0, 2.0]]),
         np.array([[0.0, np.inf, np.inf]]),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo.errors import RuleError
-from routing.hierarchy_kernels import changed_arcs, customize_all, customize_changed
+from routing.hierarchy_metric_kernels import changed_arcs, customize_all, customize_changed
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -162,7 +162,7 @@ def in_postorder(start: Ints, head: Ints, order: Ints) -> Ints:
 
     Any order that puts children before parents completes the graph to the same chordal graph. The
     tree is found by climbing with shortened paths (Liu 1990, The role of elimination trees in
-    sparse factorization, section 5.2).
+    sparse factorization).
     """
     n_nodes = len(order)
     rank = np.empty(n_nodes, np.int32)
@@ -330,6 +330,36 @@ def lower_triangles(up_start: Ints, up_head: Ints, n_triangles: int) -> tuple[In
         start[arc] = start[arc - 1]
     start[0] = 0
     return start, pairs
+
+
+@kernel
+def is_completed(
+    up_start: Ints, up_head: Ints, parent: Ints, triangle_start: Ints, triangle: Ints
+) -> bool:
+    """Whether heads ascend, are joined to each other, and triangles lie below their arcs.
+
+    Walks over a hierarchy rely on it to stay inside the arrays and to end. Starts and single
+    indices must be in range already.
+    """
+    for low in range(len(up_start) - 1):
+        begin, end = up_start[low], up_start[low + 1]
+        if parent[low] != (up_head[begin] if begin < end else -1):
+            return False
+        for first in range(begin, end):
+            if up_head[first] <= (low if first == begin else up_head[first - 1]):
+                return False
+            opposite = up_start[up_head[first]]
+            stop = up_start[up_head[first] + 1]
+            for second in range(first + 1, end):
+                while opposite < stop and up_head[opposite] < up_head[second]:
+                    opposite += 1
+                if opposite == stop or up_head[opposite] != up_head[second]:
+                    return False
+    for arc in range(len(up_head)):
+        for at in range(triangle_start[arc], triangle_start[arc + 1]):
+            if triangle[at, 0] >= arc or triangle[at, 1] >= arc:
+                return False
+    return True
 
 
 @kernel

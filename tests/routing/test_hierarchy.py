@@ -197,6 +197,15 @@ def test_in_place_changes_this_metric_and_a_copy_does_not() -> None:
     assert time_between(metric, 1, 0) == 3
 
 
+def test_a_closure_written_into_the_array_that_was_given_changes_no_metric() -> None:
+    given_s = np.ones(5)
+    metric = customize(prepare_arcs(*square()), given_s)
+    again = recustomize(metric, given_s)
+    given_s[4] = INF
+    assert metric.arc_time_s[4] == again.arc_time_s[4] == 1
+    assert time_between(recustomize(again, given_s), 1, 0) == 3
+
+
 # --- any network --------------------------------------------------------------------------------
 
 SECONDS = st.one_of(st.integers(0, 5).map(float), st.floats(0.0, 100.0), st.just(INF))
@@ -338,6 +347,22 @@ def test_an_index_that_leads_outside_is_refused(name: str, tmp_path: Path) -> No
     damage(made, tmp_path / "h", name, values)
     with pytest.raises(UnreadableError, match="leads outside"):
         read_hierarchy(tmp_path / "h")
+
+
+def test_arcs_that_would_lead_a_walk_astray_are_refused(tmp_path: Path) -> None:
+    """Every index is in range, and still a walk over them would not end where it should."""
+    made = prepare_arcs(*grid(8))
+    wide = int(np.argmax(np.diff(made.up_start)))
+    heads, triangles = made.up_head.copy(), made.triangle.copy()
+    first = made.up_start[wide]
+    heads[[first, first + 1]] = heads[[first + 1, first]]
+    damage(made, tmp_path / "unsorted", "up_head", heads)
+    triangles[0] = made.n_up_arcs - 1
+    damage(made, tmp_path / "circular", "triangle", triangles)
+    damage(made, tmp_path / "orphans", "parent", np.full_like(made.parent, -1))
+    for name in ("unsorted", "circular", "orphans"):
+        with pytest.raises(UnreadableError, match="not those of a completed graph"):
+            read_hierarchy(tmp_path / name)
 
 
 def test_arrays_of_another_kind_or_size_are_refused(tmp_path: Path) -> None:
