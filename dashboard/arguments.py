@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from geo.errors import InputError
+
+#: A head of a ledger as it is exported.
+HEAD = re.compile(r"qafila-head:[^\s\"]+")
+#: A longer way than ten days is no way of bringing help.
+MAX_HOURS = 240.0
 
 
 def home_of(given: Path | None) -> Path:
@@ -36,7 +41,7 @@ def shielded(argument: str) -> str:
 
 
 def moment(text: str | None, option: str) -> datetime | None:
-    """Read an ISO 8601 time; without a zone it is UTC."""
+    """Read an ISO 8601 time; one without a zone is left without (the situation's is meant)."""
     if not text:
         return None
     try:
@@ -45,7 +50,7 @@ def moment(text: str | None, option: str) -> datetime | None:
         raise InputError(
             f"{option} {text!r}", "a time such as 2023-09-10T14:00+01:00 is needed", "correct it"
         ) from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment
 
 
 def _numbers(text: str, count: int, what: str, form: str) -> tuple[float, ...]:
@@ -72,6 +77,13 @@ def point(text: str) -> tuple[float, float]:
     """Read LON,LAT in degrees."""
     lon, lat = _numbers(text, 2, "--near", "LON,LAT")
     return lon, lat
+
+
+def hours(value: float) -> float:
+    """Check a time limit in hours."""
+    if not 0 < value <= MAX_HOURS:
+        raise InputError(f"--hours {value}", f"a number above 0, at most {MAX_HOURS}", "correct it")
+    return value
 
 
 def vehicle_class_names(text: str) -> tuple[Any, ...]:
@@ -102,15 +114,20 @@ def class_map(text: str | None) -> dict[int, str] | None:
 
 
 def head_text(argument: str | None) -> str | None:
-    """Read an exported head, given as text or as a file that holds one."""
-    if argument is None or argument.startswith("qafila-head:"):
-        return argument
+    """Read an exported head, given as text or in a file (as a line, or in the JSON of a verb)."""
+    if argument is None:
+        return None
+    if found := HEAD.search(argument):
+        return found[0]
     path = Path(argument)
     try:
         if path.stat().st_size > 10_000:
             raise InputError(argument, "a file with one exported head is needed", "check the file")
-        return path.read_text(encoding="utf-8").strip()
+        written = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             argument, "an exported head (qafila-head:…) or a file with one is needed", "check it"
         ) from error
+    if found := HEAD.search(written):
+        return found[0]
+    raise InputError(argument, "it holds no exported head (qafila-head:…)", "check the file")

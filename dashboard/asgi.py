@@ -31,7 +31,7 @@ from dashboard import cache
 from dashboard.desk import Desk, SituationDesk
 from dashboard.http.api import create_api
 from dashboard.http.pages import page_routes
-from dashboard.http.security import PAGE_POLICY, SecurityHeaders
+from dashboard.http.security import PAGE_POLICY, SameOriginSockets, SecurityHeaders
 from dashboard.http.streamlit_files import CompressedStreamlitFiles
 from dashboard.map.layers import LayerFiles
 from dashboard.state import Served, put_served
@@ -92,6 +92,7 @@ def build_app(desk: Desk, *, allowed_hosts: Sequence[str] = ("*",)) -> App:
         routes=[Mount("/api/v1", create_api(desk, served.layers)), *page_routes(served)],
         middleware=[
             Middleware(SecurityHeaders, policy=page_policy()),
+            Middleware(SameOriginSockets),
             Middleware(TrustedHostMiddleware, allowed_hosts=[*allowed_hosts], www_redirect=False),
             Middleware(CompressedStreamlitFiles),
         ],

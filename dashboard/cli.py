@@ -27,6 +27,9 @@ logger = logging.getLogger("qafila")
 MISUSE = 2
 INTERRUPTED = 130
 
+#: Values that say nothing to a person.
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit status."""
@@ -58,7 +61,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.json:
         sys.stdout.write(json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     else:
-        sys.stdout.write(_plain(result))
+        # A head is handed to others as it is: the line alone.
+        line = result.get("head") if arguments.verb == "ledger" else None
+        sys.stdout.write(f"{line}\n" if line else _plain(result))
     return status
 
 
@@ -114,24 +119,28 @@ def _plain(result: dict[str, Any]) -> str:
     for key, value in result.items():
         if isinstance(value, list):
             lines.append(f"{key}: {len(value)}")
-            lines.extend(f"  {_row(item)}" for item in value[:15])
+            lines.extend(f"  {_words(item)}" for item in value[:15])
             if len(value) > 15:
                 lines.append(f"  … {len(value) - 15} more (--json shows all)")
-        elif isinstance(value, dict):
-            lines.append(f"{key}: {_row(value)}")
         else:
-            lines.append(f"{key}: {value}")
+            lines.append(f"{key}: {_words(value) if isinstance(value, dict) else value}")
     return "\n".join(lines) + "\n"
 
 
-def _row(item: Any) -> str:
-    if isinstance(item, dict):
-        return ", ".join(
-            f"{k} {len(v) if isinstance(v, list | dict) else v}"
-            for k, v in item.items()
-            if v not in (None, "", [], {})
-        )
-    return str(item)
+def _words(value: Any) -> str:
+    """Put a value into words: what is in it, never how many parts it has."""
+    if isinstance(value, dict):
+        parts = (f"{key} {_inner(one)}" for key, one in value.items() if one not in _NOTHING)
+        return ", ".join(parts)
+    return str(value)
+
+
+def _inner(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"({_words(value)})"
+    if isinstance(value, list):
+        return f"[{'; '.join(_words(one) for one in value[:6])}{'; …' if len(value) > 6 else ''}]"
+    return str(value)
 
 
 def _one_line(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dashboard import arguments as read
 from geo.errors import InputError
@@ -26,9 +26,17 @@ UPLOAD_KINDS = ("needs", "stock", "vehicles", "volunteers", "road-status")
 EXPORT_FORMATS = ("gpx", "kml", "geojson", "csv", "text")
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the words of a command in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse with exit status 2."""
+        self.exit(2, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of all verbs; `docs/command-line.md` is its help: a test compares."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="qafila",
         description="Who was hit, which road still carries which vehicle, which convoy goes where.",
     )
@@ -199,7 +207,7 @@ def _load(arguments: argparse.Namespace) -> Result:
             arguments.kind,
             arguments.paths,
             source=arguments.source,
-            at=read.moment(arguments.at, "--at"),
+            at=situation.aware(read.moment(arguments.at, "--at")),
             layer=arguments.layer,
             clip=arguments.clip,
             in_pieces=arguments.in_pieces,
@@ -249,7 +257,7 @@ def _close(arguments: argparse.Namespace) -> Result:
             area=arguments.area,
             classes=read.vehicle_class_names(arguments.classes),
             state=arguments.state,
-            until=read.moment(arguments.until, "--until"),
+            until=situation.aware(read.moment(arguments.until, "--until")),
             source=arguments.source,
             reason=arguments.reason,
             confidence=arguments.confidence,
@@ -273,8 +281,8 @@ def _reach(arguments: argparse.Namespace) -> Result:
             situation,
             classes=read.vehicle_class_names(",".join(arguments.classes or ()))
             or reaching.DEFAULT_CLASSES,
-            at=read.moment(arguments.at, "--at"),
-            max_time_s=arguments.hours * 3600.0,
+            at=situation.aware(read.moment(arguments.at, "--at")),
+            max_time_s=read.hours(arguments.hours) * 3600.0,
         ), FINE
 
 

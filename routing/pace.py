@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 # Away from paths people go at three fifths of the pace (Tobler 1993).
 OFF_PATH_FACTOR = 0.6
-# Steeper than 45° nobody walks with a load: such a slope is noise of the elevation model.
-MAX_SLOPE = 1.0
+# A path steeper than 27° winds instead, and a place that seems to stand higher over the road than
+# that is mostly an error of its elevation: the slope is capped. Estimate.
+MAX_SLOPE = 0.5
 
 
 def tobler_speed_kmh(slope: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -89,8 +89,8 @@ class ClassReach:
 class PlaceReach:
     """How a place is reached: `best`, and the verdict of every class that was asked for.
 
-    `best` is the first class in the order asked that reaches the place (so the largest vehicle),
-    else the first that is cut off, else the first.
+    `best` is the class that reaches the place soonest, else the first in the order asked that is
+    cut off, else the first.
     """
 
     place_id: str
@@ -123,7 +123,7 @@ def reach(
     Parameters
     ----------
     classes
-        In the order of preference, largest vehicle first.
+        In the order of preference among equals, largest vehicle first.
     places
         `place_id`, `name`, `geometry` Points in EPSG:4326; `elevation_m` where known.
     depots
@@ -396,11 +396,11 @@ def _place_reach(
     place_id: str, name: str, by_class: dict[VehicleClassName, ClassReach]
 ) -> PlaceReach:
     verdicts = list(by_class.values())
-    for wanted in ("reachable", "cut_off"):
-        for verdict in verdicts:
-            if verdict.status == wanted:
-                return PlaceReach(place_id=place_id, name=name, best=verdict, by_class=by_class)
-    return PlaceReach(place_id=place_id, name=name, best=verdicts[0], by_class=by_class)
+    reached = [verdict for verdict in verdicts if verdict.status == "reachable"]
+    cut_off = [verdict for verdict in verdicts if verdict.status == "cut_off"]
+    # `min` keeps the order asked among equals.
+    best = min(reached, key=lambda one: one.travel_time_s) if reached else (cut_off or verdicts)[0]
+    return PlaceReach(place_id=place_id, name=name, best=best, by_class=by_class)
 
 
 def _place_to_dict(place: PlaceReach) -> dict[str, Any]:

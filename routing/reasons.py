@@ -77,7 +77,7 @@ class Reasons:
         if self.open_arrival.time_s[row] <= self.max_time_s:
             return self._closed(row)
         if np.isfinite(self.open_arrival.time_s[row]):
-            return self._too_far(row), ()
+            return self._too_far(row)
         return self._not_joined(row), ()
 
     # --- the cases ----------------------------------------------------------------------------
@@ -111,12 +111,18 @@ class Reasons:
             return ""
         return f"; {_distance(walk_m)} on foot from the nearest road still reached"
 
-    def _too_far(self, row: int) -> str:
+    def _too_far(self, row: int) -> tuple[str, tuple[str, ...]]:
         depot = self.depots[int(self.open_arrival.depot[row])]
-        return (
+        open_s = self.open_arrival.time_s[row]
+        said = (
             f"beyond {_duration(self.max_time_s)} from every depot: "
-            f"{_duration(self.open_arrival.time_s[row])} from {depot.name or depot.depot_id}"
+            f"{_duration(open_s)} from {depot.name or depot.depot_id}"
         )
+        met = self._closures_met(row)
+        if not met or self.arrival.time_s[row] <= open_s + _WORTH_SAYING_S:
+            return said, ()
+        # The time is that of open roads: it must not look like one that can be driven.
+        return f"{said} if all roads were open; {self._said(met[0])}{_more(met)}", self._ids(met)
 
     def _not_joined(self, row: int) -> str:
         name = _words(self.world.vehicle_class.name)

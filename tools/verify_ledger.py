@@ -237,7 +237,9 @@ def read_head(text: str) -> dict[str, str]:
             lines = Path(text).read_text(encoding="utf-8").split("\n")
         except (OSError, ValueError):
             lines = []
-        match = next((found for line in lines if (found := HEAD.fullmatch(line.strip()))), None)
+        # The line may stand in the JSON of `qafila ledger head --json` too.
+        words = [word for line in lines for word in re.findall(r"qafila-head:[^\s\"]+", line)]
+        match = next((found for word in words if (found := HEAD.fullmatch(word))), None)
     if match is None:
         raise UnreadableError(
             f"{text[:80]!r} is neither a head (qafila-head:1:…) nor a file that holds one"

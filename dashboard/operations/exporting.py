@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -88,7 +89,11 @@ def plan_itineraries(situation: Situation, plan: dict[str, Any]) -> list[Itinera
     points = travelling.points_of(situation, depots, places)
     names: list[VehicleClassName] = sorted({row["vehicle_class"] for row in plan["convoys"]})
     travel = travelling.travel_by_class(
-        situation, names, points, closures=_closures_then(situation, plan), at=situation.now()
+        situation,
+        names,
+        points,
+        closures=_closures_then(situation, plan),
+        at=datetime.fromisoformat(plan["departs_at"]),
     )
     found = {name: travelling.ways(situation, travel[name], _pairs(plan, name)) for name in travel}
 

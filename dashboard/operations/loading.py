@@ -5,6 +5,7 @@ Everything is checked before anything is written: a refused file leaves the situ
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import tempfile
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,9 @@ logger = logging.getLogger(__name__)
 OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
 GRAPHML_SUFFIXES = (".graphml", ".graphml.gz")
 RASTER_SUFFIXES = (".tif", ".tiff", ".hgt", ".vrt", ".img")
+
+#: Kinds of which the same file twice would count twice.
+COUNTED_KINDS = ("damage_points", "damage_raster", "analysed_area", "population")
 
 #: A second piece of a road network with more than this share of its length is refused unless asked
 #: for.
@@ -103,7 +107,68 @@ def load(
     options = LoadOptions(
         source=source, at=at, layer=layer, clip=clip, in_pieces=in_pieces, classes=classes
     )
-    return record_layers(situation, prepare(situation, kind, paths, options, progress))
+    digests = {path.name: _file_sha256(path) for path in paths if path.is_file()}
+    _require_new(situation, digests)
+    prepared = prepare(situation, kind, paths, options, progress)
+    for one in prepared:
+        _require_in_area(situation, one.kind, one.name, one.bounds)
+    known = [
+        replace(one, details={**one.details, "files_sha256": _digests_of(one, digests)})
+        for one in prepared
+    ]
+    return record_layers(situation, known)
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digests_of(layer: Prepared, digests: dict[str, str]) -> list[str]:
+    """Give the hashes of the files a layer was read from: its own, or all of a mosaic."""
+    return [digests[layer.name]] if layer.name in digests else sorted(digests.values())
+
+
+def _require_new(situation: Situation, digests: dict[str, str]) -> None:
+    """Refuse a file that is loaded already: counted twice, a building would be two."""
+    held = {
+        (layer.kind, digest): layer
+        for layer in situation.store.layers()
+        for digest in layer.details.get("files_sha256", ())
+    }
+    for name, digest in digests.items():
+        # The same extract holds roads and places: those are two kinds.
+        again = [layer for (kind, known), layer in held.items() if known == digest]
+        damage = [one for one in again if one.kind in COUNTED_KINDS]
+        if damage:
+            raise InputError(
+                f"{name}",
+                f"the same file is loaded already as {damage[0].layer_id}",
+                f"nothing to do; to load it anew, first `qafila undo {damage[0].layer_id}`",
+            )
+
+
+def _require_in_area(
+    situation: Situation, kind: str, name: str, bounds: tuple[float, float, float, float]
+) -> None:
+    """Refuse a layer that lies wholly outside the situation's area."""
+    area = situation.info().bounds
+    if area is None:
+        return
+    apart = (
+        bounds[0] > area[2] + AREA_MARGIN_DEG
+        or bounds[2] < area[0] - AREA_MARGIN_DEG
+        or bounds[1] > area[3] + AREA_MARGIN_DEG
+        or bounds[3] < area[1] - AREA_MARGIN_DEG
+    )
+    if apart:
+        raise CoverageError(
+            f"{name} ({kind.replace('_', ' ')}, lon {bounds[0]:.2f} to {bounds[2]:.2f}, "
+            f"lat {bounds[1]:.2f} to {bounds[3]:.2f})",
+            f"a layer that covers the situation's area (lon {area[0]:.2f} to {area[2]:.2f}, "
+            f"lat {area[1]:.2f} to {area[3]:.2f}) is needed",
+            "check the file, or begin another situation for that area (`qafila init`)",
+        )
 
 
 def prepare(
@@ -295,6 +360,8 @@ def _prepare_roads(
     path = paths[0]
     progress(0.1, f"reading roads from {path.name}")
     tables = _read_roads(path, options)
+    west, south, east, north = (float(value) for value in tables.edges.total_bounds)
+    _require_in_area(situation, "roads", path.name, (west, south, east, north))
     if not options.in_pieces:
         require_one_piece(tables, path.name)
     elevation = situation.elevation()

@@ -126,13 +126,14 @@ def build_problem(situation: Situation) -> Problem:
         raise InputError("plan", "a depot is needed", "upload stock: `qafila upload stock FILE`")
     places = sorted({demand.place_id for demand in demands})
     vehicles = situation.store.vehicles()
-    now = situation.now()
+    # Convoys drive on the roads as they are when they leave: a closure may have ended by then.
+    leaving = next_departure(situation.now(), situation.info().timezone)
     travel = travelling.travel_by_class(
         situation,
         sorted({vehicle.vehicle_class for vehicle in vehicles}),
         travelling.points_of(situation, depots, places),
         closures=situation.store.closures(),
-        at=now,
+        at=leaving,
     )
     catalogue = items()
     used = {demand.item_id for demand in demands} | {
@@ -155,8 +156,8 @@ def build_problem(situation: Situation) -> Problem:
         ),
         needs=tuple(demands),
         matrices={name: _class_matrix(found.matrix) for name, found in travel.items()},
-        departs_at=next_departure(now, situation.info().timezone),
-        reasons=_reasons(situation, set(places), tuple(travel)),
+        departs_at=leaving,
+        reasons=_reasons(situation, set(places), tuple(travel), at=leaving),
     )
 
 
@@ -244,14 +245,18 @@ def _class_matrix(found: TimeMatrix) -> ClassMatrix:
 
 
 def _reasons(
-    situation: Situation, places: set[str], classes: tuple[VehicleClassName, ...]
+    situation: Situation,
+    places: set[str],
+    classes: tuple[VehicleClassName, ...],
+    *,
+    at: datetime,
 ) -> dict[str, str]:
     """Give, for places that no vehicle of the fleet reaches, why: a closure before other causes."""
     ordered = tuple(name for name in VEHICLE_CLASS_NAMES if name in classes)
     if not ordered:
         return {}
     reasons = {}
-    for row in reaching.make_reach(situation, ordered)["places"]:
+    for row in reaching.make_reach(situation, ordered, at=at)["places"]:
         if row["place_id"] not in places or row["status"] in ("reachable", "by_relay"):
             continue
         verdicts = row["by_class"].values()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from data.events import RoadClosed, RoadReopened
 from geo.errors import InputError, UnknownIdError
-from geo.model import RoadState, VehicleClassName, new_id
+from geo.model import VEHICLE_CLASS_NAMES, RoadState, VehicleClassName, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,8 @@ def close_road(
     Returns
     -------
     dict
-        ``{closure_id, edges, classes, until, state, roads}``
+        ``{closure_id, edges, classes, until, state, roads, also_closed_by}``; the last are closures
+        already in force on one of these edges: the road opens again only when all are reopened.
     """
     event = closure_event(
         situation,
@@ -52,14 +53,20 @@ def close_road(
         reason=reason,
         confidence=confidence,
     )
+    already = [
+        one.closure_id
+        for one in situation.store.closures()
+        if set(map(bare_edge_id, one.edges)) & set(map(bare_edge_id, event.edges))
+    ]
     situation.record([event])
     return {
         "closure_id": event.closure_id,
         "edges": list(event.edges),
-        "classes": list(event.classes),
+        "classes": list(event.classes or VEHICLE_CLASS_NAMES),
         "until": event.until.isoformat() if event.until else None,
         "state": event.state,
         "roads": _road_names(situation, event.edges),
+        "also_closed_by": already,
     }
 
 
@@ -83,7 +90,7 @@ def closure_event(
     ways = [bool(edges), near is not None, area is not None]
     if sum(ways) != 1:
         raise InputError(
-            "close", "one of EDGE ids, --near LON,LAT or --area FILE is needed", "give one"
+            "close", "just one of EDGE ids, --near LON,LAT or --area FILE is needed", "give one"
         )
     if until is not None and until <= situation.now():
         raise InputError(f"--until {until.isoformat()}", "a moment to come is needed", "correct it")
@@ -103,7 +110,7 @@ def closure_event(
         _require_edges(situation, found)
     return RoadClosed(
         closure_id=new_id("closure"),
-        edges=tuple(found),
+        edges=tuple(dict.fromkeys(found)),
         roads_sha256=situation.roads_key(),
         state=cast("RoadState", state),
         classes=cast("tuple[VehicleClassName, ...]", tuple(classes)),

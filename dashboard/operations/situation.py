@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from zoneinfo import ZoneInfo
 
 from data.archive import Archive
 from data.events import (
@@ -164,6 +165,14 @@ class Situation:
         """Give the moment that counts as now: the one a drill plays at, else the clock's."""
         return self.info().plays_at or utc_now()
 
+    def aware(self, moment: datetime | None) -> datetime | None:
+        """Give a moment in UTC; one without a zone is in the situation's own."""
+        if moment is None:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=ZoneInfo(self.info().timezone))
+        return moment.astimezone(UTC)
+
     def crs(self) -> str:
         """Give the projected working CRS; raises `InputError` while no layer told the area."""
         if crs := self.info().working_crs:
@@ -263,9 +272,7 @@ class Situation:
             frames = [
                 gpd.read_parquet(self.archive.path(layer.files["places"])) for layer in layers
             ]
-            merged = pd.concat(frames, ignore_index=True)
-            merged = merged.drop_duplicates("place_id", keep="last").reset_index(drop=True)
-            frame = gpd.GeoDataFrame(merged, geometry="geometry", crs="EPSG:4326")
+            frame = _newest_known(pd.concat(frames, ignore_index=True))
             return frame if boundaries.empty else stamp_commune(frame, boundaries)
 
         return self.remember(key, make)
@@ -417,6 +424,22 @@ class Situation:
         return ",".join(layer.layer_id for layer in self.store.layers(kind))
 
 
+def _newest_known(rows: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Give one row a place: of every column the newest value that says something.
+
+    A later list that knows the positions must not erase the people that an earlier one counted.
+    """
+    import geopandas as gpd
+
+    geometry = rows[["place_id", "geometry"]].drop_duplicates("place_id", keep="last")
+    known = rows.drop(columns="geometry").replace("", None)
+    merged = known.groupby("place_id", sort=False, as_index=False).last()
+    text = [name for name in merged if rows[name].dtype.kind not in "fiub"]
+    merged[text] = merged[text].fillna("")
+    joined = merged.merge(geometry, on="place_id", validate="one_to_one")
+    return gpd.GeoDataFrame(joined[list(rows.columns)], geometry="geometry", crs="EPSG:4326")
+
+
 def utc_now() -> datetime:
     """Give the present moment, aware, in UTC."""
     return datetime.now(UTC)
@@ -427,7 +450,7 @@ def _store_url(home: Path) -> str:
 
 
 def _require_timezone(name: str) -> None:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+    from zoneinfo import ZoneInfoNotFoundError
 
     try:
         ZoneInfo(name)

@@ -8,6 +8,7 @@ import io
 from collections import Counter
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from data.catalogue import items
 from data.events import (
@@ -93,6 +94,7 @@ def upload(
         "dry_run": dry_run,
         "accepted": accepted,
         "rejected": refused,
+        "undecided": counts["undecided"],
         "duplicates": counts["duplicate"],
         "notes": list(sheet.notes),
         "rows": [_row_json(row.report) for row in rows],
@@ -127,7 +129,17 @@ def _take(situation: Situation, kind: str, sheet: Sheet) -> list[TakenRow]:
         raise InputError(
             "upload needs", "the places must be known first", "load them: `qafila load places FILE`"
         )
-    return take_rows(kind, sheet, known(places, situation.store.depots(), items()))
+    return take_rows(
+        kind,
+        sheet,
+        known(
+            places,
+            situation.store.depots(),
+            items(),
+            now=situation.now(),
+            zone=ZoneInfo(situation.info().timezone),
+        ),
+    )
 
 
 def _road_status(situation: Situation, sheet: Sheet, line: int, cells: Sequence[str]) -> TakenRow:
@@ -149,6 +161,7 @@ def _road_status(situation: Situation, sheet: Sheet, line: int, cells: Sequence[
         problem = Problem(row=str(line), column=column, value=cell(column), expected=expected)
         return TakenRow(report=RowReport(row=line, status="rejected", problems=(problem,)))
 
+    zone = ZoneInfo(situation.info().timezone)
     state = cell("state").strip().casefold() or "closed"
     if state not in ("closed", "restricted"):
         return refused("state", "closed or restricted (a road that is open again: `qafila reopen`)")
@@ -156,7 +169,7 @@ def _road_status(situation: Situation, sheet: Sheet, line: int, cells: Sequence[
     classes = tuple(part for part in classes if part)
     if wrong := [part for part in classes if part not in VEHICLE_CLASS_NAMES]:
         return refused("classes", f"not {wrong[0]!r} but one of {', '.join(VEHICLE_CLASS_NAMES)}")
-    until = moment(cell("until")) if cell("until") else None
+    until = moment(cell("until"), zone=zone) if cell("until") else None
     if cell("until") and until is None:
         return refused("until", "a time such as 2023-09-12T18:00+01:00")
     lon, lat = coordinate(cell("lon")), coordinate(cell("lat"))
@@ -176,7 +189,7 @@ def _road_status(situation: Situation, sheet: Sheet, line: int, cells: Sequence[
         )
     except QafilaError as error:
         return refused("edge" if cell("edge") else "lon", str(error))
-    reported_at = moment(cell("reported_at")) if cell("reported_at") else None
+    reported_at = moment(cell("reported_at"), zone=zone) if cell("reported_at") else None
     report = RowReport(row=line, status="accepted")
     return TakenRow(report=report, events=(event,), reported_at=reported_at)
 
@@ -264,6 +277,6 @@ def _write_rejects(path: Path, sheet: Sheet, reports: Sequence[RowReport]) -> No
 
 def _safe(cell: str) -> str:
     """Keep a spreadsheet from running a cell as a formula; a negative number stays a number."""
-    if cell[:1] in "=+@\t" or (cell[:1] == "-" and coordinate(cell) is None):
+    if cell.startswith(("=", "+", "@", "\t")) or (cell[:1] == "-" and coordinate(cell) is None):
         return "'" + cell
     return cell

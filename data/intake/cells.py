@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٫٬", "01234567890123456789.,")
+_LONE_GROUP = re.compile(r"^\d{1,3}[,.]\d{3}$")
 _NUMBER = re.compile(r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$")
 _THOUSANDS = re.compile(
     r"^(?P<head>[+-]?\d{1,3})(?P<groups>(?P<mark>[ ,.'’\u00a0\u202f])\d{3}(?:(?P=mark)\d{3})*)"
@@ -43,10 +44,15 @@ def coordinate(text: str) -> float | None:
     return float(written) if _NUMBER.match(written) else None
 
 
-def moment(text: str) -> datetime | None:
-    """Read an ISO 8601 date or time, or None; without a zone it is taken as UTC."""
+def ambiguous(text: str) -> bool:
+    """Say whether a number could be read in two ways: "1,200" is 1200 here and 1.2 elsewhere."""
+    return bool(_LONE_GROUP.match(text.translate(_DIGITS).strip().lstrip("~≈").strip()))
+
+
+def moment(text: str, *, zone: tzinfo = UTC) -> datetime | None:
+    """Read an ISO 8601 date or time as UTC, or None; one without a zone is in `zone`."""
     try:
         read = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    return (read.replace(tzinfo=zone) if read.tzinfo is None else read).astimezone(UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,6 +69,9 @@ class Known:
     new_depots: dict[str, DepotRegistered]
     items: Mapping[str, Item]
     answers: dict[Question, PlaceMatch]
+    now: datetime
+    zone: tzinfo
+    depot_names: tuple[str, ...]
 
     def place_by_id(self, text: str) -> str | None:
         """Find a place by its id, with or without its prefix, or by its bare code."""
@@ -135,10 +139,18 @@ class Known:
         return f"{self.place_names[index]}{commune} ({self.place_ids[index]})"
 
 
-def known(places: gpd.GeoDataFrame | None, depots: list[Depot], items: Mapping[str, Item]) -> Known:
+def known(
+    places: gpd.GeoDataFrame | None,
+    depots: list[Depot],
+    items: Mapping[str, Item],
+    *,
+    now: datetime,
+    zone: tzinfo = UTC,
+) -> Known:
     """Build the look-up tables from the places frame, the depots and the items.
 
-    `places` may be None for sheets that name no place (stock, vehicles).
+    `places` may be None for sheets that name no place (stock, vehicles). `now` and `zone` are those
+    of the situation: reports age by the one, and times without a zone are in the other.
     """
     depot_names = {d.depot_id: d.depot_id for d in depots}
     depot_names |= {plain(d.name): d.depot_id for d in depots}
@@ -153,6 +165,9 @@ def known(places: gpd.GeoDataFrame | None, depots: list[Depot], items: Mapping[s
         new_depots={},
         items=items,
         answers={},
+        now=now,
+        zone=zone,
+        depot_names=tuple(sorted(depot.name for depot in depots)),
     )
 
 

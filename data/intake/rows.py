@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -20,7 +21,7 @@ from data.events import (
     VehicleRegistered,
     VolunteerRegistered,
 )
-from data.intake.cells import coordinate, moment, number
+from data.intake.cells import ambiguous, coordinate, moment, number
 from data.intake.columns import item_of, understand
 from data.intake.known import Question
 from geo.coordinates import read_coordinate
@@ -39,6 +40,12 @@ RowStatus = Literal["accepted", "repaired", "undecided", "rejected", "duplicate"
 ROW_STATUSES: tuple[RowStatus, ...] = get_args(RowStatus)
 #: A written name this like a known one is not overruled by a coordinate of another place.
 CLEAR_NAME = 0.8
+#: A need runs out after this long and must be confirmed.
+NEED_LASTS = timedelta(hours=48)
+#: Clocks of phones may be wrong by so much.
+CLOCKS_DIFFER = timedelta(hours=12)
+#: Units that may be parted; whatever else goes out whole.
+MEASURES = frozenset({"l", "kg"})
 MAX_QUANTITY = Decimal(1_000_000_000)
 
 
@@ -143,9 +150,7 @@ def _need(row: Row, known: Known) -> TakenRow:
     weight = number(row.text("weight")) if row.text("weight") else Decimal(1)
     if weight is None or not 0 < weight <= 100:
         row.problem("weight", "a number above 0, at most 100")
-    reported_at = moment(row.text("reported_at")) if row.text("reported_at") else None
-    if row.text("reported_at") and reported_at is None:
-        row.problem("reported_at", "a time such as 2023-09-10T14:00+01:00")
+    reported_at = _reported_at(row, known)
     report = row.report(place_id, score)
     if report.problems or place_id is None or item is None or quantity is None:
         return TakenRow(report=report)
@@ -158,9 +163,30 @@ def _need(row: Row, known: Known) -> TakenRow:
         weight=float(weight or 1),
         written_place=row.text("place"),
         match_score=score,
+        expires_at=(reported_at or known.now) + NEED_LASTS,
         note=row.text("note")[:2_000],
     )
     return TakenRow(report=report, events=(event,), reported_at=reported_at)
+
+
+def _reported_at(row: Row, known: Known) -> datetime | None:
+    """Read when a need was reported: not in the future, and not so old that it has run out."""
+    written = row.text("reported_at")
+    if not written:
+        return None
+    at = moment(written, zone=known.zone)
+    if at is None:
+        row.problem("reported_at", "a time such as 2023-09-10T14:00+01:00")
+    elif at > known.now + CLOCKS_DIFFER:
+        row.problem("reported_at", "a time that is not in the future", "is day and month swapped?")
+    elif at + NEED_LASTS <= known.now:
+        row.undecided = True
+        row.problem(
+            "reported_at",
+            "a report of the last 48 hours",
+            "ask whether it still holds, send it anew",
+        )
+    return at
 
 
 def _stock(row: Row, known: Known) -> TakenRow:
@@ -324,6 +350,8 @@ def _goods(row: Row, known: Known) -> tuple[str | None, Decimal | None, str]:
     written_unit = row.text("unit")
     if item and written_unit and plain(written_unit).rstrip("s") not in _unit_words(unit):
         row.problem("unit", f"{unit}, the unit of {item}")
+    if quantity is not None and unit and unit not in MEASURES and quantity % 1:
+        row.problem("quantity", f"a whole number: {unit} cannot be parted")
     return item, quantity, unit
 
 
@@ -342,6 +370,8 @@ def _positive(row: Row, field: str, limit: Decimal | int) -> Decimal | None:
     if value is None or not 0 < value <= limit:
         row.problem(field, f"one number above 0, at most {limit:,}".replace(",", " "))
         return None
+    # "1,200" is taken as 1200, and the sender is shown that it was.
+    row.repaired = row.repaired or ambiguous(row.text(field))
     return value.quantize(Decimal("0.000001")).normalize() + 0
 
 
@@ -358,7 +388,7 @@ def _depot(row: Row, known: Known) -> str | None:
         row.problem(
             "depot",
             "a depot of this situation, or a new name with lon and lat",
-            ", ".join(sorted(key for key in known.depots if not key.startswith("depot:"))[:8]),
+            ", ".join(known.depot_names[:8]),
         )
         return None
     lon, lat = at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -102,8 +103,9 @@ def test_no_convoy_serves_what_reach_calls_cut_off_for_its_class(drill: Path) ->
     with Situation.open(drill) as situation:
         plan = planning.latest(situation)
         classes = ("truck", "pickup", "mule")
-        reach = reaching.make_reach(situation, classes)
-    assert plan is not None
+        assert plan is not None
+        leaving = datetime.fromisoformat(plan["departs_at"])
+        reach = reaching.make_reach(situation, classes, at=leaving)
     verdicts = {one["place_id"]: one["by_class"] for one in reach["places"]}
     served = {
         (stop["place_id"], convoy["vehicle_class"])

@@ -98,9 +98,10 @@ def test_a_pickup_takes_the_track_where_a_truck_stops_and_people_walk() -> None:
     assert truck.walk_m == pytest.approx(1508 * 1.3, rel=0.01)
 
 
-def test_the_best_verdict_is_that_of_the_first_class_that_reaches() -> None:
-    first = reached()[2]
-    assert first.best.vehicle_class == "truck"
+def test_the_best_verdict_is_that_of_the_class_that_is_there_first() -> None:
+    soonest = reached()[2]
+    assert soonest.by_class["truck"].status == "reachable"  # with a walk of two kilometres
+    assert soonest.best.vehicle_class == "pickup"
     near = reached(max_walk_m=500.0)[2]
     assert (near.status, near.best.vehicle_class) == ("reachable", "pickup")
 

@@ -193,7 +193,7 @@ def test_options_that_make_no_sense(home: Path, capsys: pytest.CaptureFixture[st
         capsys, ["init", "--area", "1,2", "--home", str(home / "n")]
     )
     assert "LON,LAT" in _refused(home, capsys, "close", "--near", "here")
-    assert "one of EDGE ids" in _refused(home, capsys, "close")
+    assert "just one of EDGE ids" in _refused(home, capsys, "close")
     assert "no such edge" in _refused(home, capsys, "close", "w999:1-2")
     assert "no such closure" in _refused(home, capsys, "reopen", "closure:none")
     assert "vehicle class boat" in _refused(home, capsys, "reach", "--class", "boat")

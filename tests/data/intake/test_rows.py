@@ -1,5 +1,6 @@
 """Each row becomes events or a reason; a bad row does not spoil its neighbour."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from data.intake.rows import TakenRow, take_rows
 from data.intake.sheet import read_sheet
 from geo.errors import SchemaError
 from geo.model import Depot, Item
+
+NOW = datetime(2023, 9, 13, 6, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -33,7 +36,9 @@ def here() -> Known:
         "tent": Item(item_id="tent", unit="piece", kg_per_unit=60, m3_per_unit=0.3),
         "water_l": Item(item_id="water_l", unit="l", kg_per_unit=1, m3_per_unit=0.001),
     }
-    return known(places, [Depot(depot_id="depot:asni", name="Asni", lon=-7.98, lat=31.25)], items)
+    return known(
+        places, [Depot(depot_id="depot:asni", name="Asni", lon=-7.98, lat=31.25)], items, now=NOW
+    )
 
 
 def _take(folder: Path, here: Known, kind: str, text: str) -> list[TakenRow]:
@@ -197,3 +202,26 @@ def test_a_new_depot_may_give_its_coordinate_in_one_cell(tmp_path: Path, here: K
 
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
+
+
+def test_a_need_runs_out_after_48_hours_and_an_older_report_is_asked_about(
+    tmp_path: Path, here: Known
+) -> None:
+    lines = (
+        "place:a,tent,5,2023-09-12T07:00+01:00",
+        "place:a,tent,5,2023-09-01",
+        "place:a,tent,5,2031-01-01",
+        "place:a,tent,5,",
+    )
+    rows = _take(tmp_path, here, "needs", "\n".join(("place_id,item,quantity,date", *lines)))
+    assert [row.report.status for row in rows] == ["accepted", "undecided", "rejected", "accepted"]
+    ends = [event.expires_at for row in rows for event in row.events]  # type: ignore[attr-defined]
+    assert ends == [datetime(2023, 9, 14, 6, tzinfo=UTC), NOW + timedelta(hours=48)]
+
+
+def test_a_number_that_reads_two_ways_is_shown_as_repaired_and_half_a_tent_refused(
+    tmp_path: Path, here: Known
+) -> None:
+    lines = ('place:a,tent,"1,200"', "place:a,tent,3.5", "place:a,water_l,3.5")
+    rows = _take(tmp_path, here, "needs", "\n".join(("place_id,item,quantity", *lines)))
+    assert [row.report.status for row in rows] == ["repaired", "rejected", "accepted"]
