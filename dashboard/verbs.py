@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FINE, FOUND = 0, 1
 Result = tuple[dict[str, Any], int]
 
-LOAD_KINDS = ("places", "boundaries", "roads", "elevation", "damage", "shakemap")
+LOAD_KINDS = ("places", "boundaries", "roads", "elevation", "damage", "shakemap", "population")
 UPLOAD_KINDS = ("needs", "stock", "vehicles", "volunteers", "road-status")
 EXPORT_FORMATS = ("gpx", "kml", "geojson", "csv", "text")
 

@@ -65,6 +65,7 @@ class Depot:
     lon: float
     lat: float
     active: bool = True
+    name_ar: str = ""
 
     def __post_init__(self) -> None:
         require_lon_lat(self.depot_id, self.lon, self.lat)

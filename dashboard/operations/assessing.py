@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,11 +13,13 @@ from data.catalogue import items
 from data.events import AssessmentMade
 from geo.assessment import Assessment, assess_places
 from geo.damage_raster import DamageRaster
-from geo.errors import InputError
+from geo.errors import CoverageError, InputError
 from geo.model import new_id
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    import geopandas as gpd
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ EVIDENCE_KINDS = (
     "analysed_area",
     "damage_raster",
     "shakemap",
+    "population",
 )
 BUILDING_GRADES = ("destroyed", "damaged", "possibly_damaged", "no_visible_damage")
 
@@ -97,10 +100,11 @@ def compute(situation: Situation, *, now: datetime) -> Assessment:
         situation.crs(),
         *(layer.layer_id for kind in EVIDENCE_KINDS for layer in layers(kind)),
     )
-    return situation.remember(
-        key,
-        lambda: assess_places(
-            places,
+
+    def make() -> Assessment:
+        peopled, notes = _with_people(situation, places)
+        made = assess_places(
+            peopled,
             damage_points=situation.damage_points(),
             analysed_areas=() if areas is None else areas,
             damage_rasters=rasters,
@@ -108,8 +112,45 @@ def compute(situation: Situation, *, now: datetime) -> Assessment:
             building_shares=situation.building_shares(),
             crs=situation.crs(),
             now=now,
-        ),
-    )
+        )
+        return _in_range_of_people(made, notes)
+
+    return situation.remember(key, make)
+
+
+def _with_people(
+    situation: Situation, places: gpd.GeoDataFrame
+) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
+    """Fill the people of places that nobody counted from the newest population raster."""
+    from geo.people import people_of_places
+
+    raster = situation.population()
+    if raster is None:
+        return places, ()
+    name = situation.store.layers("population")[-1].source.name
+    try:
+        found = people_of_places(places, population=raster, crs=situation.crs())
+    except CoverageError as error:
+        logger.warning("population raster not used: %s", error)
+        return places, (f"population raster {name} not used: it covers none of the places",)
+    peopled = places.copy()
+    for column in found.table.columns:
+        peopled[column] = found.table[column]
+    return peopled, tuple(f"{note} ({name})" for note in found.notes)
+
+
+def _in_range_of_people(made: Assessment, notes: tuple[str, ...]) -> Assessment:
+    """Widen the affected where the people are a guess too; the totals follow."""
+    from geo.people import widen_affected
+
+    if "people_basis" not in made.places:
+        return replace(made, notes=(*made.notes, *notes))
+    places = widen_affected(made.places)
+    totals = {
+        **made.totals,
+        **{name: float(places[name].sum()) for name in ("affected_low", "affected_high")},
+    }
+    return replace(made, places=places, totals=totals, notes=(*made.notes, *notes))
 
 
 def to_json(
@@ -127,6 +168,7 @@ def to_json(
                 "name": row["name"],
                 "commune": row["commune"],
                 "people": _number(row["people"]),
+                "people_range": _people_range(row),
                 "buildings": {grade: int(row[grade]) for grade in BUILDING_GRADES},
                 "assessed": bool(row["assessed"]),
                 "assessed_share": _number(row["assessed_share"]),
@@ -261,6 +303,16 @@ def _delivered(situation: Situation) -> dict[tuple[str, str], float]:
         (balance.account, balance.item_id): float(balance.quantity)
         for balance in situation.store.balances()
         if balance.account.startswith("place:")
+    }
+
+
+def _people_range(row: dict[str, Any]) -> dict[str, Any]:
+    """Give the range of the people of a place and what it rests on."""
+    people = _number(row["people"])
+    return {
+        "low": _number(row.get("people_low", people)),
+        "high": _number(row.get("people_high", people)),
+        "basis": row.get("people_basis", "unknown" if people is None else "census"),
     }
 
 

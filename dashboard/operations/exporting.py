@@ -128,7 +128,8 @@ def name_of(situation: Situation, language: str) -> Callable[[str], str]:
     for column in reversed(columns):
         pairs = zip(frame["place_id"], frame[column], strict=True)
         names.update({place: name for place, name in pairs if name})
-    names.update({depot.depot_id: depot.name for depot in situation.store.depots()})
+    for depot in situation.store.depots():
+        names[depot.depot_id] = (depot.name_ar if language == "ar" else "") or depot.name
     names.update({item_id: item.name(language) for item_id, item in items().items()})
     return lambda one: names.get(one, one)
 

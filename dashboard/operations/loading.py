@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dashboard.operations.situation import AREA_MARGIN_DEG, Bounds, Progress, Situation, silent
 from data.events import LayerKind, LayerLoaded, SourceRef
@@ -84,7 +85,7 @@ def load(
     Parameters
     ----------
     kind
-        places, boundaries, roads, elevation, damage or shakemap.
+        places, boundaries, roads, elevation, damage, shakemap or population.
     paths
         Files; several elevation tiles become one raster, several other files one layer each.
     source, at
@@ -464,14 +465,105 @@ def _prepare_elevation(
 def _prepare_damage(
     situation: Situation, paths: list[Path], options: LoadOptions, progress: Progress
 ) -> list[Prepared]:
+    from geo.packages import is_package
+
     prepared: list[Prepared] = []
     for number, path in enumerate(paths):
         progress(number / len(paths), f"reading damage from {path.name}")
         if _ends(path, RASTER_SUFFIXES):
             prepared.append(_damage_raster(situation, path, options))
+        elif options.layer is None and is_package(path):
+            package = _damage_package(situation, path, options)
+            _require_new_survey(situation, prepared, package)
+            prepared.extend(package)
         else:
             prepared.extend(_damage_vector(situation, path, options))
     return prepared
+
+
+def _damage_package(situation: Situation, path: Path, options: LoadOptions) -> list[Prepared]:
+    """Read a package whole: its points, the area that was looked at and its roads, or nothing."""
+    from geo.packages import read_package
+
+    said = _source(path, options)
+    package = read_package(path, source=options.source, observed_at=said.at)
+    product, tables = package.product, (package.points, package.roads, package.analysed_area)
+    names = {str(name) for table in tables if table is not None for name in table["source"]}
+    made_by = replace(said, name=min(names), at=said.at or _last_seen(tables))
+    told: dict[str, Any] = {
+        "package": path.name,
+        "survey": product.survey if product else "",
+        "survey_version": product.version if product else None,
+    }
+    contents = {
+        "layers": [
+            {"name": one.name, "role": one.role, "rows": one.rows, "why": one.why}
+            for one in package.layers
+        ],
+        "facilities": package.facilities,
+        "settlements": package.settlements,
+    }
+    graded = [report for report in package.reports.values() if report.kind == "graded"]
+    roads = [report for report in package.reports.values() if report.kind == "graded_roads"]
+    prepared: list[Prepared] = []
+    for kind, file, table, details in (
+        ("damage_points", "points", package.points, _counted(graded)),
+        ("analysed_area", "areas", package.analysed_area, {}),
+        ("graded_roads", "roads", package.roads, _counted(roads)),
+    ):
+        if table is None or table.empty:
+            continue
+        # What is said of the package is said once, with its first table.
+        table.attrs["notes"] = [] if prepared else list(package.notes)
+        details = {**told, **details, **({} if prepared else contents)}
+        layer_kind = cast("LayerKind", kind)
+        prepared.append(
+            prepare_frame(situation, layer_kind, file, table, path.name, made_by, details=details)
+        )
+    return prepared
+
+
+def _last_seen(tables: Sequence[gpd.GeoDataFrame | None]) -> datetime | None:
+    """Give the latest day at which anything of a package was seen; None if it never says."""
+    days = [table["observed_at"].max() for table in tables if table is not None and len(table)]
+    known = [day.to_pydatetime() for day in days if day == day]  # NaT is not itself
+    return max(known, default=None)
+
+
+def _require_new_survey(
+    situation: Situation, before: Sequence[Prepared], package: Sequence[Prepared]
+) -> None:
+    """Refuse a product that is loaded already under whatever name: it would count twice."""
+    held = [
+        (layer.details.get("survey"), layer.details.get("survey_version"), name)
+        for name, layer in (
+            *((layer.layer_id, layer) for layer in situation.store.layers()),
+            *((layer.name, layer) for layer in before),
+        )
+    ]
+    for one in package:
+        survey, version = one.details["survey"], one.details["survey_version"]
+        known = [name for *key, name in held if survey and key == [survey, version]]
+        if known:
+            raise InputError(
+                one.name,
+                f"{survey} v{version} is loaded already as {known[0]}",
+                f"nothing to do; to load it anew, first `qafila undo {known[0]}`",
+            )
+
+
+def _counted(reports: Sequence[DamageReport]) -> dict[str, Any]:
+    """Sum what several layers held; nothing where there are none."""
+    sums: dict[str, Any] = {}
+    for report in reports:
+        for name, value in _counts(report).items():
+            if isinstance(value, dict):
+                counter = Counter(sums.get(name, {}))
+                counter.update(value)
+                sums[name] = dict(counter)
+            else:
+                sums[name] = sums.get(name, 0) + value
+    return sums
 
 
 def _damage_vector(situation: Situation, path: Path, options: LoadOptions) -> list[Prepared]:
@@ -578,6 +670,32 @@ def _prepare_shakemap(
     return prepared
 
 
+def _prepare_population(
+    situation: Situation, paths: list[Path], options: LoadOptions, progress: Progress
+) -> list[Prepared]:
+    from geo.population import read_population
+
+    if len(paths) > 1:
+        raise InputError(
+            f"{len(paths)} population rasters", "one at a time is needed", "merge them first"
+        )
+    path = paths[0]
+    progress(0.1, f"reading people from {path.name}")
+    with tempfile.TemporaryDirectory() as folder:
+        counts = Path(folder) / path.name
+        found = read_population(path, counts, area=situation.info().bounds)
+        prepared = prepare_raster(
+            situation,
+            "population",
+            "population",
+            found.path,
+            _source(path, options),
+            notes=found.notes,
+            details={"people": round(found.total)},
+        )
+    return [prepared]
+
+
 _PREPARE: dict[str, Callable[[Situation, list[Path], LoadOptions, Progress], list[Prepared]]] = {
     "places": _prepare_places,
     "boundaries": _prepare_boundaries,
@@ -585,6 +703,7 @@ _PREPARE: dict[str, Callable[[Situation, list[Path], LoadOptions, Progress], lis
     "elevation": _prepare_elevation,
     "damage": _prepare_damage,
     "shakemap": _prepare_shakemap,
+    "population": _prepare_population,
 }
 
 

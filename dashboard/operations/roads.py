@@ -39,6 +39,7 @@ def close_road(
     dict
         ``{closure_id, edges, classes, until, state, roads, also_closed_by}``; the last are closures
         already in force on one of these edges: the road opens again only when all are reopened.
+        With `near` also `nearby`: the road that was taken first, then the next ones.
     """
     event = closure_event(
         situation,
@@ -59,6 +60,7 @@ def close_road(
         if set(map(bare_edge_id, one.edges)) & set(map(bare_edge_id, event.edges))
     ]
     situation.record([event])
+    nearby = [] if near is None else _nearby(situation, near, road)
     return {
         "closure_id": event.closure_id,
         "edges": list(event.edges),
@@ -67,6 +69,7 @@ def close_road(
         "state": event.state,
         "roads": _road_names(situation, event.edges),
         "also_closed_by": already,
+        "nearby": nearby,
     }
 
 
@@ -145,6 +148,24 @@ def roads_layer(situation: Situation) -> tuple[str, gpd.GeoDataFrame]:
 def bare_edge_id(edge_id: str) -> str:
     """Give the edge without its direction."""
     return edge_id[:-1] if edge_id.endswith(("+", "-")) else edge_id
+
+
+def _nearby(
+    situation: Situation, near: tuple[float, float], road: str | None
+) -> list[dict[str, Any]]:
+    """Give the road that was taken and the next ones, with how far they lie from the point."""
+    from routing.closures import candidates_near
+
+    found = candidates_near(situation.roads(), near[0], near[1], crs=situation.crs(), road=road)
+    return [
+        {
+            "edge_id": one.edge_id,
+            "road": one.ref or one.name or one.highway,
+            "distance_m": round(one.distance_m, 1),
+            "bridge": one.bridge,
+        }
+        for one in found[:4]
+    ]
 
 
 def _require_edges(situation: Situation, edges: Sequence[str]) -> None:

@@ -313,9 +313,19 @@ class Situation:
     def analysed_areas(self) -> gpd.GeoDataFrame | None:
         """Give the areas that analysts looked at, or None where no such layer is loaded."""
         from geo.damage import empty_points
+        from geo.sightings import in_force
 
-        found = self._frames("analysed_area", "areas", empty_points)
+        found = in_force(self._frames("analysed_area", "areas", empty_points))
         return None if found.empty else found
+
+    def graded_roads(self) -> gpd.GeoDataFrame:
+        """Give each road that analysts graded once, with the word of its latest survey.
+
+        `proposal` says which of them to close or to check; an empty frame where none are loaded.
+        """
+        from geo.graded_roads import empty_roads, roads_in_force
+
+        return roads_in_force(self._frames("graded_roads", "roads", empty_roads))
 
     def shakemap(self) -> gpd.GeoDataFrame | None:
         """Give the newest shakemap, or None."""
@@ -334,6 +344,11 @@ class Situation:
         """Give the newest elevation raster, or None."""
         layers = self.store.layers("elevation")
         return self.archive.path(layers[-1].files["elevation"]) if layers else None
+
+    def population(self) -> Path | None:
+        """Give the newest raster of people per cell, or None."""
+        layers = self.store.layers("population")
+        return self.archive.path(layers[-1].files["population"]) if layers else None
 
     def roads(self) -> RoadTables:
         """Give the newest road tables, draped over the elevation where there is one."""

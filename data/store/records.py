@@ -253,7 +253,7 @@ def organisation_record(row: Row) -> OrganisationRecord:
 
 def depot(row: Row) -> Depot:
     """Read a row of `depots`."""
-    return Depot(**_only(row, "depot_id name lon lat active"))
+    return Depot(**_only(row, "depot_id name name_ar lon lat active"))
 
 
 def vehicle(row: Row) -> Vehicle:

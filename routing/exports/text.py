@@ -31,6 +31,8 @@ _FOLDED = str.maketrans(
      "Œ": "OE", "³": "3", "²": "2", "\u00a0": " ", "\u202f": " "}
 )  # fmt: skip
 MOST_ROADS = 4
+# Stands for a blank at which a message is not cut: between a quantity and what it is of.
+_GLUE = "\ue000"
 
 
 def render(itinerary: Itinerary, wording: Wording) -> bytes:
@@ -77,7 +79,8 @@ def _lines(itinerary: Itinerary, wording: Wording) -> Iterator[str]:
         walk = f", {wording.word('walk')} {stop.walk.length_m:.0f} m" if stop.walk else ""
         yield (
             f"{stop.number}. {wording.name(stop.place_id)} {wording.clock(stop.arrives_at)}"
-            f"{roads}{walk}: {wording.hand_out(stop)}"
+            f"{roads}{walk}: "
+            + ", ".join(wording.amount(row).replace(" ", _GLUE) for row in stop.hand_out)
         )
     yield (
         f"{wording.word('back')} {wording.clock(convoy.returns_at)}, {itinerary.length_km:.0f} km"
@@ -118,10 +121,11 @@ def _pack(texts: Sequence[str], *, reserve: int) -> list[str]:
 
 def _cut(text: str, reserve: int) -> list[str]:
     """Part a line that is too long for one message, between words where there are any."""
-    if _fits(text, reserve):
-        return [text]
+    whole = text.replace(_GLUE, " ")
+    if _fits(whole, reserve):
+        return [whole]
     pieces = [""]
-    for word in text.split(" "):
+    for word in (glued.replace(_GLUE, " ") for glued in text.split(" ")):
         longer = f"{pieces[-1]} {word}" if pieces[-1] else word
         if _fits(longer, reserve):
             pieces[-1] = longer

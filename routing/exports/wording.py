@@ -29,7 +29,7 @@ _UNWANTED = re.compile(
 )
 LONGEST_NAME = 200
 # Counted, not measured: "40 tents" says it all.
-_COUNTED = frozenset({"", "piece", "pieces", "unit", "units", "kit", "kits", "pcs"})
+_COUNTED = frozenset({"", "tent", "piece", "pieces", "unit", "units", "kit", "kits", "pcs"})
 
 _WORDS: dict[str, tuple[str, str, str]] = {
     "convoy": ("Convoy", "Convoi", "قافلة"),

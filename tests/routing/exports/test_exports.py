@@ -18,6 +18,7 @@ from lxml import etree
 from geo.errors import RuleError, UnreadableError
 from routing.exports import FORMATS, LANGUAGES, Wording, export, geojson, gpx, kml, table, text
 from routing.exports.files import file_stems
+from routing.exports.text import _GLUE, _cut
 from tests.routing.exports.valley import AREMD, ASNI, DEPARTS, IMLIL, NAMES, NOTICE, an_itinerary
 
 SCHEMAS = Path(__file__).parents[2] / "fixtures" / "schemas"
@@ -394,3 +395,14 @@ def test_times_are_local_with_utc_where_the_format_asks_for_it():
     stamp = datetime(2023, 9, 9, 7, 4, tzinfo=UTC)
     assert wording().local(stamp) == "2023-09-09 08:04"
     assert b"<time>2023-09-09T07:04:00Z</time>" in gpx.render(an_itinerary(), wording())
+
+
+def test_a_quantity_stays_in_one_message_with_what_it_is_of() -> None:
+    text = "1. Tinmel 09:48 via R203, " + ", ".join(
+        f"{amount}{_GLUE}l{_GLUE}Eau" for amount in range(1000, 1040)
+    )
+    pieces = _cut(text, 6)
+    assert len(pieces) > 3
+    for piece in pieces[1:]:
+        assert piece[0].isdigit()
+        assert piece.rstrip(",").endswith("Eau")
