@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from routing.access import WALK_DETOUR_FACTOR
 
@@ -130,10 +132,31 @@ class Reasons:
             return f"no active depot stands at a road for {name}"
         road = self._road(int(self.roads.edge[row, 0]))
         away_m = float(self.roads.walk_m[row, 0]) / WALK_DETOUR_FACTOR
-        return (
-            f"no {name} road joins it to a depot: the nearest, {road} {_distance(away_m)} away, "
-            "is on its own"
+        nearest = (
+            f"no {name} road joins it to a depot: the nearest, {road} {_distance(away_m)} away,"
         )
+        edge = int(self.roads.edge[row, 0])
+        if self._piece_of(edge) in self._pieces_of_depots:
+            return f"{nearest} is reached only over roads that a {name} cannot use"
+        return f"{nearest} is on its own"
+
+    def _piece_of(self, edge: int) -> int:
+        return int(self._pieces[self.graph.u[edge]])
+
+    @cached_property
+    def _pieces(self) -> NDArray[np.int32]:
+        """Number of the piece of the network that each node lies in, whatever may drive there."""
+        graph = self.graph
+        links = csr_array(
+            (np.ones(graph.n_arcs, dtype=np.int8), (graph.tail, graph.head)),
+            shape=(graph.n_nodes, graph.n_nodes),
+        )
+        return np.asarray(connected_components(links, directed=False)[1], dtype=np.int32)
+
+    @cached_property
+    def _pieces_of_depots(self) -> frozenset[int]:
+        stands = self.open_world.depots
+        return frozenset(self._piece_of(int(edge)) for edge in stands.edge[stands.attached, 0])
 
     def _no_road(self, row: int) -> str:
         name = _words(self.world.vehicle_class.name)

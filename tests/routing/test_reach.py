@@ -240,6 +240,25 @@ def test_a_village_on_a_road_that_nothing_joins_is_cut_off() -> None:
     )
 
 
+def test_a_truck_road_behind_a_track_says_that_a_truck_cannot_get_to_it() -> None:
+    nodes = [(-8.00, 31.0), (-7.99, 31.0), (-7.98, 31.0), (-7.97, 31.0)]
+    edges = [
+        {"edge_id": "main", "u": 0, "v": 1, "highway": "primary"},
+        {"edge_id": "between", "u": 1, "v": 2, "highway": "track", "surface": "dirt"},
+        {"edge_id": "beyond", "u": 2, "v": 3, "highway": "tertiary", "name": "P2024"},
+    ]
+    one = verdict(
+        1,
+        "truck",
+        tables=make_roads(nodes, edges),
+        depots=[make_depot(-8.00, 31.0)],
+        places=make_places([(-7.97, 31.0)]),
+        max_walk_m=500.0,
+    )
+    assert one.status == "cut_off"
+    assert one.reason.endswith("P2024 0 m away, is reached only over roads that a truck cannot use")
+
+
 # --- sensitive ----------------------------------------------------------------------------------
 
 CUT = (closure(1, ("main",)), closure(2, ("upper",)))
