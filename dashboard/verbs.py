@@ -128,6 +128,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     plan.add_argument("--strict", action="store_true", help="exit 1 if a need stays unserved")
 
+    diff = _verb(verbs, "diff", _diff, "who gains and who loses if one plan replaces another")
+    diff.add_argument("plan_a", metavar="PLAN_A", help="plan id")
+    diff.add_argument("plan_b", metavar="PLAN_B", help="plan id, or `latest`")
+
     export = _verb(verbs, "export", _export, "write a plan's convoys to files")
     export.add_argument("plan", metavar="PLAN", help="plan id, or `latest`")
     export.add_argument("--to", type=Path, required=True, help="folder, made if absent")
@@ -299,6 +303,13 @@ def _plan(arguments: argparse.Namespace) -> Result:
             progress=arguments.progress,
         )
     return result, FOUND if arguments.strict and result["unserved"] else FINE
+
+
+def _diff(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import comparing
+
+    with _open(arguments) as situation:
+        return comparing.diff(situation, arguments.plan_a, arguments.plan_b), FINE
 
 
 def _export(arguments: argparse.Namespace) -> Result:
