@@ -139,6 +139,7 @@ LayerKind = Literal[
     "damage_points",
     "damage_raster",
     "analysed_area",
+    "graded_roads",
     "shakemap",
     "population",
     "imagery",

@@ -1,4 +1,4 @@
-"""One layer out of a zip that someone sent, unpacked so that it can do no harm.
+"""Layers out of a zip that someone sent, unpacked so that they can do no harm.
 
 GDAL would read a zip by itself (`/vsizip/`), with none of these limits; it never sees one here.
 """
@@ -6,6 +6,7 @@ GDAL would read a zip by itself (`/vsizip/`), with none of these limits; it neve
 from __future__ import annotations
 
 import lzma
+import re
 import stat
 import struct
 import zipfile
@@ -26,6 +27,9 @@ LAYER_SUFFIXES = frozenset(
 )
 SHAPEFILE_PARTS = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"})
 _CHUNK = 1 << 20
+_END_BYTES = 22  # the record at the end of a zip, without its comment
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+MAX_STEM = 120
 # What the reading of a damaged zip ends in: it may claim a method, a version or a length that
 # cannot be.
 _DAMAGE = (
@@ -82,6 +86,56 @@ def unpack_layer(path: Path, folder: Path, *, layer: str | None = None) -> Path:
             target = folder / f"layer{PurePosixPath(name).suffix.lower()}"
             left -= _copy(archive, name, target, left, path)
         return folder / f"layer{PurePosixPath(chosen).suffix.lower()}"
+
+
+def unpack_layers(path: Path, folder: Path) -> tuple[list[Path], list[str]]:
+    """Unpack every layer of a zip into `folder`, each into a folder of its own.
+
+    Returns
+    -------
+    tuple
+        The files of the layers, named as in the zip but for characters that are no letter, digit,
+        dot, hyphen or underscore; and the names of all other files, which were not unpacked.
+
+    Raises
+    ------
+    UnreadableError, TooLargeError
+        As `zipped_layers`. Nothing is given of a package of which one file is damaged.
+    """
+    with _open(path) as archive:
+        layers = _layer_entries(archive)
+        left, found, taken = MAX_UNPACKED_BYTES, [], set()
+        for number, chosen in enumerate(layers):
+            wanted = [chosen]
+            if chosen.lower().endswith(".shp"):
+                wanted = [name for name in _file_names(archive) if _is_part(name, chosen)]
+            stem = _UNSAFE.sub("_", PurePosixPath(chosen).stem)[:MAX_STEM] or "layer"
+            own = folder / str(number)
+            own.mkdir()
+            for name in wanted:
+                left -= _copy(
+                    archive, name, own / f"{stem}{PurePosixPath(name).suffix.lower()}", left, path
+                )
+            taken.update(wanted)
+            found.append(own / f"{stem}{PurePosixPath(chosen).suffix.lower()}")
+        return found, [name for name in _file_names(archive) if name not in taken]
+
+
+def bytes_around(path: Path) -> tuple[int, int]:
+    """How many bytes that are no part of the zip stand before and after it.
+
+    Web servers leave some (an answer "302 Found" in front of the file is one); they do no harm.
+    """
+    with _open(path) as archive:
+        before = min((entry.header_offset for entry in archive.infolist()), default=0)
+        comment = len(archive.comment)
+    with path.open("rb") as stream:
+        size = stream.seek(0, 2)
+        stream.seek(max(0, size - _END_BYTES - (1 << 16)))
+        tail = stream.read()
+    end = tail.rfind(b"PK\5\6")
+    after = len(tail) - end - _END_BYTES - comment if end >= 0 else 0
+    return before, max(after, 0)
 
 
 def _open(path: Path) -> zipfile.ZipFile:

@@ -23,7 +23,7 @@ import shapely
 
 from geo.crs import STORAGE_CRS
 from geo.damage_area import analysed_area
-from geo.damage_columns import OBJECT_COLUMNS, SENSOR_COLUMNS, delivered
+from geo.damage_columns import OBJECT_COLUMNS, delivered
 from geo.damage_report import DamageReport, counts, used, with_notes
 from geo.grades import (
     GRADES,
@@ -80,7 +80,8 @@ CAMP_LAYER = re.compile(r"(?:^|[\W_])(?:idp|shelters?|camps?)(?:[\W_]|$)", re.IG
 BUILDING_WORDS = re.compile(r"building|dwelling|house|residential|structure", re.IGNORECASE)
 OTHER_WORDS = re.compile(
     r"road|street|highway|track|bridge|rail|runway|shelter|tent|\bidp\b|camp|crater|canal|stream"
-    r"|river|lake|reservoir|point of interest|earthquake|landslide|field|depot|facility",
+    r"|river|lake|reservoir|point of interest|earthquake|landslide|field|depot|facility"
+    r"|built.?up.?area|settlement",
     re.IGNORECASE,
 )
 FEATURE_CODE = re.compile(r"^([A-Z]{2}\d{3})\s*-")  # "AL015 - Building", Copernicus until 2016
@@ -140,7 +141,7 @@ def damage_from_vector(
         Neither a grade column nor polygons that could be an analysed area.
     """
     layer = delivered(frame, source=source, observed_at=observed_at, event_window=event_window)
-    column, suffix, vocabulary = _grade_column(layer, vocabulary)
+    column, suffix, vocabulary = grade_column(layer, vocabulary)
     if column is None:
         areas, report = analysed_area(layer)
         points = empty_points()
@@ -161,13 +162,13 @@ def empty_points() -> gpd.GeoDataFrame:
 
 
 def _graded(
-    layer: Delivered, grade_column: Any, suffix: str, vocabulary: str | None
+    layer: Delivered, column: Any, suffix: str, vocabulary: str | None
 ) -> tuple[gpd.GeoDataFrame, DamageReport]:
-    written = layer.text(grade_column)
-    grade, unknown = grade_of(layer.rows[grade_column], vocabulary)
+    written = layer.text(column)
+    grade, unknown = grade_of(layer.rows[column], vocabulary)
     missing = written.map(normalise_label).isin(MISSING_TEXTS).to_numpy()
-    object_column = layer.column(OBJECT_COLUMNS, but=grade_column)
-    sensor_column = layer.column((*(n + suffix for n in SENSOR_COLUMNS), *SENSOR_COLUMNS))
+    object_column = layer.column(OBJECT_COLUMNS, but=column)
+    sensors, sensor_column = layer.sensors(suffix)
     objects, seen = layer.text(object_column), layer.seen(suffix)
     shapes = layer.rows.geometry.to_numpy()
     is_point = shapely.get_type_id(shapes) == 0
@@ -179,7 +180,7 @@ def _graded(
             "grade_written": written,
             "is_building": is_building,
             "object": objects,
-            "sensor": layer.text(sensor_column),
+            "sensor": sensors,
             "observed_at": seen.at,
             "source": layer.source,
             "footprint": ~is_point & ~is_line,
@@ -191,9 +192,7 @@ def _graded(
     report = DamageReport(
         source=layer.source,
         kind="graded",
-        columns=used(
-            grade=grade_column, object=object_column, sensor=sensor_column, date=seen.column
-        ),
+        columns=used(grade=column, object=object_column, sensor=sensor_column, date=seen.column),
         n_rows=len(points) + layer.n_without_geometry,
         n_without_geometry=layer.n_without_geometry,
         n_graded=int(analysed.sum()),
@@ -212,7 +211,7 @@ def _graded(
     return points, with_notes(report)
 
 
-def _grade_column(layer: Delivered, vocabulary: str | None) -> tuple[Any, str, str | None]:
+def grade_column(layer: Delivered, vocabulary: str | None) -> tuple[Any, str, str | None]:
     """Find the column with the grades; give it, its survey suffix and the vocabulary to use."""
     rows, names = layer.rows, layer.names
     surveys = {

@@ -8,7 +8,7 @@ are kept as holes.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -30,8 +30,16 @@ FOOTPRINT_AREA_M2 = 10_000.0
 MANY_POLYGONS = 10
 
 
-def analysed_area(layer: Delivered) -> tuple[gpd.GeoDataFrame, DamageReport]:
+def analysed_area(
+    layer: Delivered, *, meaning: Literal["area", "void"] | None = None
+) -> tuple[gpd.GeoDataFrame, DamageReport]:
     """Read polygons without grades as the area that was looked at.
+
+    Parameters
+    ----------
+    meaning
+        What the name of the layer says its rows are, where they do not say it themselves: areas
+        looked at, or clouds and voids. None reads it from the rows, and refuses to guess.
 
     Returns
     -------
@@ -56,8 +64,12 @@ def analysed_area(layer: Delivered) -> tuple[gpd.GeoDataFrame, DamageReport]:
     objects = layer.text(object_column)
     is_void = objects.str.contains(VOID_WORDS).to_numpy()
     silent = objects.map(normalise_label).isin(MISSING_TEXTS).to_numpy()
+    if meaning == "void":
+        is_void = np.ones(len(rows), dtype=bool)
     is_area = ~is_void & (silent | objects.str.contains(AREA_WORDS).to_numpy())
-    if not (is_void | is_area).any() or _look_like_footprints(rows[is_area]):
+    if meaning == "area":
+        is_area = ~is_void
+    if not (is_void | is_area).any() or (meaning is None and _look_like_footprints(rows[is_area])):
         raise SchemaError(
             f"polygons of {layer.source} with the columns {columns}",
             "they hold no damage grades and are no analysed area",

@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from geo.crs import to_storage
 from geo.errors import EmptyInputError, InputError
 from geo.sensing_dates import DATE_TYPE, date_in_text, parse_dates, swap_back
+from geo.sightings import resolution_m
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 OBJECT_COLUMNS = ("obj_type", "siteid", "feature_type", "subtype", "notation", "object", "type")
 SENSOR_COLUMNS = ("sensorid", "sensor_id", "sensor", "sensor_name", "source_nam")
+# Where the first of them names none ("Other"), Copernicus of 2016 has the sensor here.
+SECOND_SENSOR_COLUMNS = ("src_info",)
 DATE_COLUMNS = (
     "sensordate",
     "sensor_date",
@@ -74,6 +78,19 @@ class Delivered:
     def layer_names(self) -> pd.Series:
         """The name of the layer each row came from, where several were put into one file."""
         return self.text(self.column(LAYER_COLUMNS))
+
+    def sensors(self, suffix: str = "") -> tuple[pd.Series, Any]:
+        """Sensor of each row in the survey `suffix`, as written, and the column it stands in.
+
+        A row whose column of the sensor names none that we know takes a known one from the column
+        of remarks on the source.
+        """
+        column = self.column((*(name + suffix for name in SENSOR_COLUMNS), *SENSOR_COLUMNS))
+        written = self.text(column)
+        second = self.text(self.column(SECOND_SENSOR_COLUMNS, but=column))
+        known = {text: np.isfinite(resolution_m(text)) for text in {*written, *second}}
+        better = ~written.map(known).astype(bool) & second.map(known).astype(bool)
+        return written.where(~better, second), column
 
     def seen(self, suffix: str = "") -> Seen:
         """Dates of the survey `suffix`: as written, else from the layer's name, else as told."""

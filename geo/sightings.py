@@ -1,9 +1,14 @@
 """One building seen by several satellites is one building.
 
-Two sightings are the same building when they come from different surveys (source and sensor), lie
-within a distance, and each is the other's nearest such neighbour. Merging is repeated until nothing
-merges any more, so that merging again changes nothing; rows are put into one order first, so that
-their order does not matter. Two points of the same survey are never one building.
+Two sightings are the same building when they come from different surveys (source and sensor; for a
+package of Copernicus the product), lie within a distance, and each is the other's nearest such
+neighbour. Merging is repeated until nothing merges any more, so that merging again changes nothing;
+rows are put into one order first, so that their order does not matter. Two points of the same
+survey are never one building.
+
+A corrected product (v2) takes the place of the one before it (v1), whole. A re-survey (MONIT) takes
+the place of the first survey of the same area building by building: where it has nothing to say (a
+cloud, a smaller map) the earlier word stays.
 """
 
 from __future__ import annotations
@@ -104,31 +109,44 @@ def merge_sightings(
         raise InputError(
             f"distance {distance_m} m", "a distance above 0 m is needed", "give for example 8"
         )
-    rows = _in_order(_with_sightings(points))
-    place_m = np.column_stack(
-        project(rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy(), crs)
-    ).reshape(-1, 2)
-    # Shelter sites, roads and points outside the working CRS pass through as they are.
-    buildings = np.flatnonzero(
-        rows["is_building"].to_numpy(dtype=bool) & np.isfinite(place_m).all(axis=1)
-    )
-    low, high = _near_pairs(place_m[buildings], distance_m)
-    merged = _merge(rows, buildings[low], buildings[high])
-    logger.info("merged %d rows of sightings into %d", len(rows), len(merged))
+    rows = _in_order(_with_sightings(in_force(points)))
+    if (_survey_numbers(rows) > 0).any():
+        low, high = _pairs_of_buildings(rows, crs, distance_m)
+        area = _survey_areas(rows)
+        one_area = (area[low] == area[high]) & (area[low] != "")
+        rows = _merge(rows, low[one_area], high[one_area], _rank(rows, _survey_numbers(rows)))
+    merged = _merge(rows, *_pairs_of_buildings(rows, crs, distance_m), _rank(rows))
+    logger.info("merged %d rows of sightings into %d", len(points), len(merged))
     return merged
+
+
+def in_force(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Leave out what a later version of the same product replaced.
+
+    Rows of packages name their product in `survey` and its version in `survey_version` (points,
+    analysed areas and graded roads alike). Rows without them stay.
+    """
+    if "survey" not in rows.columns or "survey_version" not in rows.columns:
+        return rows
+    survey = rows["survey"].fillna("").astype("str")
+    version = pd.to_numeric(rows["survey_version"], errors="coerce").fillna(0)
+    newest = version.groupby(survey.to_numpy()).transform("max")
+    keep = (survey == "").to_numpy() | (version == newest).to_numpy()
+    return rows if keep.all() else rows[keep].reset_index(drop=True)
 
 
 def resolution_m(sensor: str) -> float:
     """Nominal ground sampling distance of a sensor by its name, in metres; inf if unknown."""
     name = re.sub(r"[\s_\-]+", " ", sensor.casefold().replace("é", "e").replace("ï", "i"))
     name = re.sub(r"\bwv ?(?=\d)", "worldview ", name)
+    name = re.sub(r"\b(worldview|kompsat|gaofen|sentinel)(?=\d)", r"\1 ", name)
     fits = [key for key in RESOLUTION_M if key in name]
     return RESOLUTION_M[max(fits, key=len)] if fits else float("inf")
 
 
 def _with_sightings(points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Rows with what merging adds; rows that were merged before keep what they have."""
-    survey = points["source"].astype("str") + " / " + points["sensor"].astype("str")
+    survey = _survey_of(points)
     fresh = {
         "sightings": np.ones(len(points), dtype="int64"),
         "seen_by": survey.str.replace(SEPARATOR.strip(), "!", regex=False).astype("str"),
@@ -141,6 +159,44 @@ def _with_sightings(points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         filled = old.astype("object").where(old.notna(), values)
         rows[name] = filled.astype(getattr(values, "dtype", "str"))
     return rows
+
+
+def _survey_of(points: gpd.GeoDataFrame) -> pd.Series:
+    """Who saw each row: source and sensor, or source and product where a package names one.
+
+    One product never draws a building twice, even where it was made from two images.
+    """
+    by_sensor = points["source"].astype("str") + " / " + points["sensor"].astype("str")
+    if "survey" not in points.columns:
+        return by_sensor
+    survey = points["survey"].fillna("").astype("str")
+    version = pd.to_numeric(points["survey_version"], errors="coerce").fillna(0).astype("int64")
+    product = survey + " v" + version.astype("str")
+    both = points["source"].astype("str") + " / " + product
+    # "Copernicus EMS EMSR190 07TODIANO v2" names its product already.
+    named = {text: _said_once(text) for text in both.unique()}
+    return both.map(named).where(survey != "", by_sensor).astype("str")
+
+
+def _said_once(text: str) -> str:
+    source, product = text.rsplit(" / ", 1)
+    return source if source.endswith(product) else text
+
+
+def _survey_areas(rows: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    if "survey_area" not in rows.columns:
+        return np.full(len(rows), "", dtype=object)
+    areas: NDArray[np.object_] = rows["survey_area"].fillna("").astype("str").to_numpy(object)
+    return areas
+
+
+def _survey_numbers(rows: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """0 for the first survey of an area, 1 for its first re-survey and so on."""
+    if "survey_number" not in rows.columns:
+        return np.zeros(len(rows))
+    return np.asarray(
+        pd.to_numeric(rows["survey_number"], errors="coerce").fillna(0), dtype=np.float64
+    )
 
 
 def _in_order(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -170,8 +226,11 @@ def _in_order(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return rows.iloc[order].reset_index(drop=True)
 
 
-def _rank(rows: gpd.GeoDataFrame) -> NDArray[np.int64]:
-    """Position of each row among all, the one that counts most first."""
+def _rank(rows: gpd.GeoDataFrame, first_by: NDArray[np.float64] | None = None) -> NDArray[np.int64]:
+    """Position of each row among all, the one that counts most first.
+
+    Of rows that were analysed, the larger `first_by` counts before anything else.
+    """
     sharpness = rows["sensor"].map({s: resolution_m(s) for s in rows["sensor"].unique()})
     severity = rows["grade"].map(SEVERITY).to_numpy(dtype=np.float64)
     analysed = (rows["grade"] != "not_analysed").to_numpy()
@@ -181,6 +240,7 @@ def _rank(rows: gpd.GeoDataFrame) -> NDArray[np.int64]:
             -severity,
             sharpness.to_numpy(dtype=np.float64),
             -_microseconds(rows["observed_at"]),
+            np.zeros(len(rows)) if first_by is None else -first_by,
             ~analysed,
         )
     )
@@ -193,6 +253,21 @@ def _microseconds(times: pd.Series) -> NDArray[np.float64]:
     """Times as numbers, the unknown before all others."""
     numbers = times.astype("datetime64[us, UTC]").astype("int64").to_numpy(dtype=np.float64)
     return np.where(times.isna().to_numpy(), -np.inf, numbers)
+
+
+def _pairs_of_buildings(
+    rows: gpd.GeoDataFrame, crs: str, distance_m: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row numbers of the pairs of buildings within the distance, the nearest first."""
+    place_m = np.column_stack(
+        project(rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy(), crs)
+    ).reshape(-1, 2)
+    # Shelter sites, roads and points outside the working CRS pass through as they are.
+    buildings = np.flatnonzero(
+        rows["is_building"].to_numpy(dtype=bool) & np.isfinite(place_m).all(axis=1)
+    )
+    low, high = _near_pairs(place_m[buildings], distance_m)
+    return buildings[low], buildings[high]
 
 
 def _near_pairs(
@@ -216,10 +291,12 @@ def _near_pairs(
 
 
 def _merge(
-    rows: gpd.GeoDataFrame, low: NDArray[np.int64], high: NDArray[np.int64]
+    rows: gpd.GeoDataFrame,
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+    rank: NDArray[np.int64],
 ) -> gpd.GeoDataFrame:
     """Join pair by pair, each time those that are each other's nearest of another survey."""
-    rank = _rank(rows)
     seen_by, grades = _Texts(rows["seen_by"]), _Texts(rows["grades_seen"])
     sightings = rows["sightings"].to_numpy(dtype=np.int64).copy()
     stands = np.ones(len(rows), dtype=bool)

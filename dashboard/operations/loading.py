@@ -33,6 +33,9 @@ OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
 GRAPHML_SUFFIXES = (".graphml", ".graphml.gz")
 RASTER_SUFFIXES = (".tif", ".tiff", ".hgt", ".vrt", ".img")
 
+#: One of a set of analysed areas may lie beyond the places that are loaded (degrees, some 200 km).
+EVIDENCE_MARGIN_DEG = 2.0
+
 #: Kinds of which the same file twice would count twice.
 COUNTED_KINDS = ("damage_points", "damage_raster", "analysed_area", "population")
 
@@ -156,11 +159,14 @@ def _require_in_area(
     area = situation.info().bounds
     if area is None:
         return
+    margin = (
+        AREA_MARGIN_DEG if kind in ("roads", "elevation", "population") else EVIDENCE_MARGIN_DEG
+    )
     apart = (
-        bounds[0] > area[2] + AREA_MARGIN_DEG
-        or bounds[2] < area[0] - AREA_MARGIN_DEG
-        or bounds[1] > area[3] + AREA_MARGIN_DEG
-        or bounds[3] < area[1] - AREA_MARGIN_DEG
+        bounds[0] > area[2] + margin
+        or bounds[2] < area[0] - margin
+        or bounds[1] > area[3] + margin
+        or bounds[3] < area[1] - margin
     )
     if apart:
         raise CoverageError(
@@ -534,16 +540,16 @@ def _require_new_survey(
     situation: Situation, before: Sequence[Prepared], package: Sequence[Prepared]
 ) -> None:
     """Refuse a product that is loaded already under whatever name: it would count twice."""
-    held = [
-        (layer.details.get("survey"), layer.details.get("survey_version"), name)
-        for name, layer in (
-            *((layer.layer_id, layer) for layer in situation.store.layers()),
-            *((layer.name, layer) for layer in before),
-        )
-    ]
+    held = [(layer.layer_id, layer.details) for layer in situation.store.layers()]
+    held += [(layer.name, layer.details) for layer in before]
     for one in package:
         survey, version = one.details["survey"], one.details["survey_version"]
-        known = [name for *key, name in held if survey and key == [survey, version]]
+        known = [
+            name
+            for name, details in held
+            if survey
+            and (details.get("survey"), details.get("survey_version")) == (survey, version)
+        ]
         if known:
             raise InputError(
                 one.name,

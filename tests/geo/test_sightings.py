@@ -16,7 +16,7 @@ from shapely.geometry import Point
 from geo.crs import unproject
 from geo.damage import damage_from_vector, empty_points
 from geo.errors import CrsError, InputError, TooLargeError
-from geo.sightings import merge_sightings, resolution_m
+from geo.sightings import in_force, merge_sightings, resolution_m
 from geo.vectors import read_vector
 
 UTM = "EPSG:32629"
@@ -293,3 +293,131 @@ def test_point_is_where_the_sighting_that_counts_saw_it() -> None:
     rows = table(sighting(0), sighting(4, sensor="WorldView-3"))
     merged = merge_sightings(rows, crs=UTM)
     assert merged.geometry.iloc[0].equals(Point(rows.geometry.iloc[1].coords[0]))
+
+
+# --- re-surveys and corrected products ----------------------------------------------------------
+
+
+def surveyed(
+    x_m: float, grade: str = "damaged", *, number: int = 0, version: int = 1, **given: Any
+) -> dict[str, Any]:
+    """A building of a package: a re-survey has a number above 0, a correction a version above 1."""
+    row = {
+        "grade": grade,
+        "sensor": "Pleiades",
+        "source": "Copernicus",
+        "survey_area": "EMSR190 07TODIANO",
+        "survey": f"EMSR190 07TODIANO {number}",
+        "survey_number": number,
+        "survey_version": version,
+    }
+    return sighting(x_m, **(row | given))
+
+
+def test_a_resurvey_with_one_sensor_and_one_source_counts_no_building_twice() -> None:
+    merged = merge_sightings(
+        table(surveyed(0, "destroyed"), surveyed(1, "damaged", number=1)), crs=UTM
+    )
+    assert merged[["grade", "sightings"]].to_numpy().tolist() == [["damaged", 2]]
+    assert merged["disagrees"].tolist() == [True]
+
+
+def test_a_resurvey_counts_before_an_earlier_one_whatever_their_dates() -> None:
+    first = surveyed(0, "destroyed", observed_at="2016-10-27")
+    again = surveyed(0, "no_visible_damage", number=1, observed_at=None)
+    assert merge_sightings(table(first, again), crs=UTM)["grade"].tolist() == ["no_visible_damage"]
+
+
+def test_a_resurvey_under_clouds_leaves_the_earlier_word() -> None:
+    merged = merge_sightings(
+        table(surveyed(0, "destroyed"), surveyed(0, "not_analysed", number=1)), crs=UTM
+    )
+    assert merged["grade"].tolist() == ["destroyed"]
+
+
+def test_what_a_resurvey_does_not_draw_stays() -> None:
+    rows = table(surveyed(0, "destroyed"), surveyed(200, "damaged"), surveyed(0, number=1))
+    assert len(merge_sightings(rows, crs=UTM)) == 2
+
+
+def test_a_corrected_product_replaces_the_one_before_whole() -> None:
+    rows = table(
+        surveyed(0, "destroyed"), surveyed(200, "destroyed"), surveyed(0, "damaged", version=2)
+    )
+    merged = merge_sightings(rows, crs=UTM)
+    assert merged["grade"].tolist() == ["damaged"]
+    assert merged["sightings"].tolist() == [1]
+
+
+def test_two_images_of_one_product_draw_no_building_twice() -> None:
+    rows = table(surveyed(0), surveyed(5, sensor="WorldView-3"))
+    assert len(merge_sightings(rows, crs=UTM)) == 2
+
+
+def test_packages_and_other_layers_are_merged_together() -> None:
+    package = table(surveyed(0, "damaged", observed_at="2016-10-27"))
+    plain = table(sighting(2, observed_at="2016-10-30", grade="destroyed"))
+    for rows in ([package, plain], [plain, package]):
+        merged = merge_sightings(pd.concat(rows, ignore_index=True), crs=UTM)
+        assert merged[["grade", "sightings"]].to_numpy().tolist() == [["destroyed", 2]]
+
+
+SURVEYED = st.lists(
+    st.builds(
+        surveyed,
+        st.integers(0, 40).map(float),
+        st.sampled_from(["destroyed", "damaged", "no_visible_damage", "not_analysed"]),
+        number=st.integers(0, 2),
+        version=st.integers(1, 2),
+        y_m=st.integers(0, 5).map(float),
+        sensor=st.sampled_from(["Pleiades", "DEIMOS"]),
+        source=st.sampled_from(["Copernicus", "UNOSAT"]),
+        observed_at=st.sampled_from(["2016-10-27", "2016-10-30", None]),
+        survey_area=st.sampled_from(["EMSR190 07TODIANO", "EMSR190 04PRECI", ""]),
+    ),
+    max_size=25,
+)
+
+
+def named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows whose survey belongs to its area; those of no area belong to no survey either."""
+    return [
+        row | {"survey": f"{row['survey_area']} {row['survey_number']}" * bool(row["survey_area"])}
+        for row in rows
+    ]
+
+
+@given(SURVEYED, st.randoms(use_true_random=False))
+def test_merging_with_resurveys_is_idempotent_and_free_of_order(
+    rows: list[dict[str, Any]], random: Any
+) -> None:
+    rows = named(rows)
+    merged = merge_sightings(table(*rows), crs=UTM)
+    assert_geodataframe_equal(merge_sightings(merged, crs=UTM), merged)
+    shuffled = list(rows)
+    random.shuffle(shuffled)
+    other = merge_sightings(table(*shuffled), crs=UTM)
+    assert_geodataframe_equal(other, merged)
+
+
+@given(SURVEYED)
+def test_every_sighting_in_force_is_counted_once(rows: list[dict[str, Any]]) -> None:
+    rows = named(rows)
+    points = table(*rows)
+    assert merge_sightings(points, crs=UTM)["sightings"].sum() == len(in_force(points))
+
+
+@pytest.mark.parametrize(
+    ("sensor", "metres"),
+    [
+        ("WorldView3 30cm pansharpened", 0.31),
+        ("WorldView 3 30 cm pansharpened", 0.31),
+        ("WorldView-2 c.0.5m pan-sharpened multispectral imagery", 0.46),
+        ("Pleiades - 0.5m pansharpened imagery", 0.5),
+        ("DEIMOS", 0.75),
+        ("Aerial data 10cm", 0.2),
+        ("Sentinel2", 10.0),
+    ],
+)
+def test_sensors_are_known_as_copernicus_writes_them(sensor: str, metres: float) -> None:
+    assert resolution_m(sensor) == metres

@@ -88,9 +88,7 @@ def test_every_kind_of_layer_elsewhere_is_refused(valley: Situation, tmp_path: P
     assert valley.seq() == seq
 
 
-def test_points_and_a_list_of_the_same_places_are_joined(
-    empty: Situation, real_data: Path
-) -> None:
+def test_points_and_a_list_of_the_same_places_are_joined(empty: Situation, real_data: Path) -> None:
     folder = real_data / "alhaouz"
     files = [folder / "alhaouz_core_douars_points.geojson", folder / "alhaouz_core_douars.csv"]
     loading.load(empty, "places", files)
