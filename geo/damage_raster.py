@@ -14,18 +14,16 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from exactextract import exact_extract
-from exactextract.feature import GeoPandasFeatureSource
-from exactextract.raster import RasterioRasterSource
 
 from geo.crs import require_crs
-from geo.errors import CoverageError, InputError, SchemaError
+from geo.errors import InputError, SchemaError
 from geo.grades import GRADES
 from geo.raster import open_raster
+from geo.zonal import band_number, class_shares, zonal_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +46,6 @@ HIGH_SHARE_OF_GRADE: Mapping[str, float] = MappingProxyType(
 TOLERANCE = 1e-3
 # Below this a zone only touches the raster along an edge, by rounding of coordinates.
 LEAST_COVERED = 1e-6
-MAX_CELLS_IN_MEMORY = 8_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,25 +103,18 @@ def zone_damage(
         The raster lies wholly outside of the zones.
     """
     require_crs(zones, "zones")
-    _require_grades(classes)
-    with open_raster(raster_path) as raster:
-        name = Path(raster_path).name
-        number = _band(raster, band, name)
-        _require_meaning(raster.dtypes[number - 1], classes, name)
-        placed = zones.geometry.to_crs(raster.crs)
-        _require_overlap(raster, placed, name)
-        cell_area = abs(raster.transform.determinant)
-        ops = ["count"] + (["mean", "min", "max"] if classes is None else ["unique", "frac"])
-        found = _extract(raster, number, placed, ops)
-    area = placed.area.to_numpy(dtype=np.float64)
-    valid = found["count"].to_numpy(dtype=np.float64) * cell_area
-    covered = np.divide(valid, area, out=np.zeros_like(valid), where=area > 0)
+    require_damage_raster(raster_path, classes=classes, band=band)
+    name = Path(raster_path).name
     if classes is None:
-        share = _shares(found, name)
-        high = share
+        found = zonal_statistics(
+            raster_path, zones, statistics=("coverage", "mean", "min", "max"), bands=band
+        )
+        covered = found["coverage"].to_numpy(dtype=np.float64)
+        share = high = _shares(found, name)
     else:
-        share, high, analysed = _class_shares(found, classes, name)
-        covered = covered * analysed
+        held = class_shares(raster_path, zones, band=band)
+        share, high, analysed = _class_shares(held.shares, classes, name)
+        covered = held.coverage.to_numpy(dtype=np.float64) * analysed
     nothing = covered < LEAST_COVERED
     return pd.DataFrame(
         {
@@ -151,24 +141,8 @@ def require_damage_raster(
     _require_grades(classes)
     with open_raster(raster_path) as raster:
         name = Path(raster_path).name
-        number = _band(raster, band, name)
+        number = band_number(raster, band, name)
         _require_meaning(raster.dtypes[number - 1], classes, name)
-
-
-def _extract(raster: Any, band: int, zones: gpd.GeoSeries, ops: list[str]) -> pd.DataFrame:
-    frame = zones.reset_index(drop=True).rename("geometry").to_frame()
-    empty = (frame.geometry.isna() | frame.geometry.is_empty).to_numpy()
-    found = exact_extract(
-        RasterioRasterSource(raster, band_idx=band),
-        GeoPandasFeatureSource(frame[~empty]),
-        ops,
-        output="pandas",
-        max_cells_in_memory=MAX_CELLS_IN_MEMORY,
-    )
-    found.index = np.flatnonzero(~empty)
-    whole = found.reindex(np.arange(len(frame)))
-    whole["count"] = whole["count"].fillna(0.0)
-    return whole
 
 
 def _shares(found: pd.DataFrame, name: str) -> NDArray[np.float64]:
@@ -184,34 +158,26 @@ def _shares(found: pd.DataFrame, name: str) -> NDArray[np.float64]:
 
 
 def _class_shares(
-    found: pd.DataFrame, classes: Mapping[int, str], name: str
+    shares: pd.DataFrame, classes: Mapping[int, str], name: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Damage share and upper bound among analysed cells, and the analysed share of valid cells."""
-    lengths = found["unique"].map(lambda values: np.size(values) if _some(values) else 0)
-    zone = np.repeat(np.arange(len(found)), lengths.to_numpy(dtype=np.int64))
-    present = found.loc[lengths > 0]
-    value = np.concatenate([*present["unique"], np.empty(0)]).astype(np.int64)
-    part = np.concatenate([*present["frac"], np.empty(0)]).astype(np.float64)
-    unnamed = sorted({int(v) for v in np.unique(value)} - set(classes))
+    unnamed = sorted(set(shares.columns) - set(classes))
     if unnamed:
         raise SchemaError(
             f"{name}: classes {', '.join(map(str, unnamed))} have no meaning",
             "every class in the raster needs one",
             f"add for example {unnamed[0]}: 'not_analysed' to the classes",
         )
+    parts = np.nan_to_num(shares.to_numpy(dtype=np.float64))
 
     def summed(weights: Mapping[str, float]) -> NDArray[np.float64]:
-        weight = np.array([weights.get(classes[int(v)], 0.0) for v in value], dtype=np.float64)
-        total = np.bincount(zone, weights=part * weight, minlength=len(found))
-        return total.astype(np.float64)
+        weight = [weights.get(classes[value], 0.0) for value in shares.columns]
+        total: NDArray[np.float64] = parts @ np.array(weight, dtype=np.float64)
+        return total
 
     analysed = summed({grade: 1.0 for grade in GRADES if grade != "not_analysed"})
     safe = np.where(analysed > 0, analysed, 1.0)
     return summed(SHARE_OF_GRADE) / safe, summed(HIGH_SHARE_OF_GRADE) / safe, analysed
-
-
-def _some(values: Any) -> bool:
-    return isinstance(values, np.ndarray) and values.size > 0
 
 
 def _require_grades(classes: Mapping[int, str] | None) -> None:
@@ -235,29 +201,3 @@ def _require_meaning(dtype: str, classes: Mapping[int, str] | None, name: str) -
         )
     if not whole and not np.issubdtype(np.dtype(dtype), np.floating):
         raise InputError(f"{name}: cells of type {dtype}", "numbers are needed", "convert it")
-
-
-def _band(raster: Any, band: int | None, name: str) -> int:
-    if band is None and raster.count > 1:
-        raise InputError(
-            f"{name}: {raster.count} bands", "one of them is needed", "say which, from 1"
-        )
-    number = band or 1
-    if not 1 <= number <= raster.count:
-        raise InputError(
-            f"{name}: band {band}", f"a band from 1 to {raster.count} is needed", "correct it"
-        )
-    return number
-
-
-def _require_overlap(raster: Any, zones: gpd.GeoSeries, name: str) -> None:
-    if len(zones) == 0:
-        return
-    west, south, east, north = zones.total_bounds
-    left, bottom, right, top = raster.bounds
-    if west >= right or east <= left or south >= top or north <= bottom:
-        raise CoverageError(
-            f"{name}: {left:g}, {bottom:g}, {right:g}, {top:g} in its CRS",
-            "it covers none of the places",
-            "check that it is the raster of this area",
-        )
