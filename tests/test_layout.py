@@ -85,3 +85,17 @@ def _package_files(checkout: Path) -> set[str]:
 
 def _pyproject(checkout: Path) -> dict[str, dict[str, dict[str, str]]]:
     return tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_the_names_of_tests_are_the_same_in_every_process(checkout: Path) -> None:
+    """Workers that collect at another second must find the same tests, or none is run."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:xdist", "tests"]
+    names = []
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run(
+            command, cwd=checkout, env=environment, capture_output=True, text=True, check=True
+        )
+        names.append([line for line in done.stdout.splitlines() if "::" in line])
+    assert len(names[0]) > 1_000
+    assert names[0] == names[1]
