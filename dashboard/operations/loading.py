@@ -649,6 +649,10 @@ def prepare_raster(
     from geo.raster import raster_info
 
     info = raster_info(path)
+    if info.void_share >= 1:
+        raise EmptyInputError(
+            path.name, "a raster with values is needed, every cell of this one is void", "check it"
+        )
     return Prepared(
         kind=kind,
         name=path.name,

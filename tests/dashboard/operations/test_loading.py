@@ -14,7 +14,7 @@ from shapely.geometry import Point, box
 
 from dashboard.operations import assessing, loading, uploads
 from dashboard.operations.situation import Situation
-from geo.errors import CoverageError, InputError
+from geo.errors import CoverageError, EmptyInputError, InputError
 
 
 def _places(path: Path, **columns: object) -> Path:
@@ -85,6 +85,19 @@ def test_every_kind_of_layer_elsewhere_is_refused(valley: Situation, tmp_path: P
     ):
         with pytest.raises(CoverageError, match="cover"):
             loading.load(valley, kind, [path])
+    assert valley.seq() == seq
+
+
+def test_a_raster_of_nothing_but_void_is_refused(valley: Situation, tmp_path: Path) -> None:
+    seq = valley.seq()
+    void = tmp_path / "void.tif"
+    with rasterio.open(
+        void, "w", driver="GTiff", width=10, height=10, count=1, dtype="float32",
+        crs="EPSG:4326", transform=from_bounds(-8.1, 30.9, -7.9, 31.1, 10, 10), nodata=-1,
+    ) as out:  # fmt: skip
+        out.write(np.full((1, 10, 10), -1, dtype="float32"))
+    with pytest.raises(EmptyInputError, match="every cell of this one is void"):
+        loading.load(valley, "damage", [void])
     assert valley.seq() == seq
 
 
