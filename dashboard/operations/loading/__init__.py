@@ -1,0 +1,204 @@
+"""Load a geospatial layer: read, normalise, check against what is there, archive, record.
+
+Everything is checked before anything is written: a refused file leaves the situation unchanged.
+One file a kind of layer; `layer` holds what they share. A reader turns files into `Prepared` layers
+and records nothing; `record_layers` records them together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from dashboard.operations.loading.damage import prepare_damage
+from dashboard.operations.loading.layer import (
+    LoadOptions,
+    Prepared,
+    prepare_frame,
+    prepare_raster,
+    require_in_area,
+)
+from dashboard.operations.loading.places import prepare_boundaries, prepare_places
+from dashboard.operations.loading.population import prepare_population
+from dashboard.operations.loading.roads import prepare_elevation, prepare_roads, prepare_roads_files
+from dashboard.operations.loading.shaking import prepare_shakemap
+from dashboard.operations.situation import Bounds, Progress, Situation, silent
+from data.events import LayerLoaded, SourceRef
+from geo.errors import InputError, UnreadableError
+from geo.model import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+__all__ = [
+    "LoadOptions",
+    "Prepared",
+    "load",
+    "prepare",
+    "prepare_frame",
+    "prepare_raster",
+    "prepare_roads",
+    "record_layers",
+]
+
+#: Kinds of which the same file twice would count twice.
+COUNTED_KINDS = ("damage_points", "damage_raster", "analysed_area", "population")
+
+
+_PREPARE: dict[str, Callable[[Situation, list[Path], LoadOptions, Progress], list[Prepared]]] = {
+    "places": prepare_places,
+    "boundaries": prepare_boundaries,
+    "roads": prepare_roads_files,
+    "elevation": prepare_elevation,
+    "damage": prepare_damage,
+    "shakemap": prepare_shakemap,
+    "population": prepare_population,
+}
+
+
+def load(
+    situation: Situation,
+    kind: str,
+    paths: Sequence[Path],
+    *,
+    source: str | None = None,
+    at: datetime | None = None,
+    layer: str | None = None,
+    clip: bool = False,
+    in_pieces: bool = False,
+    classes: dict[int, str] | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Load the files of one kind.
+
+    Parameters
+    ----------
+    kind
+        places, boundaries, roads, elevation, damage, shakemap or population.
+    paths
+        Files; several elevation tiles become one raster, several other files one layer each.
+    source, at
+        Who made it and when; the file's name and an unknown time where not said.
+    clip
+        Leave out places outside the situation's area instead of refusing the file.
+    in_pieces
+        Accept a road network whose second piece is large.
+
+    Returns
+    -------
+    dict
+        ``{"layers": [{layer_id, kind, name, rows, notes, …}]}``
+
+    Raises
+    ------
+    InputError
+        A file cannot be used; nothing was recorded.
+    """
+    options = LoadOptions(
+        source=source, at=at, layer=layer, clip=clip, in_pieces=in_pieces, classes=classes
+    )
+    digests = {path.name: _file_sha256(path) for path in paths if path.is_file()}
+    _require_new(situation, digests)
+    prepared = prepare(situation, kind, paths, options, progress)
+    for one in prepared:
+        require_in_area(situation, one.kind, one.name, one.bounds)
+    known = [
+        replace(one, details={**one.details, "files_sha256": _digests_of(one, digests)})
+        for one in prepared
+    ]
+    return record_layers(situation, known)
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digests_of(layer: Prepared, digests: dict[str, str]) -> list[str]:
+    """Give the hashes of the files a layer was read from: its own, or all of a mosaic."""
+    return [digests[layer.name]] if layer.name in digests else sorted(digests.values())
+
+
+def _require_new(situation: Situation, digests: dict[str, str]) -> None:
+    """Refuse a file that is loaded already: counted twice, a building would be two."""
+    held = {
+        (layer.kind, digest): layer
+        for layer in situation.store.layers()
+        for digest in layer.details.get("files_sha256", ())
+    }
+    for name, digest in digests.items():
+        # The same extract holds roads and places: those are two kinds.
+        again = [layer for (kind, known), layer in held.items() if known == digest]
+        damage = [one for one in again if one.kind in COUNTED_KINDS]
+        if damage:
+            raise InputError(
+                f"{name}",
+                f"the same file is loaded already as {damage[0].layer_id}",
+                f"nothing to do; to load it anew, first `qafila undo {damage[0].layer_id}`",
+            )
+
+
+def prepare(
+    situation: Situation,
+    kind: str,
+    paths: Sequence[Path],
+    options: LoadOptions,
+    progress: Progress = silent,
+) -> list[Prepared]:
+    """Read, normalise and check the files of one kind; nothing is recorded yet."""
+    reader = _PREPARE.get(kind)
+    if reader is None:
+        raise InputError(f"load {kind}", f"kinds known are {', '.join(_PREPARE)}", "correct it")
+    for path in paths:
+        if not path.is_file():
+            raise UnreadableError(str(path), "no such file", "check the path")
+    return reader(situation, list(paths), options, progress)
+
+
+def record_layers(situation: Situation, prepared: Sequence[Prepared]) -> dict[str, Any]:
+    """Record prepared layers, and the area if they are the first to tell it."""
+    events = [
+        LayerLoaded(
+            layer_id=new_id("layer"),
+            kind=layer.kind,
+            name=layer.name[:300],
+            files=layer.files,
+            rows=layer.rows,
+            bounds=layer.bounds,
+            source=SourceRef(
+                name=layer.source.name[:300],
+                at=layer.source.at,
+                url=layer.source.url,
+                licence=layer.source.licence,
+            ),
+            notes=tuple(note[:2_000] for note in layer.notes),
+            details=layer.details,
+        )
+        for layer in prepared
+    ]
+    telling = [
+        layer.bounds for layer in prepared if layer.kind in ("places", "roads", "boundaries")
+    ]
+    area = situation.area_event(_union(telling)) if telling else []
+    situation.record([*area, *events])
+    return {
+        "layers": [
+            {
+                "layer_id": event.layer_id,
+                "kind": event.kind,
+                "name": event.name,
+                "rows": event.rows,
+                "notes": list(event.notes),
+                **event.details,
+            }
+            for event in events
+        ]
+    }
+
+
+def _union(bounds: Sequence[Bounds]) -> Bounds:
+    west, south, east, north = zip(*bounds, strict=True)
+    return min(west), min(south), max(east), max(north)

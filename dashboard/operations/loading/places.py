@@ -1,0 +1,105 @@
+"""Places and boundaries, from extracts, vector files and tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dashboard.operations.loading.layer import (
+    OSM_SUFFIXES,
+    LoadOptions,
+    Prepared,
+    ends_with,
+    prepare_frame,
+    source_of,
+)
+from dashboard.operations.situation import AREA_MARGIN_DEG, Progress, Situation
+from geo.errors import CoverageError, EmptyInputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+
+
+def prepare_places(
+    situation: Situation, paths: list[Path], options: LoadOptions, progress: Progress
+) -> list[Prepared]:
+    """Read inhabited places; points and a table of the same places become one layer."""
+    from geo.places import places_from_osm, places_from_vector
+    from geo.vectors import read_attributes, read_vector
+
+    prepared = []
+    tables = [path for path in paths if ends_with(path, (".csv", ".tsv"))]
+    if len(tables) == 1 and len(paths) == 2:
+        # Points and a list of the same places: one layer, joined by code.
+        attributes = read_attributes(tables[0])
+        paths = [path for path in paths if path not in tables]
+    else:
+        attributes = None
+    for number, path in enumerate(paths):
+        progress(number / len(paths), f"reading places from {path.name}")
+        made_by = source_of(path, options)
+        if ends_with(path, OSM_SUFFIXES):
+            from data.sources.osm import read_osm
+
+            extract = read_osm(path)
+            if extract.places.empty:
+                raise EmptyInputError(
+                    path.name, "it holds no inhabited place (place=*)", "give another extract"
+                )
+            frame = places_from_osm(extract.places, source=made_by)
+        else:
+            frame = places_from_vector(
+                read_vector(path, layer=options.layer), source=made_by, attributes=attributes
+            )
+        frame = _inside_area(situation, frame, path, clip=options.clip)
+        prepared.append(prepare_frame(situation, "places", "places", frame, path.name, made_by))
+    return prepared
+
+
+def _inside_area(
+    situation: Situation, frame: gpd.GeoDataFrame, path: Path, *, clip: bool
+) -> gpd.GeoDataFrame:
+    """Refuse places outside the situation's area, or leave them out when asked to."""
+    from geo.places import outside
+
+    bounds = situation.info().bounds
+    if bounds is None:
+        return frame
+    out = outside(frame, bounds, AREA_MARGIN_DEG)
+    if not out.any():
+        return frame
+    first = frame.loc[out].iloc[0]
+    if not clip or out.all():
+        west, south, east, north = bounds
+        raise CoverageError(
+            f"{path.name}: {int(out.sum())} of {len(frame)} places, the first {first['name']!r} at "
+            f"lon {first.geometry.x:.4f}, lat {first.geometry.y:.4f}",
+            f"places in the situation's area (lon {west:.2f} to {east:.2f}, lat {south:.2f} to "
+            f"{north:.2f}) are needed",
+            "check the order of lon and lat" if out.all() else "load with --clip to leave them out",
+        )
+    kept = frame.loc[~out].reset_index(drop=True)
+    kept.attrs["notes"] = [
+        *frame.attrs.get("notes", []),
+        f"{int(out.sum())} places outside the area were left out (--clip)",
+    ]
+    return kept
+
+
+def prepare_boundaries(
+    situation: Situation, paths: list[Path], options: LoadOptions, progress: Progress
+) -> list[Prepared]:
+    """Read administrative boundaries."""
+    from geo.boundaries import boundaries_from_vector
+    from geo.vectors import read_vector
+
+    prepared = []
+    for number, path in enumerate(paths):
+        progress(number / len(paths), f"reading boundaries from {path.name}")
+        made_by = source_of(path, options)
+        frame = boundaries_from_vector(read_vector(path, layer=options.layer), source=made_by)
+        prepared.append(
+            prepare_frame(situation, "boundaries", "boundaries", frame, path.name, made_by)
+        )
+    return prepared

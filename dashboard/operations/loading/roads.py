@@ -1,0 +1,140 @@
+"""Road networks and the elevation that they are laid over."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashboard.operations.loading.layer import (
+    GRAPHML_SUFFIXES,
+    OSM_SUFFIXES,
+    LoadOptions,
+    Prepared,
+    ends_with,
+    prepare_raster,
+    require_in_area,
+    source_of,
+)
+from geo.errors import CoverageError, InputError, UnreadableError
+
+if TYPE_CHECKING:
+    from dashboard.operations.situation import Progress, Situation
+    from geo.network import RoadTables
+
+#: A second piece of a road network with more than this share of its length is refused unless asked
+#: for.
+PIECE_SHARE = 0.10
+
+
+def prepare_roads_files(
+    situation: Situation, paths: list[Path], options: LoadOptions, progress: Progress
+) -> list[Prepared]:
+    """Read a road network; refused where it does not fit the elevation or falls apart."""
+    from geo.network import drape
+
+    if len(paths) > 1:
+        raise InputError(
+            f"{len(paths)} road files", "one network at a time is needed", "merge them first"
+        )
+    path = paths[0]
+    progress(0.1, f"reading roads from {path.name}")
+    tables = _read_roads(path, options)
+    west, south, east, north = (float(value) for value in tables.edges.total_bounds)
+    require_in_area(situation, "roads", path.name, (west, south, east, north))
+    if not options.in_pieces:
+        require_one_piece(tables, path.name)
+    elevation = situation.elevation()
+    if elevation is not None:
+        progress(0.6, "laying the roads over the elevation")
+        drape(tables, elevation)  # refuses an elevation that does not cover them
+    return [prepare_roads(situation, tables, path.name)]
+
+
+def _read_roads(path: Path, options: LoadOptions) -> RoadTables:
+    if ends_with(path, OSM_SUFFIXES):
+        from data.sources.osm import read_osm
+
+        tables = read_osm(path, places=False).roads
+    elif ends_with(path, GRAPHML_SUFFIXES):
+        from data.sources.graphml import read_graphml
+
+        tables = read_graphml(path)
+    else:
+        raise UnreadableError(
+            path.name,
+            "roads are read from .osm.pbf, .osm, .osm.gz and .graphml",
+            "convert the file, or use `qafila fetch`",
+        )
+    return replace(tables, source=source_of(path, options))
+
+
+def require_one_piece(tables: RoadTables, name: str) -> None:
+    """Refuse a network whose second-largest connected piece is more than a tenth of its length."""
+    from geo.network import components
+
+    label = components(tables)
+    length = tables.edges["length_m"].groupby(label).sum().sort_values(ascending=False)
+    shares = length / length.sum()
+    if len(shares) > 1 and shares.iloc[1] > PIECE_SHARE:
+        middle = tables.edges.geometry[label == shares.index[1]].iloc[0].coords[0]
+        raise CoverageError(
+            f"{name}: a road network in pieces ({shares.iloc[0]:.0%} and {shares.iloc[1]:.0%} of "
+            f"its length; the second near lon {middle[0]:.4f}, lat {middle[1]:.4f})",
+            "one connected network is needed, or convoys cannot pass between the pieces",
+            "get a complete extract, or load with --in-pieces if the country really is in pieces",
+        )
+
+
+def prepare_roads(situation: Situation, tables: RoadTables, name: str) -> Prepared:
+    """Put road tables into the archive and describe them as a layer."""
+    from geo.network import components, write_road_tables
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_road_tables(tables, Path(folder))
+        files = {
+            part: situation.archive.put_file(Path(folder) / f"{part}.parquet", "parquet")
+            for part in ("nodes", "edges")
+        }
+    west, south, east, north = (float(value) for value in tables.edges.total_bounds)
+    return Prepared(
+        kind="roads",
+        name=name,
+        files=files,
+        rows=len(tables.edges),
+        bounds=(west, south, east, north),
+        source=tables.source,
+        notes=tables.notes,
+        details={
+            "nodes": len(tables.nodes),
+            "length_km": round(float(tables.edges["length_m"].sum()) / 1000, 1),
+            "pieces": int(components(tables).nunique()),
+        },
+    )
+
+
+def prepare_elevation(
+    situation: Situation, paths: list[Path], options: LoadOptions, progress: Progress
+) -> list[Prepared]:
+    """Read elevation tiles as one raster."""
+    from geo.raster import mosaic
+
+    progress(0.1, f"reading elevation from {len(paths)} file(s)")
+    with tempfile.TemporaryDirectory() as folder:
+        merged = Path(folder) / "elevation.tif"
+        info = mosaic(paths, merged)
+        if situation.store.layers("roads"):
+            from geo.network import drape
+
+            progress(0.5, "laying the roads over the elevation")
+            drape(situation.roads(), merged)  # refuses an elevation that does not cover them
+        prepared = prepare_raster(
+            situation,
+            "elevation",
+            "elevation",
+            merged,
+            source_of(paths[0], options),
+            notes=info.notes,
+        )
+    return [replace(prepared, name=", ".join(path.name for path in paths))]
