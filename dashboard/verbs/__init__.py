@@ -1,0 +1,24 @@
+"""The verbs of the command line: their options, and what each hands to the use cases.
+
+One file for each area. Imports stand inside the verbs: geopandas and streamlit cost seconds that
+`qafila ledger head` need not wait for.
+"""
+
+from __future__ import annotations
+
+from dashboard.verbs import convoys, ground, roads, situation, tables
+from dashboard.verbs.parser import FINE, FOUND, Parser
+
+__all__ = ["FINE", "FOUND", "build_parser"]
+
+
+def build_parser() -> Parser:
+    """Build the parser of all verbs; `docs/command-line.md` is its help: a test compares."""
+    parser = Parser(
+        prog="qafila",
+        description="Who was hit, which road still carries which vehicle, which convoy goes where.",
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for area in (situation, ground, tables, roads, convoys):
+        area.add(verbs)
+    return parser

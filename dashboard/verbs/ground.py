@@ -1,0 +1,56 @@
+"""The ground: layers that are loaded, and what they say of each place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dashboard import arguments as read
+from dashboard.verbs.parser import FINE, Result, add_verb, open_situation
+
+if TYPE_CHECKING:
+    import argparse
+
+LOAD_KINDS = ("places", "boundaries", "roads", "elevation", "damage", "shakemap", "population")
+
+
+def add(verbs: Any) -> None:
+    """Add these verbs to the command line."""
+    load = add_verb(verbs, "load", _load, "load a geospatial layer")
+    load.add_argument("kind", choices=LOAD_KINDS, metavar="KIND", help=", ".join(LOAD_KINDS))
+    load.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    load.add_argument("--source", help="who made it (default: the file's name)")
+    load.add_argument("--at", help="when it was made, ISO 8601")
+    load.add_argument("--layer", help="layer of a file that holds several")
+    load.add_argument("--clip", action="store_true", help="leave out what lies outside the area")
+    load.add_argument("--in-pieces", action="store_true", help="accept a road network in pieces")
+    load.add_argument(
+        "--classes", help='meaning of a class raster, for example "1=possibly_damaged,2=destroyed"'
+    )
+
+    add_verb(verbs, "assess", _assess, "damage, people and needs per place")
+
+
+def _load(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import loading
+
+    with open_situation(arguments) as situation:
+        return loading.load(
+            situation,
+            arguments.kind,
+            arguments.paths,
+            source=arguments.source,
+            at=situation.aware(read.moment(arguments.at, "--at")),
+            layer=arguments.layer,
+            clip=arguments.clip,
+            in_pieces=arguments.in_pieces,
+            classes=read.class_map(arguments.classes),
+            progress=arguments.progress,
+        ), FINE
+
+
+def _assess(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import assessing
+
+    with open_situation(arguments) as situation:
+        return assessing.assess(situation, progress=arguments.progress), FINE

@@ -1,0 +1,142 @@
+"""The situation itself: begin, fetch, demonstrate, serve, undo; its ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dashboard import arguments as read
+from dashboard.verbs.parser import FINE, FOUND, Result, add_verb, open_situation
+from geo.errors import InputError
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add(verbs: Any) -> None:
+    """Add these verbs to the command line."""
+    demo = add_verb(
+        verbs, "demo", _demo, "build the Al Haouz drill, assess, plan, export, then serve it"
+    )
+    demo.add_argument("--no-serve", action="store_true", help="stop after the exports")
+    demo.add_argument("--port", type=int, default=8501, help="port to serve on (default 8501)")
+    demo.add_argument("--host", default="127.0.0.1", help="address to serve on (default 127.0.0.1)")
+    demo.add_argument(
+        "--fresh", action="store_true", help="set the drill up anew, dropping changes"
+    )
+
+    init = add_verb(verbs, "init", _init, "begin a new situation in --home")
+    init.add_argument("--name", default="Situation", help="name shown on every page")
+    init.add_argument(
+        "--area", help="west,south,east,north in degrees (default: from the first layer)"
+    )
+    init.add_argument(
+        "--timezone", default="UTC", help="zone for display, for example Africa/Casablanca"
+    )
+
+    fetch = add_verb(verbs, "fetch", _fetch, "download open data for an area (needs the internet)")
+    fetch.add_argument("area", metavar="AREA", help="a place name, or west,south,east,north")
+    fetch.add_argument("--large", action="store_true", help="allow an area over 2,500 km2")
+
+    undo = add_verb(verbs, "undo", _undo, "undo an upload, or any one layer")
+    undo.add_argument("id", metavar="UPLOAD", help="upload:… or layer:…")
+
+    verify = add_verb(verbs, "verify", _verify, "check the whole ledger")
+    verify.add_argument("--against", help="an exported head, or a file that holds one")
+
+    ledger = add_verb(verbs, "ledger", _ledger, "show the head or export the ledger")
+    ledger.add_argument("what", choices=("head", "export"))
+    ledger.add_argument("file", nargs="?", type=Path)
+
+    add_verb(verbs, "rebuild", _rebuild, "make the tables of state anew from the ledger")
+
+    serve = add_verb(verbs, "serve", _serve, "serve the page and the HTTP interface")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8501)
+
+
+def _demo(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import demonstration
+
+    home = arguments.home or read.default_home("drill")
+    if arguments.no_serve:
+        return demonstration.run_demo(
+            home, fresh=arguments.fresh, progress=arguments.progress
+        ), FINE
+    demonstration.set_up(home, fresh=arguments.fresh, progress=arguments.progress)
+    _serve_home(home, arguments.host, arguments.port)
+    return {"served": str(home)}, FINE
+
+
+def _init(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations.situation import Situation
+
+    bounds = read.bounds(arguments.area) if arguments.area else None
+    with Situation.create(
+        read.home_of(arguments.home),
+        name=arguments.name,
+        bounds=bounds,
+        timezone=arguments.timezone,
+    ) as situation:
+        return {"home": str(situation.home), "situation_id": situation.info().situation_id}, FINE
+
+
+def _fetch(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import fetching
+
+    with open_situation(arguments) as situation:
+        return fetching.fetch(
+            situation, arguments.area.strip(), large=arguments.large, progress=arguments.progress
+        ), FINE
+
+
+def _undo(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import uploads
+
+    with open_situation(arguments) as situation:
+        return uploads.undo(situation, arguments.id), FINE
+
+
+def _verify(arguments: argparse.Namespace) -> Result:
+    with open_situation(arguments) as situation:
+        outcome = situation.store.verify(
+            against=read.head_text(arguments.against), projections=True
+        )
+    result = {
+        "ok": outcome.ok,
+        "events": outcome.events,
+        "head": outcome.head,
+        "problems": list(outcome.problems),
+    }
+    return result, FINE if outcome.ok else FOUND
+
+
+def _ledger(arguments: argparse.Namespace) -> Result:
+    with open_situation(arguments) as situation:
+        if arguments.what == "head":
+            head = situation.store.head()
+            return {"head": situation.store.head_text(), "seq": head.seq, "hash": head.hash}, FINE
+        if arguments.file is None:
+            raise InputError("ledger export", "a file to write is needed", "name the file")
+        return {"file": str(arguments.file), "events": situation.store.export(arguments.file)}, FINE
+
+
+def _rebuild(arguments: argparse.Namespace) -> Result:
+    with open_situation(arguments) as situation:
+        situation.store.rebuild()
+        return {"events": situation.seq()}, FINE
+
+
+def _serve(arguments: argparse.Namespace) -> Result:
+    home = read.home_of(arguments.home)
+    open_situation(
+        arguments
+    ).close()  # a missing or broken situation is said now, not in the browser
+    _serve_home(home, arguments.host, arguments.port)
+    return {"served": str(home)}, FINE
+
+
+def _serve_home(home: Path, host: str, port: int) -> None:
+    from dashboard import asgi
+
+    asgi.serve(home, host=host, port=port)
