@@ -40,6 +40,11 @@ def shielded(argument: str) -> str:
     return f" {argument}" if re.match(r"-[\d.]+,", argument) else argument
 
 
+def file_or_address(text: str) -> Path | str:
+    """Keep an address as it is typed (a path would lose a stroke of ``https://``)."""
+    return text if re.match(r"https?://", text, re.IGNORECASE) else Path(text)
+
+
 def moment(text: str | None, option: str) -> datetime | None:
     """Read an ISO 8601 time; one without a zone is left without (the situation's is meant)."""
     if not text:

@@ -65,7 +65,7 @@ class Endpoints:
 
     def __post_init__(self) -> None:
         for name in ("overpass_url", "nominatim_url", "elevation_url"):
-            _require_http(getattr(self, name), f"QAFILA_{name.upper()}")
+            require_http(getattr(self, name), f"QAFILA_{name.upper()}")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Endpoints:
@@ -160,7 +160,7 @@ class HttpRetriever:
         InputError
             Whatever `request.check` raises; the answer is not kept then.
         """
-        _require_http(request.url, "address")
+        require_http(request.url, "address")
         kept = self._kept(request)
         if kept is not None:
             logger.info("from the cache: %s", request.url)
@@ -226,7 +226,7 @@ class HttpRetriever:
         status = 0
         for attempt in range(self.attempts):
             try:
-                with httpx.Client(timeout=self.timeout, headers=_headers()) as client:
+                with httpx.Client(timeout=self.timeout, headers=request_headers()) as client:
                     status, wait_s = _stream(client, request, target)
                 if status == 200:
                     return
@@ -238,9 +238,9 @@ class HttpRetriever:
             if status and status not in RETRY_STATUSES:
                 break
             if attempt + 1 < self.attempts:
-                pause_s = _pause_s(attempt, wait_s)
-                logger.info("%s: %s, again in %.0f s", request.url, said, pause_s)
-                self.wait(pause_s)
+                wait_now_s = pause_s(attempt, wait_s)
+                logger.info("%s: %s, again in %.0f s", request.url, said, wait_now_s)
+                self.wait(wait_now_s)
         raise _no_answer(request, said, status, attempt + 1)
 
 
@@ -252,7 +252,7 @@ def _stream(client: httpx.Client, request: Request, target: Path) -> tuple[int, 
             "POST" if request.form else "GET", url, data=dict(request.form) or None
         ) as response:
             if response.is_redirect:
-                url = _same_host(url, response.headers.get("location", ""))
+                url = same_host(url, response.headers.get("location", ""))
                 continue
             if response.status_code == 200:
                 _write(response, request, target)
@@ -276,7 +276,7 @@ def _write(response: httpx.Response, request: Request, target: Path) -> None:
             sink.write(chunk)
 
 
-def _same_host(url: str, location: str) -> str:
+def same_host(url: str, location: str) -> str:
     """Address of a redirect, if it stays on its host: nobody sends us into a private network."""
     target = urljoin(url, location)
     here, there = urlsplit(url), urlsplit(target)
@@ -303,7 +303,7 @@ def _asked_wait_s(retry_after: str) -> float | None:
         return None
 
 
-def _pause_s(attempt: int, asked_s: float | None) -> float:
+def pause_s(attempt: int, asked_s: float | None) -> float:
     """Seconds to wait: what the server asks, at least twice as long as before, plus up to half."""
     grown_s = FIRST_WAIT_S * 2.0**attempt
     return min(max(grown_s, asked_s or 0.0), LONGEST_WAIT_S) * random.uniform(1.0, 1.5)
@@ -328,7 +328,8 @@ def _no_answer(request: Request, said: str, status: int, attempts: int) -> Fetch
     )
 
 
-def _require_http(url: str, what: str) -> None:
+def require_http(url: str, what: str) -> None:
+    """Raise InputError unless `url` is an address http(s)://host/… without a user's name."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
         raise InputError(
@@ -336,7 +337,8 @@ def _require_http(url: str, what: str) -> None:
         )
 
 
-def _headers() -> dict[str, str]:
+def request_headers() -> dict[str, str]:
+    """Say who is asking."""
     # Nominatim's and Overpass's rules of use ask who is calling.
     return {"User-Agent": f"qafila/{_version()} (humanitarian logistics, open source)"}
 

@@ -22,7 +22,8 @@ from geo.crs import WGS84, transform_points
 from geo.errors import CoverageError, EmptyInputError, SchemaError
 from geo.frames import BLOCK, Frame, atomic_raster, read_masked, write_profile
 from geo.raster import open_raster, raster_info
-from geo.zonal import band_number, require_upright
+from geo.raster_guards import require_upright
+from geo.zonal import band_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 import warnings
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -34,6 +33,14 @@ from geo.frames import (
     read_masked,
     write_profile,
 )
+from geo.raster_guards import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    require_bearable,
+    require_confined,
+    require_file,
+    require_georeferenced,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,13 +48,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 logger = logging.getLogger(__name__)
-
-# A 1-arc-second mosaic of Morocco is 1.3e9 pixels; more than this is a mistake or an attack.
-MAX_PIXELS = 4_000_000_000
-MAX_BYTES = 8 * 1024**3
-HGT_NAME = re.compile(r"[NS]\d{2}[EW]\d{3}\.hgt", re.IGNORECASE)
-# SRTM tiles of 3 and 1 arc second, and 1 by 2 arc seconds north of 50° (two bytes a cell).
-HGT_SIZES = frozenset({1201 * 1201 * 2, 3601 * 3601 * 2, 3601 * 1801 * 2})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +87,16 @@ class Grid:
 
 @contextmanager
 def open_raster(
-    path: Path | str, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES
+    path: Path | str,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    max_bytes: int = MAX_BYTES,
+    opener: Any = None,
 ) -> Iterator[Any]:
     """Open a raster file for reading, past the guards; use it in a `with` statement.
+
+    `opener` (a `rasterio.abc.FileContainer`) holds a GeoTIFF named `path` that is no file of this
+    machine.
 
     Yields
     ------
@@ -100,32 +107,35 @@ def open_raster(
     Raises
     ------
     UnreadableError
-        Missing, empty, truncated or neither GeoTIFF nor `.hgt`.
+        Missing, empty, truncated, neither GeoTIFF nor `.hgt`, or it names other files to be read.
     CrsError
         No CRS, no transform, or a CRS that is tied to no place on earth.
     TooLargeError
-        More bytes or pixels than allowed.
+        More bytes or pixels than allowed, or a file that unpacks to far more than it is.
+    InputError
+        Cells that are complex numbers, or of an absurd size.
     """
     file = Path(path)
-    _require_file(file, max_bytes)
+    if opener is None:
+        require_file(file, max_bytes)
     try:
         with warnings.catch_warnings():
             # We say the same as an error, in words that help.
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             # The format is named, so that GDAL tries no other: a VRT or WMS could point anywhere.
-            driver = "SRTMHGT" if file.suffix.lower() == ".hgt" else "GTiff"
-            source = rasterio.open(file.resolve(), driver=driver)
+            if opener is None:
+                driver = "SRTMHGT" if file.suffix.lower() == ".hgt" else "GTiff"
+                source = rasterio.open(file.resolve(), driver=driver)
+            else:
+                source = rasterio.open(file.name, driver="GTiff", opener=opener)
     except RasterioIOError as error:
         raise _unreadable(file) from error
     with source:
-        _require_georeferenced(source, file)
-        n_pixels = source.width * source.height * source.count
-        if n_pixels > max_pixels:
-            raise TooLargeError(
-                f"{file.name}: {source.width} by {source.height} pixels, {source.count} band(s)",
-                f"at most {max_pixels:,} pixels are read",
-                "cut it to the area first (gdal_translate -projwin)",
-            )
+        if opener is None:
+            require_confined(source, file)
+        require_georeferenced(source, file)
+        packed_bytes = file.stat().st_size if opener is None else None
+        require_bearable(source, file, max_pixels, packed_bytes=packed_bytes)
         try:
             yield source
         except RasterioError as error:
@@ -144,7 +154,7 @@ def raster_info(path: Path | str) -> RasterInfo:
     """
     with open_raster(path) as source:
         n_valid, low, high = _scan(source)
-        west, south, east, north = _lon_lat_bounds(source)
+        west, south, east, north = lon_lat_bounds(source)
         return RasterInfo(
             path=Path(path),
             crs=crs_name(source.crs),
@@ -154,7 +164,7 @@ def raster_info(path: Path | str) -> RasterInfo:
             n_bands=source.count,
             dtype=source.dtypes[0],
             nodata=None if source.nodata is None else float(source.nodata),
-            resolution_m=_resolution_m(source, (west, south, east, north)),
+            resolution_m=resolution_m(source, (west, south, east, north)),
             void_share=1.0 - n_valid / (source.width * source.height),
             value_min=low,
             value_max=high,
@@ -226,55 +236,6 @@ def mosaic(paths: Sequence[Path | str], out_path: Path | str) -> RasterInfo:
     return replace(info, notes=tuple(notes))
 
 
-def _require_file(file: Path, max_bytes: int) -> None:
-    if not file.is_file():
-        raise UnreadableError(file.name, "there is no such file", "check the path")
-    size = file.stat().st_size
-    if size == 0:
-        raise UnreadableError(file.name, "the file is empty", "copy or download it again")
-    if size > max_bytes:
-        raise TooLargeError(
-            f"{file.name}: {size / 1e9:.1f} GB",
-            f"at most {max_bytes / 1e9:.1f} GB are read",
-            "cut it to the area first (gdal_translate -projwin)",
-        )
-    if file.suffix.lower() != ".hgt":
-        return
-    if not HGT_NAME.fullmatch(file.name):
-        raise UnreadableError(
-            file.name,
-            "an .hgt file carries its place in its name only, such as N31W008.hgt",
-            "give it back the name of its tile (south-west corner)",
-        )
-    if size not in HGT_SIZES:
-        raise UnreadableError(
-            f"{file.name}: {size:,} bytes",
-            "an SRTM tile has 2,884,802, 12,967,202 or 25,934,402 bytes",
-            "copy or download it again, unpacked",
-        )
-
-
-def _require_georeferenced(source: Any, file: Path) -> None:
-    if source.crs is None:
-        raise CrsError(
-            file.name,
-            "the raster has no CRS, so nobody knows where it lies",
-            "store its CRS in it (gdal_edit.py -a_srs EPSG:…) or take the original file",
-        )
-    if not (source.crs.is_geographic or source.crs.is_projected):
-        raise CrsError(
-            f"{file.name}: CRS is {crs_name(source.crs)}",
-            "it is tied to no place on earth",
-            "store the real CRS in it (gdal_edit.py -a_srs EPSG:…)",
-        )
-    if source.transform.is_identity or source.transform.determinant == 0:
-        raise CrsError(
-            file.name,
-            "the raster has a CRS but no geotransform, so its corners are unknown",
-            "georeference it (gdalwarp with its control points) or take the original file",
-        )
-
-
 def _unreadable(file: Path) -> UnreadableError:
     return UnreadableError(
         file.name,
@@ -300,7 +261,8 @@ def _windows(width: int, height: int, step: int = 4 * BLOCK) -> Iterator[Window]
             yield Window(col, row, min(step, width - col), min(step, height - row))
 
 
-def _lon_lat_bounds(source: Any) -> Bounds:
+def lon_lat_bounds(source: Any) -> Bounds:
+    """Give the bounds of an open raster in EPSG:4326; raises CrsError where they are nowhere."""
     west, south, east, north = transform_bounds(
         source.crs, STORAGE_CRS, *source.bounds, densify_pts=21
     )
@@ -314,7 +276,8 @@ def _lon_lat_bounds(source: Any) -> Bounds:
     return max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0)
 
 
-def _resolution_m(source: Any, bounds: Bounds) -> tuple[float, float]:
+def resolution_m(source: Any, bounds: Bounds) -> tuple[float, float]:
+    """Give the size (across, down) of a cell at the centre of `bounds` (EPSG:4326), in metres."""
     west, south, east, north = bounds
     lon, lat = (west + east) / 2, (south + north) / 2
     _, _, across = WGS84.inv(west, lat, east, lat) if east > west else (0.0, 0.0, 0.0)
@@ -323,7 +286,7 @@ def _resolution_m(source: Any, bounds: Bounds) -> tuple[float, float]:
 
 
 def _cell_m(source: Any) -> float:
-    return max(_resolution_m(source, _lon_lat_bounds(source)))
+    return max(resolution_m(source, lon_lat_bounds(source)))
 
 
 def _require_equal_bands(sources: Sequence[Any], paths: Sequence[Path | str]) -> None:

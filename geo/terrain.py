@@ -32,7 +32,8 @@ from geo.frames import (
     read_masked,
     write_profile,
 )
-from geo.raster import MAX_PIXELS, Grid, RasterInfo, open_raster, raster_info, read_grid
+from geo.raster import Grid, RasterInfo, open_raster, raster_info, read_grid
+from geo.raster_guards import MAX_PIXELS
 from geo.units import METRES_PER_FOOT, slope_deg_from_share
 
 if TYPE_CHECKING:

@@ -30,6 +30,7 @@ from geo.crs import crs_name, require_crs
 from geo.errors import CoverageError, CrsError, InputError, SchemaError
 from geo.frames import read_masked
 from geo.raster import open_raster
+from geo.raster_guards import require_upright
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +46,6 @@ MAX_CELLS_IN_MEMORY = 4_000_000
 BLOCK_CACHE_BYTES = 128 * 1024**2
 # More classes than this are measurements, not classes.
 MAX_CLASSES = 256
-# Grids of the whole earth reach past the poles by half a cell.
-HIGHEST_DEG = 91.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -167,26 +166,6 @@ def band_number(raster: Any, band: int | str | None, name: str) -> int:
             f"{name}: band {band}", f"a band from 1 to {raster.count} is needed", "correct it"
         )
     return number
-
-
-def require_upright(raster: Any, name: str) -> None:
-    """Raise CrsError if a grid is rotated or flipped, or its axes are swapped."""
-    turn = raster.transform
-    if turn.b == 0 and turn.d == 0 and turn.a > 0 and turn.e < 0:
-        south, north = raster.bounds.bottom, raster.bounds.top
-        if raster.crs.is_geographic and max(-south, north) > HIGHEST_DEG:
-            raise CrsError(
-                f"{name}: latitudes from {south:g} to {north:g}",
-                "latitudes end at 90°; its axes are swapped",
-                "write it again with lon as x and lat as y (gdalwarp)",
-            )
-        return
-    how = "rotated or its axes are swapped" if turn.b or turn.d else "flipped"
-    raise CrsError(
-        f"{name}: the grid is {how} (transform {tuple(round(v, 9) for v in turn[:6])})",
-        "rows from north to south and columns from west to east are needed",
-        f"straighten it first: gdalwarp {name} straight.tif",
-    )
 
 
 class _Source(RasterioRasterSource):  # type: ignore[misc]

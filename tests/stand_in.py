@@ -107,6 +107,23 @@ class StandIn:
         self._thread.join()
 
 
+def ranged(data: bytes, etag: str = '"1"') -> Callable[[Asked], Answer]:
+    """Answer like a server of large files: the part that was asked for (RFC 9110, section 14)."""
+
+    def answer(asked: Asked) -> Answer:
+        wanted = asked.headers.get("range", "")
+        if not wanted.startswith("bytes="):
+            return Answer(data)
+        first, _, last = wanted.removeprefix("bytes=").partition("-")
+        start, stop = int(first), min(int(last or len(data) - 1) + 1, len(data))
+        if start >= len(data):
+            return Answer(status=416)
+        told = {"content-range": f"bytes {start}-{stop - 1}/{len(data)}", "etag": etag}
+        return Answer(data[start:stop], status=206, headers=told)
+
+    return answer
+
+
 @contextmanager
 def stand_in(answers: dict[str, Recorded]) -> Iterator[StandIn]:
     """Serve `answers` by path until the block ends."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard import arguments as read
@@ -11,14 +10,29 @@ from dashboard.verbs.parser import FINE, Result, add_verb, open_situation
 if TYPE_CHECKING:
     import argparse
 
-LOAD_KINDS = ("places", "boundaries", "roads", "elevation", "damage", "shakemap", "population")
+LOAD_KINDS = (
+    "places",
+    "boundaries",
+    "roads",
+    "elevation",
+    "damage",
+    "imagery",
+    "shakemap",
+    "population",
+)
 
 
 def add(verbs: Any) -> None:
     """Add these verbs to the command line."""
     load = add_verb(verbs, "load", _load, "load a geospatial layer")
     load.add_argument("kind", choices=LOAD_KINDS, metavar="KIND", help=", ".join(LOAD_KINDS))
-    load.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    load.add_argument(
+        "paths",
+        nargs="+",
+        type=read.file_or_address,
+        metavar="PATH",
+        help="files; rasters also by address (https://…/x.tif): the part over the area is read",
+    )
     load.add_argument("--source", help="who made it (default: the file's name)")
     load.add_argument("--at", help="when it was made, ISO 8601")
     load.add_argument("--layer", help="layer of a file that holds several")
@@ -27,6 +41,16 @@ def add(verbs: Any) -> None:
     load.add_argument(
         "--classes", help='meaning of a class raster, for example "1=possibly_damaged,2=destroyed"'
     )
+    when = load.add_mutually_exclusive_group()
+    for role in ("before", "after"):
+        when.add_argument(
+            f"--{role}",
+            dest="role",
+            action="store_const",
+            const=role,
+            default="",
+            help=f"the pictures were taken {role} the earthquake (else --at tells)",
+        )
 
     add_verb(verbs, "assess", _assess, "damage, people and needs per place")
 
@@ -45,6 +69,7 @@ def _load(arguments: argparse.Namespace) -> Result:
             clip=arguments.clip,
             in_pieces=arguments.in_pieces,
             classes=read.class_map(arguments.classes),
+            role=arguments.role,
             progress=arguments.progress,
         ), FINE
 

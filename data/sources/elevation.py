@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from data.retrieve import Endpoints, FetchError, HttpRetriever, Request, Retriever
 from geo.crs import Bounds, require_bounds
 from geo.errors import CoverageError, TooLargeError, UnreadableError
-from geo.raster import HGT_SIZES
+from geo.raster_guards import HGT_SIZES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

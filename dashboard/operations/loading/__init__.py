@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dashboard.operations.loading.damage import prepare_damage
+from dashboard.operations.loading.imagery import prepare_imagery
 from dashboard.operations.loading.layer import (
     LoadOptions,
     Prepared,
@@ -21,6 +22,7 @@ from dashboard.operations.loading.layer import (
 )
 from dashboard.operations.loading.places import prepare_boundaries, prepare_places
 from dashboard.operations.loading.population import prepare_population
+from dashboard.operations.loading.remote import at_hand
 from dashboard.operations.loading.roads import prepare_elevation, prepare_roads, prepare_roads_files
 from dashboard.operations.loading.shaking import prepare_shakemap
 from dashboard.operations.situation import Bounds, Progress, Situation, silent
@@ -30,7 +32,6 @@ from geo.model import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
     from pathlib import Path
 
 __all__ = [
@@ -45,7 +46,7 @@ __all__ = [
 ]
 
 #: Kinds of which the same file twice would count twice.
-COUNTED_KINDS = ("damage_points", "damage_raster", "analysed_area", "population")
+COUNTED_KINDS = ("damage_points", "damage_raster", "analysed_area", "population", "imagery")
 
 
 _PREPARE: dict[str, Callable[[Situation, list[Path], LoadOptions, Progress], list[Prepared]]] = {
@@ -56,36 +57,30 @@ _PREPARE: dict[str, Callable[[Situation, list[Path], LoadOptions, Progress], lis
     "damage": prepare_damage,
     "shakemap": prepare_shakemap,
     "population": prepare_population,
+    "imagery": prepare_imagery,
 }
 
 
 def load(
     situation: Situation,
     kind: str,
-    paths: Sequence[Path],
+    paths: Sequence[Path | str],
     *,
-    source: str | None = None,
-    at: datetime | None = None,
-    layer: str | None = None,
-    clip: bool = False,
-    in_pieces: bool = False,
-    classes: dict[int, str] | None = None,
     progress: Progress = silent,
+    **said: Any,
 ) -> dict[str, Any]:
     """Load the files of one kind.
 
     Parameters
     ----------
     kind
-        places, boundaries, roads, elevation, damage, shakemap or population.
+        places, boundaries, roads, elevation, damage, shakemap, population or imagery.
     paths
-        Files; several elevation tiles become one raster, several other files one layer each.
-    source, at
-        Who made it and when; the file's name and an unknown time where not said.
-    clip
-        Leave out places outside the situation's area instead of refusing the file.
-    in_pieces
-        Accept a road network whose second piece is large.
+        Files; several elevation tiles become one raster, several other files one layer each. A
+        raster may be an address (http, https): what lies over the situation's area is read by
+        range.
+    said
+        What the person said about the files: the fields of `LoadOptions`.
 
     Returns
     -------
@@ -97,19 +92,22 @@ def load(
     InputError
         A file cannot be used; nothing was recorded.
     """
-    options = LoadOptions(
-        source=source, at=at, layer=layer, clip=clip, in_pieces=in_pieces, classes=classes
-    )
-    digests = {path.name: _file_sha256(path) for path in paths if path.is_file()}
-    _require_new(situation, digests)
-    prepared = prepare(situation, kind, paths, options, progress)
-    for one in prepared:
-        require_in_area(situation, one.kind, one.name, one.bounds)
-    known = [
-        replace(one, details={**one.details, "files_sha256": _digests_of(one, digests)})
-        for one in prepared
-    ]
-    return record_layers(situation, known)
+    options = LoadOptions(**said)
+    with at_hand(situation, kind, paths, progress) as (files, origins):
+        digests = {path.name: _file_sha256(path) for path in files if path.is_file()}
+        _require_new(situation, digests)
+        prepared = prepare(situation, kind, files, options, progress)
+        for one in prepared:
+            require_in_area(situation, one.kind, one.name, one.bounds)
+        known = [
+            replace(
+                one,
+                source=replace(one.source, url=origins.get(one.name, one.source.url)),
+                details={**one.details, "files_sha256": _digests_of(one, digests)},
+            )
+            for one in prepared
+        ]
+        return record_layers(situation, known)
 
 
 def _file_sha256(path: Path) -> str:

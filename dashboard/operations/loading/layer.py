@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dashboard.operations.situation import AREA_MARGIN_DEG, Bounds, Situation
 from geo.errors import CoverageError, EmptyInputError
@@ -37,6 +37,7 @@ class LoadOptions:
     clip: bool = False
     in_pieces: bool = False
     classes: dict[int, str] | None = None
+    role: Literal["", "before", "after"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,20 +125,27 @@ def require_in_area(
     margin = (
         AREA_MARGIN_DEG if kind in ("roads", "elevation", "population") else EVIDENCE_MARGIN_DEG
     )
-    apart = (
-        bounds[0] > area[2] + margin
-        or bounds[2] < area[0] - margin
-        or bounds[1] > area[3] + margin
-        or bounds[3] < area[1] - margin
-    )
-    if apart:
+    west, south, east, north = bounds
+    if _apart(bounds, area, margin):
+        swapped = not _apart((south, west, north, east), area, margin)
         raise CoverageError(
             f"{name} ({kind.replace('_', ' ')}, lon {bounds[0]:.2f} to {bounds[2]:.2f}, "
             f"lat {bounds[1]:.2f} to {bounds[3]:.2f})",
             f"a layer that covers the situation's area (lon {area[0]:.2f} to {area[2]:.2f}, "
             f"lat {area[1]:.2f} to {area[3]:.2f}) is needed",
-            "check the file, or begin another situation for that area (`qafila init`)",
+            "its axes are swapped: write it again with lon as x and lat as y"
+            if swapped
+            else "check the file, or begin another situation for that area (`qafila init`)",
         )
+
+
+def _apart(bounds: Bounds, area: Bounds, margin: float) -> bool:
+    return (
+        bounds[0] > area[2] + margin
+        or bounds[2] < area[0] - margin
+        or bounds[1] > area[3] + margin
+        or bounds[3] < area[1] - margin
+    )
 
 
 def source_of(path: Path, options: LoadOptions) -> Source:
