@@ -14,6 +14,7 @@ from geo.errors import InputError
 HEAD = re.compile(r"qafila-head:[^\s\"]+")
 #: A longer way than ten days is no way of bringing help.
 MAX_HOURS = 240.0
+MAX_CREWS = 1_000
 
 
 def home_of(given: Path | None) -> Path:
@@ -103,6 +104,23 @@ def vehicle_class_names(text: str) -> tuple[Any, ...]:
             "correct it",
         )
     return names
+
+
+def one_vehicle_class(text: str) -> Any:
+    """Read the name of one vehicle class."""
+    names = vehicle_class_names(text)
+    if len(names) != 1:
+        raise InputError(f"--class {text!r}", "one vehicle class is needed", "name one")
+    return names[0]
+
+
+def crews(value: int) -> int:
+    """Check a number of crews."""
+    if not 1 <= value <= MAX_CREWS:
+        raise InputError(
+            f"--crews {value}", f"a number from 1 to {MAX_CREWS} is needed", "correct it"
+        )
+    return value
 
 
 def class_map(text: str | None) -> dict[int, str] | None:

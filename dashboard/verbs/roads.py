@@ -1,4 +1,4 @@
-"""Roads: closures, and who is reached."""
+"""Roads: closures, who is reached, and what to clear first."""
 
 from __future__ import annotations
 
@@ -42,6 +42,22 @@ def add(verbs: Any) -> None:
     reach.add_argument("--at", help="moment, ISO 8601 (default: now)")
     reach.add_argument("--hours", type=float, default=12.0, help="time limit in hours (default 12)")
 
+    clear = add_verb(verbs, "clear-first", _clear_first, "which blockage to open first, by whom")
+    clear.add_argument("--class", dest="class_name", default="truck", help="vehicle class (truck)")
+    clear.add_argument("--crews", type=int, default=2, help="crews with a machine each (default 2)")
+    clear.add_argument("--hours", type=float, default=24.0, help="hours they work (default 24)")
+    clear.add_argument(
+        "--by",
+        choices=("people", "time"),
+        default="people",
+        help="people who are reached again, or person-hours of travel regained",
+    )
+    clear.add_argument(
+        "--crew-hours", type=Path, help="CSV: site (or closure, or edge id), crew_hours"
+    )
+    clear.add_argument("--rates", type=Path, help="TOML: crew-hours by kind of blockage")
+    clear.add_argument("--at", help="moment, ISO 8601 (default: now)")
+
 
 def _close(arguments: argparse.Namespace) -> Result:
     from dashboard.operations import roads
@@ -81,4 +97,21 @@ def _reach(arguments: argparse.Namespace) -> Result:
             or reaching.DEFAULT_CLASSES,
             at=situation.aware(read.moment(arguments.at, "--at")),
             max_time_s=read.hours(arguments.hours) * 3600.0,
+        ), FINE
+
+
+def _clear_first(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import clearing
+
+    with open_situation(arguments) as situation:
+        return clearing.clear_first(
+            situation,
+            class_name=read.one_vehicle_class(arguments.class_name),
+            crews=read.crews(arguments.crews),
+            hours=read.hours(arguments.hours),
+            measure=arguments.by,
+            crew_hours=arguments.crew_hours,
+            rates=arguments.rates,
+            at=situation.aware(read.moment(arguments.at, "--at")),
+            progress=arguments.progress,
         ), FINE
