@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from routing import hierarchy_kernels, hierarchy_metric_kernels, hierarchy_order_kernels
+from routing import (
+    hierarchy_kernels,
+    hierarchy_metric_kernels,
+    hierarchy_order_kernels,
+    hierarchy_spread,
+)
 from routing.hierarchy import prepare_arcs
 from routing.hierarchy_compiler import compile_message, is_kept
 from routing.hierarchy_metric import customize, recustomize
@@ -26,6 +31,7 @@ _LAST = (
     hierarchy_order_kernels.is_completed,
     hierarchy_metric_kernels.customize_changed,
     hierarchy_kernels.entering_arcs,
+    hierarchy_spread.spread_over,
 )
 
 
@@ -52,6 +58,7 @@ def warm_up(say: Callable[[str], None] = logger.info) -> None:
     times(metric, seeds, selection)
     ways(metric, seeds, selection, origin=[0], destination=[0])
     time_between(metric, 0, 2)
+    hierarchy_spread.spread_times(metric, np.zeros(3))
     hierarchy_order_kernels.is_completed(
         hierarchy.up_start,
         hierarchy.up_head,

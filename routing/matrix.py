@@ -11,13 +11,13 @@ from scipy.sparse.csgraph import connected_components
 
 from geo.errors import RuleError
 from routing.access import MAX_BYPASS_M, MAX_WALK_M, Access, attach
+from routing.engine import Engine
 from routing.travel import (
     arc_times,
     arrival_lengths,
     arrivals,
     lengths_to_nodes,
     row_chunks,
-    travel_trees,
     usable_edges,
 )
 
@@ -63,6 +63,7 @@ def time_matrix(
     max_walk_m: float = MAX_WALK_M,
     max_bypass_m: float = MAX_BYPASS_M,
     depots: ArrayLike | None = None,
+    engine: Engine | None = None,
 ) -> TimeMatrix:
     """Travel between points under the closures of `overlay`.
 
@@ -77,6 +78,8 @@ def time_matrix(
     depots
         Rows of the points that are depots. If given, the rest of the network is what can be driven
         to from a depot and back; else every piece of it that holds 1 % of the nodes.
+    engine
+        Finds the ways in `graph`; the plain reference where there is none.
     """
     longitude = np.atleast_1d(np.asarray(lon, dtype=np.float64))
     latitude = np.atleast_1d(np.asarray(lat, dtype=np.float64))
@@ -102,7 +105,7 @@ def time_matrix(
     if depots is not None:
         home = _in_pieces_of(graph, pieces, access.take(depots))
         access = _either(nearest(usable & home).within(limit_m), access)
-    travel_time_s, length_m = _between(graph, time_s, access.without_walk())
+    travel_time_s, length_m = _between(engine or Engine(graph), time_s, access.without_walk())
     return TimeMatrix(
         travel_time_s=travel_time_s,
         length_m=length_m,
@@ -152,14 +155,14 @@ def _either(first: Access, second: Access) -> Access:
 
 
 def _between(
-    graph: Graph, time_s: NDArray[np.float64], points: Access
+    engine: Engine, time_s: NDArray[np.float64], points: Access
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    n_points = points.n_points
+    graph, n_points = engine.graph, points.n_points
     travel_time_s = np.full((n_points, n_points), np.inf)
     length_m = np.full((n_points, n_points), np.inf)
     for rows in row_chunks(n_points, graph.n_nodes):
         origins = points.take(rows)
-        trees = travel_trees(graph, time_s, origins, ways=True)
+        trees = engine.trees(time_s, origins, ways=True)
         travel_time_s[rows], how = arrivals(graph, time_s, trees, origins, points)
         node_m = lengths_to_nodes(graph, trees)
         found_m = arrival_lengths(graph, node_m, how, origins, points)

@@ -2,26 +2,40 @@
 
 *Cut off* means: from no active depot, for that class, within the time limit. A place is reached
 where the class can drive to any road from which the rest is walked; the walk is capped and part of
-the answer. A verdict carries `sensitive` where a doubtful closure or the walk decides it.
+the answer. A verdict carries `sensitive` where a doubtful closure or the walk decides it. A place
+that no class reaches by itself may be reached *by relay* (`routing.relay`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geo.errors import RuleError
-from routing.access import MAX_BYPASS_M, MAX_WALK_M, Access, attach
-from routing.closures import Overlay, overlay
+from routing.access import MAX_BYPASS_M, MAX_WALK_M, Access
+from routing.chain import Chain, Leg
+from routing.closures import overlay
+from routing.engine import Engine
 from routing.matrix import TimeMatrix, time_matrix
+from routing.reach_document import reach_to_dict
+from routing.reach_question import (
+    BEYOND_FACTOR,
+    NEAR_CAP_SHARE,
+    SURE_CONFIDENCE,
+    Question,
+    with_worst,
+    without_doubtful,
+)
+from routing.reach_relay import RelayQuestion, with_relays
 from routing.reasons import Reasons
 from routing.travel import arc_times, usable_edges
-from routing.world import Arrival, Sites, World, arrive, explore
+from routing.verdict import ClassReach, PlaceReach
+from routing.world import Arrival, Sites, World
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     import geopandas as gpd
@@ -33,9 +47,12 @@ if TYPE_CHECKING:
     from routing.vehicles import VehicleClass
 
 __all__ = [
+    "SURE_CONFIDENCE",
+    "Chain",
     "ClassReach",
     "Leg",
     "PlaceReach",
+    "RelayQuestion",
     "TimeMatrix",
     "reach",
     "reach_to_dict",
@@ -43,65 +60,9 @@ __all__ = [
 ]
 
 MAX_TIME_S = 8 * 3600.0
-# Below this confidence a report is doubtful (rule 5 of the design).
-SURE_CONFIDENCE = 0.7
-# A verdict is sensitive to the walk where the walk is within a fifth of the cap on the inner and a
-# quarter on the outer side, or where the nearest road is not the one that is reached and that one
-# is this much farther. Estimates.
-_NEAR_CAP_SHARE = 0.8
-_BEYOND_FACTOR = 1.25
+# A verdict is sensitive to the walk where the nearest road is not the one that is reached and that
+# one is this much farther. Estimate.
 _OTHER_ROAD_M = 100.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
-    """A part of the way in one vehicle class; `start` and `end` are a depot, an edge or a place."""
-
-    vehicle_class: VehicleClassName
-    start: str
-    end: str
-    travel_time_s: float
-    length_m: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassReach:
-    """How one vehicle class reaches one place.
-
-    Where the place is not reached `depot_id` is ``""`` and `travel_time_s` inf; `walk_m` is then
-    the walk to the nearest road that the class could use (NaN if there is none). `reason` says in
-    plain words what decides, ``""`` where nothing is in the way. `decided_by` are closure ids in
-    the order in which a vehicle meets them.
-    """
-
-    vehicle_class: VehicleClassName
-    status: ReachStatus
-    depot_id: str
-    travel_time_s: float
-    walk_m: float
-    legs: tuple[Leg, ...]
-    reason: str
-    decided_by: tuple[str, ...]
-    sensitive: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceReach:
-    """How a place is reached: `best`, and the verdict of every class that was asked for.
-
-    `best` is the class that reaches the place soonest, else the first in the order asked that is
-    cut off, else the first.
-    """
-
-    place_id: str
-    name: str
-    best: ClassReach
-    by_class: Mapping[VehicleClassName, ClassReach]
-
-    @property
-    def status(self) -> ReachStatus:
-        """Status of `best`."""
-        return self.best.status
 
 
 def reach(
@@ -117,6 +78,8 @@ def reach(
     max_walk_m: float = MAX_WALK_M,
     max_bypass_m: float = MAX_BYPASS_M,
     max_time_s: float = MAX_TIME_S,
+    by_relay: RelayQuestion | None = None,
+    engine: Engine | None = None,
 ) -> list[PlaceReach]:
     """Decide for every place and class whether it is reached from an active depot.
 
@@ -138,21 +101,26 @@ def reach(
         one may be that is reached instead.
     max_time_s
         Longest way from the depot, walk included.
+    by_relay
+        Look for relays too.
+    engine
+        Finds the ways in `graph`; the plain reference where there is none.
 
     Returns
     -------
     list of PlaceReach
         In the order of the places.
     """
-    if not classes:
+    if not classes and by_relay is None:
         raise RuleError("reach for no vehicle class", "at least one is needed", "name one")
     active = [depot for depot in depots if depot.active]
-    question = _Question(
-        graph=graph,
+    question = Question(
+        engine=engine or Engine(graph),
         tables=tables,
         depots=active,
         overlay=overlay(graph, closures, at=at),
         sites=_sites(places),
+        places=places,
         place_ids=[str(place_id) for place_id in places["place_id"]],
         crs=crs,
         max_walk_m=max_walk_m,
@@ -161,66 +129,17 @@ def reach(
     )
     by_class = {c.name: _class_reach(question, c) for c in classes}
     names = [str(name) for name in places["name"]]
-    return [
+    reached = [
         _place_reach(place_id, name, {c: verdicts[row] for c, verdicts in by_class.items()})
         for row, (place_id, name) in enumerate(zip(question.place_ids, names, strict=True))
     ]
-
-
-def reach_to_dict(reached: Sequence[PlaceReach]) -> dict[str, Any]:
-    """The JSON of the contract; a place that is not reached has None for its time."""
-    return {"places": [_place_to_dict(place) for place in reached]}
+    return reached if by_relay is None else with_relays(question, by_relay, classes, reached)
 
 
 # --- one class ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
-    graph: Graph
-    tables: RoadTables
-    depots: list[Depot]
-    overlay: Overlay
-    sites: Sites
-    place_ids: list[str]
-    crs: str
-    max_walk_m: float
-    max_bypass_m: float
-    max_time_s: float
-
-    def world(
-        self, vehicle_class: VehicleClass, state: Overlay | None, *, ways: bool = True
-    ) -> World:
-        return explore(
-            self.graph,
-            self.tables,
-            vehicle_class,
-            self.depots,
-            overlay=state,
-            crs=self.crs,
-            ways=ways,
-        )
-
-    def arrival(self, world: World, roads: Access) -> Arrival:
-        """Best way to every place; `roads` has the nearest road of the class."""
-        limit_m = np.minimum(roads.walk_m[:, 0] + self.max_bypass_m, self.max_walk_m)
-        return arrive(self.graph, self.tables, world, self.sites, crs=self.crs, max_walk_m=limit_m)
-
-    def nearest(self, usable: NDArray[np.bool_], *, beyond: bool = False) -> Access:
-        """Nearest edge of every place within the cap, or somewhat `beyond` it."""
-        return attach(
-            self.graph,
-            self.tables,
-            self.sites.lon,
-            self.sites.lat,
-            usable=usable,
-            crs=self.crs,
-            max_walk_m=self.max_walk_m * (_BEYOND_FACTOR if beyond else 1.0),
-            k=1,
-        )
-
-
-def _class_reach(question: _Question, vehicle_class: VehicleClass) -> list[ClassReach]:
+def _class_reach(question: Question, vehicle_class: VehicleClass) -> list[ClassReach]:
     state = question.overlay
     affected = bool((state.factor(vehicle_class.name) > 1.0).any())
     open_s = arc_times(question.graph, vehicle_class)
@@ -270,7 +189,7 @@ def _class_reach(question: _Question, vehicle_class: VehicleClass) -> list[Class
     return verdicts
 
 
-def _with_way(question: _Question, arrival: Arrival, verdict: ClassReach, row: int) -> ClassReach:
+def _with_way(question: Question, arrival: Arrival, verdict: ClassReach, row: int) -> ClassReach:
     depot_id = question.depots[int(arrival.depot[row])].depot_id
     time_s, walk_s = float(arrival.time_s[row]), float(arrival.walk_s[row])
     walk_m = float(arrival.walk_m[row])
@@ -301,7 +220,7 @@ def _with_way(question: _Question, arrival: Arrival, verdict: ClassReach, row: i
     )
 
 
-def _any_road(question: _Question, has_road: NDArray[np.bool_]) -> Access:
+def _any_road(question: Question, has_road: NDArray[np.bool_]) -> Access:
     """Nearest road of any kind; only looked for where the class has none."""
     none = bool(has_road.all())
     every = np.full(question.graph.n_edges, not none, dtype=bool)
@@ -312,7 +231,7 @@ def _any_road(question: _Question, has_road: NDArray[np.bool_]) -> Access:
 
 
 def _by_walk(
-    question: _Question,
+    question: Question,
     world: World,
     arrival: Arrival,
     reached: NDArray[np.bool_],
@@ -321,19 +240,19 @@ def _by_walk(
 ) -> NDArray[np.bool_]:
     """Places whose verdict hangs on how far they are from which road."""
     own_m, cap_m = roads.walk_m[:, 0], question.max_walk_m
-    nearly_too_far = reached & (arrival.walk_m > cap_m * _NEAR_CAP_SHARE)
+    nearly_too_far = reached & (arrival.walk_m > cap_m * NEAR_CAP_SHARE)
     other_road = reached & (arrival.walk_m > own_m + _OTHER_ROAD_M)
     other_road &= ~world.reached[np.maximum(roads.edge[:, 0], 0)]
     just_no_road = ~reached & (own_m > cap_m) & np.isfinite(own_m)
     # A road that is still reached lies a little beyond what is walked.
-    bypass_m = own_m + question.max_bypass_m * _BEYOND_FACTOR
-    limit_m = np.minimum(bypass_m, cap_m * _BEYOND_FACTOR)
+    bypass_m = own_m + question.max_bypass_m * BEYOND_FACTOR
+    limit_m = np.minimum(bypass_m, cap_m * BEYOND_FACTOR)
     just_too_far = ~reached & (still.walk_m[:, 0] <= limit_m) & (own_m <= cap_m)
     return np.asarray(nearly_too_far | other_road | just_no_road | just_too_far, dtype=bool)
 
 
 def _by_doubt(
-    question: _Question,
+    question: Question,
     vehicle_class: VehicleClass,
     roads: Access,
     reached: NDArray[np.bool_],
@@ -341,41 +260,13 @@ def _by_doubt(
     """Places whose verdict turns if the doubtful reports are wrong, or the vague ones right."""
     sensitive = np.zeros(len(reached), dtype=bool)
     state = question.overlay
-    for changed in (_without_doubtful(state), _with_worst(state)):
+    for changed in (without_doubtful(state), with_worst(state)):
         if changed is None:
             continue
         world = question.world(vehicle_class, changed, ways=False)
         then = question.arrival(world, roads).time_s <= question.max_time_s
         sensitive |= then != reached
     return sensitive
-
-
-def _without_doubtful(state: Overlay) -> Overlay | None:
-    """The closures without those that are unsure or contradicted; None if all are sure."""
-    doubtful = [
-        closure.state in {"closed", "restricted"}
-        and (closure.confidence < SURE_CONFIDENCE or closure.closure_id in state.contradicted)
-        for closure in state.closures
-    ]
-    if not any(doubtful):
-        return None
-    return _with_states(state, ["open" if d else None for d in doubtful])
-
-
-def _with_worst(state: Overlay) -> Overlay | None:
-    """The closures with roads of unknown state closed; None if there are none."""
-    vague = [closure.state == "unknown" for closure in state.closures]
-    if not any(vague):
-        return None
-    return _with_states(state, ["closed" if v else None for v in vague])
-
-
-def _with_states(state: Overlay, new: Sequence[Any]) -> Overlay:
-    changed = tuple(
-        replace(closure, state=word) if word else closure
-        for closure, word in zip(state.closures, new, strict=True)
-    )
-    return replace(state, closures=changed)
 
 
 # --- places -------------------------------------------------------------------------------------
@@ -395,6 +286,9 @@ def _sites(places: gpd.GeoDataFrame) -> Sites:
 def _place_reach(
     place_id: str, name: str, by_class: dict[VehicleClassName, ClassReach]
 ) -> PlaceReach:
+    if not by_class:
+        nobody = _flies_or_not()
+        return PlaceReach(place_id=place_id, name=name, best=nobody, by_class={})
     verdicts = list(by_class.values())
     reached = [verdict for verdict in verdicts if verdict.status == "reachable"]
     cut_off = [verdict for verdict in verdicts if verdict.status == "cut_off"]
@@ -403,37 +297,16 @@ def _place_reach(
     return PlaceReach(place_id=place_id, name=name, best=best, by_class=by_class)
 
 
-def _place_to_dict(place: PlaceReach) -> dict[str, Any]:
-    return {
-        "place_id": place.place_id,
-        "name": place.name,
-        **_verdict_to_dict(place.best),
-        "by_class": {name: _verdict_to_dict(v) for name, v in place.by_class.items()},
-    }
-
-
-def _verdict_to_dict(verdict: ClassReach) -> dict[str, Any]:
-    return {
-        "status": verdict.status,
-        "class": verdict.vehicle_class,
-        "depot_id": verdict.depot_id or None,
-        "travel_time_s": _number(verdict.travel_time_s),
-        "walk_m": _number(verdict.walk_m),
-        "legs": [
-            {
-                "class": leg.vehicle_class,
-                "from": leg.start,
-                "to": leg.end,
-                "travel_time_s": _number(leg.travel_time_s),
-                "length_m": _number(leg.length_m),
-            }
-            for leg in verdict.legs
-        ],
-        "reason": verdict.reason,
-        "decided_by": list(verdict.decided_by),
-        "sensitive": verdict.sensitive,
-    }
-
-
-def _number(value: float) -> float | None:
-    return round(value, 1) if np.isfinite(value) else None
+def _flies_or_not() -> ClassReach:
+    """The verdict where no class goes by road, as long as no flight takes its place."""
+    return ClassReach(
+        vehicle_class="air",
+        status="cut_off",
+        depot_id="",
+        travel_time_s=float("inf"),
+        walk_m=float("nan"),
+        legs=(),
+        reason="out of range of every depot",
+        decided_by=(),
+        sensitive=False,
+    )

@@ -18,7 +18,6 @@ from routing.travel import (
     arrival_lengths,
     arrivals,
     lengths_to_nodes,
-    travel_trees,
     usable_edges,
 )
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from geo.model import Depot
     from geo.network import RoadTables
     from routing.closures import Overlay
+    from routing.engine import Engine
     from routing.graph import Graph
     from routing.vehicles import VehicleClass
 
@@ -87,7 +87,7 @@ class Arrival:
 
 
 def explore(
-    graph: Graph,
+    engine: Engine,
     tables: RoadTables,
     vehicle_class: VehicleClass,
     depots: Sequence[Depot],
@@ -100,12 +100,14 @@ def explore(
 
     Without `ways` only the times are found: enough to know who is reached.
     """
+    graph = engine.graph
     open_s = arc_times(graph, vehicle_class)
     time_s = open_s if overlay is None else arc_times(graph, vehicle_class, overlay)
     # A depot stands where it stands: closing its road must not move it to the next one.
-    stands = _stands(graph, tables, depots, usable=usable_edges(graph, open_s), crs=crs)
-    trees = travel_trees(graph, time_s, stands, ways=ways)
-    reached = _reached(graph, time_s, trees, stands)
+    stands = stands_of(graph, tables, depots, usable=usable_edges(graph, open_s), crs=crs)
+    trees = engine.trees(time_s, stands, ways=ways)
+    node_s = trees.time_s.min(axis=0) if stands.n_points else np.full(graph.n_nodes, np.inf)
+    reached = reached_edges(graph, time_s, node_s, stands)
     return World(
         vehicle_class=vehicle_class,
         overlay=overlay,
@@ -127,18 +129,35 @@ def arrive(
     max_walk_m: NDArray[np.float64],
 ) -> Arrival:
     """Best way to every site, walking from any reached road within its own `max_walk_m`, (n,)."""
+    access = attach_sites(
+        graph, tables, sites, usable=world.reached, crs=crs, max_walk_m=max_walk_m
+    )
+    return _arrive_at(graph, world, access)
+
+
+def attach_sites(
+    graph: Graph,
+    tables: RoadTables,
+    sites: Sites,
+    *,
+    usable: NDArray[np.bool_],
+    crs: str,
+    max_walk_m: NDArray[np.float64],
+    k: int = _CANDIDATES,
+) -> Access:
+    """The nearest usable edges of every site within its own `max_walk_m`, (n,)."""
     access = attach(
         graph,
         tables,
         sites.lon,
         sites.lat,
-        usable=world.reached,
+        usable=usable,
         crs=crs,
         max_walk_m=float(max_walk_m.max(initial=0.0)),
-        k=_CANDIDATES,
+        k=k,
         elevation_m=sites.elevation_m,
     )
-    return _arrive_at(graph, world, access.within(max_walk_m))
+    return access.within(max_walk_m)
 
 
 def _arrive_at(graph: Graph, world: World, access: Access) -> Arrival:
@@ -166,7 +185,7 @@ def _arrive_at(graph: Graph, world: World, access: Access) -> Arrival:
     )
 
 
-def _stands(
+def stands_of(
     graph: Graph,
     tables: RoadTables,
     depots: Sequence[Depot],
@@ -174,6 +193,7 @@ def _stands(
     usable: NDArray[np.bool_],
     crs: str,
 ) -> Access:
+    """Where the depots stand on the usable edges, (n_depots,) points."""
     access = attach(
         graph,
         tables,
@@ -188,17 +208,22 @@ def _stands(
     return access.within(access.walk_m[:, 0] + margin_m)
 
 
-def _reached(
-    graph: Graph, time_s: NDArray[np.float64], trees: Trees, stands: Access
+def reached_edges(
+    graph: Graph,
+    time_s: NDArray[np.float64],
+    node_s: NDArray[np.float64],
+    stands: Access | None,
 ) -> NDArray[np.bool_]:
+    """(n_edges,) on which a vehicle arrives that is at nodes after `node_s`, inf = never.
+
+    `time_s` are those of the arcs; the edges of `stands` are reached by those who stand there.
+    """
     reached = np.zeros(graph.n_edges, dtype=bool)
-    if stands.n_points == 0:
-        return reached
-    at_node: NDArray[np.bool_] = np.isfinite(trees.time_s.min(axis=0))
-    arrives = at_node[graph.tail] & np.isfinite(time_s)
+    arrives = np.isfinite(node_s)[graph.tail] & np.isfinite(time_s)
     reached[graph.edge[arrives]] = True
-    own = stands.edge[stands.edge >= 0]
-    reached[own] |= usable_edges(graph, time_s)[own]
+    if stands is not None:
+        own = stands.edge[stands.edge >= 0]
+        reached[own] |= usable_edges(graph, time_s)[own]
     return reached
 
 

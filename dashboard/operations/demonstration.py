@@ -64,6 +64,7 @@ def _build(home: Path, progress: Progress) -> None:
         ) as situation:
             progress(0.30, "recording the drill's layers and reports")
             _record(situation, drill)
+            situation.engine(say=lambda text: progress(0.44, text))
             progress(0.45, "assessing damage, people and needs")
             assessing.assess(situation)
             progress(0.60, "planning convoys")

@@ -256,7 +256,7 @@ def _reasons(
     if not ordered:
         return {}
     reasons = {}
-    for row in reaching.make_reach(situation, ordered, at=at)["places"]:
+    for row in reaching.make_reach(situation, ordered, at=at, relay=False)["places"]:
         if row["place_id"] not in places or row["status"] in ("reachable", "by_relay"):
             continue
         verdicts = row["by_class"].values()

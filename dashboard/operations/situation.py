@@ -8,6 +8,7 @@ remembered value can never be stale: a new layer has another hash.
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import tempfile
 import threading
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from data.events import RecordedEvent
     from geo.network import RoadTables
+    from routing.engine import Engine
     from routing.graph import Graph
 
 logger = logging.getLogger(__name__)
@@ -382,6 +384,23 @@ class Situation:
 
         tables = self.roads()
         return self.remember(("graph", self.roads_key()), lambda: build_graph(tables))
+
+    def engine(self, say: Callable[[str], None] | None = None) -> Engine:
+        """Give what finds ways in `graph`, prepared once for each network and kept in the home.
+
+        Parameters
+        ----------
+        say
+            Called with one line before work that takes long; else the log gets it as a warning.
+        """
+        from routing.engine import ENGINE_VARIABLE, engine_named, make_engine
+
+        name, graph = engine_named(os.environ.get(ENGINE_VARIABLE, "")), self.graph()
+        kept = self.home / "cache" / "hierarchy"
+        return self.remember(
+            ("engine", self.roads_key(), name),
+            lambda: make_engine(graph, kept, name=name, say=say or logger.warning),
+        )
 
     def roads_key(self) -> str:
         """Give a short text that changes whenever the draped roads change."""

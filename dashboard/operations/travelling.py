@@ -116,6 +116,7 @@ def _travel(
         crs=situation.crs(),
         max_walk_m=MAX_WALK_M,
         depots=np.arange(points.n_depots),
+        engine=situation.engine(),
     )
     return Travel(
         points=points,
@@ -185,9 +186,7 @@ def ways(
 
     All ways from one point are found in one search.
     """
-    from routing.travel import paths
-
-    graph, tables = situation.graph(), situation.roads()
+    graph, tables, engine = situation.graph(), situation.roads(), situation.engine()
     row_of = {point: row for row, point in enumerate(travel.points.ids)}
     access = travel.matrix.access.without_walk()
     found: dict[tuple[str, str], Way] = {}
@@ -197,7 +196,7 @@ def ways(
     for origin, destinations in by_origin.items():
         rows = [row_of[one] for one in destinations]
         ends = access.take(rows)
-        made = paths(graph, travel.arc_time_s, access.take([row_of[origin]]), ends)
+        made = engine.paths(travel.arc_time_s, access.take([row_of[origin]]), ends)
         for destination, path in zip(destinations, made, strict=True):
             if path is not None:
                 found[origin, destination] = _way(graph, tables, path)

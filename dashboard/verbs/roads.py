@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dashboard import arguments as read
 from dashboard.verbs.parser import FINE, Result, add_verb, open_situation
-
-if TYPE_CHECKING:
-    import argparse
 
 
 def add(verbs: Any) -> None:
@@ -37,7 +35,17 @@ def add(verbs: Any) -> None:
 
     reach = add_verb(verbs, "reach", _reach, "which place can be reached, from where, how")
     reach.add_argument(
-        "--class", dest="classes", action="append", help="vehicle class (may be repeated)"
+        "--class",
+        dest="classes",
+        action="append",
+        help="only these take part (may be repeated; default: truck and pickup leave the depots, "
+        "any class takes over)",
+    )
+    reach.add_argument(
+        "--relay",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="count places that a load reaches by changing vehicles (default)",
     )
     reach.add_argument("--at", help="moment, ISO 8601 (default: now)")
     reach.add_argument("--hours", type=float, default=12.0, help="time limit in hours (default 12)")
@@ -93,8 +101,8 @@ def _reach(arguments: argparse.Namespace) -> Result:
     with open_situation(arguments) as situation:
         return reaching.make_reach(
             situation,
-            classes=read.vehicle_class_names(",".join(arguments.classes or ()))
-            or reaching.DEFAULT_CLASSES,
+            classes=read.vehicle_class_names(",".join(arguments.classes or ())),
+            relay=arguments.relay,
             at=situation.aware(read.moment(arguments.at, "--at")),
             max_time_s=read.hours(arguments.hours) * 3600.0,
         ), FINE
