@@ -45,11 +45,8 @@ def compile_message() -> str:
 
 
 def _index_is_current(one: Callable[..., Any]) -> bool:
-    source = Path(one.__code__.co_filename)
-    folder = Path(cast("Any", one).stats.cache_path or "")
-    indices = list(folder.glob(f"{source.stem}.{one.__name__}-*.nbi"))
-    newest = max((index.stat().st_mtime for index in indices), default=0.0)
-    return source.exists() and newest >= source.stat().st_mtime
+    """Whether numba would load the kernel: it compares the content of the source, not its age."""
+    return bool(cast("Any", one)._cache._cache_file._load_index())
 
 
 def _keeping_folder() -> bool:
