@@ -8,7 +8,7 @@ with a standard deviation of about one intensity unit.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -38,6 +38,18 @@ MMI_MIN, MMI_MAX = 1.0, 12.0
 # In lower case: the shape and GeoJSON products of ShakeMap 3.5 and 4, and what people rename to.
 MMI_COLUMNS = ("paramvalue", "mmi", "intensity", "grid_value", "value")
 DEFAULT_BAND = 0.2  # USGS draws MMI polygons in steps of 0.2
+
+#: What the values of a map may be: intensity, or peak acceleration in g or in percent of g.
+Measure = Literal["mmi", "g", "%g"]
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+
+# Worden, Gerstenberger, Rhoades and Wald (2012), Probabilistic relationships between ground-motion
+# parameters and modified Mercalli intensity in California, BSSA 102(1), 204-221, for PGA in cm/s²,
+# common logarithm. The pieces below MMI 2 and above are those of ShakeMap's own module.
+PGA_PIECES = ((-np.inf, 1.71, 2.08), (0.14, 1.78, 1.55), (1.57, -1.60, 3.70))
+PGA_SIGMA_MMI = 0.66
+G_CM_S2 = 981.0
+PGA_MAX_G = 4.0
 
 
 def intensity(magnitude: float, depth_m: float, distance_m: ArrayLike) -> NDArray[np.float64]:
@@ -90,8 +102,43 @@ def intensity_sigma(depth_m: float, distance_m: ArrayLike) -> NDArray[np.float64
     return sigma
 
 
-def shakemap_from_vector(frame: gpd.GeoDataFrame, *, source: str) -> gpd.GeoDataFrame:
-    """Read the intensity polygons of a ShakeMap.
+def intensity_from_pga(pga_g: ArrayLike) -> NDArray[np.float64]:
+    """Intensity that goes with a peak ground acceleration (Worden et al. 2012, PGA only).
+
+    Parameters
+    ----------
+    pga_g
+        Peak acceleration in g, 0 or more.
+
+    Returns
+    -------
+    numpy.ndarray
+        MMI on the same shape, within 1 to 10, NaN where the acceleration is NaN. One standard
+        deviation of the relation is `PGA_SIGMA_MMI`.
+
+    Notes
+    -----
+    With y = log10(PGA in cm/s²): MMI = 1.71 + 2.08 y below y = 0.14, 1.78 + 1.55 y below 1.57,
+    -1.60 + 3.70 y above. The residual terms with distance and magnitude are left out.
+    """
+    pga = np.asarray(pga_g, dtype=np.float64)
+    if (pga < 0).any():
+        raise InputError(
+            f"acceleration {np.nanmin(pga):g} g", "0 g or more is needed", "give the peak"
+        )
+    with np.errstate(divide="ignore"):
+        y = np.log10(pga * G_CM_S2)
+    mmi = np.full(y.shape, MMI_MIN)
+    for begins, constant, slope in PGA_PIECES:
+        mmi = np.where(y >= begins, constant + slope * np.maximum(y, -9.0), mmi)
+    clipped: NDArray[np.float64] = np.clip(np.where(np.isnan(pga), np.nan, mmi), MMI_MIN, 10.0)
+    return clipped
+
+
+def shakemap_from_vector(
+    frame: gpd.GeoDataFrame, *, source: str, measure: Measure = "mmi"
+) -> gpd.GeoDataFrame:
+    """Read the polygons of a ShakeMap.
 
     Parameters
     ----------
@@ -100,6 +147,8 @@ def shakemap_from_vector(frame: gpd.GeoDataFrame, *, source: str) -> gpd.GeoData
         value.
     source
         Who made it.
+    measure
+        What the values are; acceleration becomes intensity by `intensity_from_pga`.
 
     Returns
     -------
@@ -125,18 +174,51 @@ def shakemap_from_vector(frame: gpd.GeoDataFrame, *, source: str) -> gpd.GeoData
     rows = to_storage(frame)
     rows = rows[~(rows.geometry.isna() | rows.geometry.is_empty)]
     _require_polygons(rows, source)
-    column = _mmi_column(rows, source)
-    mmi = pd.to_numeric(rows[column], errors="coerce").to_numpy(dtype=np.float64)
-    _require_intensities(mmi, column, source)
-    levels = np.unique(mmi)
+    values = _values(rows, source, measure)
+    levels = np.unique(values)
     step = float(np.median(np.diff(levels))) if len(levels) > 1 else DEFAULT_BAND
-    upper = np.append(levels[1:], levels[-1] + step)
+    upper = np.append(levels[1:], levels[-1] + step)[np.searchsorted(levels, values)]
     bands = gpd.GeoDataFrame(
-        {"mmi": mmi, "mmi_high": upper[np.searchsorted(levels, mmi)], "source": source},
+        {
+            "mmi": _as_intensity(values, measure),
+            "mmi_high": _as_intensity(upper, measure),
+            "source": source,
+        },
         geometry=rows.geometry.to_numpy(),
         crs=STORAGE_CRS,
     )
-    return bands.sort_values("mmi", kind="stable").reset_index(drop=True)
+    bands = bands.sort_values("mmi", kind="stable").reset_index(drop=True)
+    if measure != "mmi":
+        bands.attrs["notes"] = [
+            "intensity from peak acceleration (Worden et al. 2012), within about one unit"
+        ]
+    return bands
+
+
+def measure_column(
+    rows: gpd.GeoDataFrame, source: str, measure: Measure = "mmi"
+) -> NDArray[np.float64]:
+    """Intensity of each row of a map's table, whatever its column is called; else `SchemaError`."""
+    return _as_intensity(_values(rows, source, measure), measure)
+
+
+def _values(rows: gpd.GeoDataFrame, source: str, measure: Measure) -> NDArray[np.float64]:
+    """Values as written, checked to be what `measure` says."""
+    column = _mmi_column(rows, source)
+    values: NDArray[np.float64] = pd.to_numeric(rows[column], errors="coerce").to_numpy(
+        dtype=np.float64
+    )
+    if measure == "mmi":
+        _require_intensities(values, column, source)
+    else:
+        _require_accelerations(values, column, source, measure)
+    return values
+
+
+def _as_intensity(values: NDArray[np.float64], measure: Measure) -> NDArray[np.float64]:
+    if measure == "mmi":
+        return values
+    return intensity_from_pga(values if measure == "g" else values / 100)
 
 
 def intensity_at(shakemap: gpd.GeoDataFrame, points: Any) -> pd.Series:
@@ -208,11 +290,11 @@ def _require_polygons(rows: gpd.GeoDataFrame, source: str) -> None:
     kinds = shapely.get_type_id(rows.geometry.to_numpy())
     if len(rows) and np.isin(kinds, (3, 6)).all():
         return
-    what = "contour lines" if np.isin(kinds, (1, 5)).any() else "no polygons"
+    what = "lines among the polygons" if np.isin(kinds, (1, 5)).any() else "no polygons"
     raise SchemaError(
         f"shakemap of {source}: {what}",
-        "polygons of intensity are needed; a line does not say which side is stronger",
-        "load mi.shp of the ShakeMap's shape.zip instead of cont_mmi",
+        "polygons of intensity are needed",
+        "load grid.xml, cont_mmi.json or mi.shp of the ShakeMap",
     )
 
 
@@ -236,5 +318,23 @@ def _require_intensities(mmi: NDArray[np.float64], column: Any, source: str) -> 
         if np.isfinite(mmi).any()
         else f"shakemap of {source}: {column} holds no numbers",
         "intensities of 1 to 12 are needed; this may be peak acceleration or velocity",
-        "load the polygons of mi.shp",
+        "load the polygons of mi.shp, or acceleration with --measure g or --measure %g",
+    )
+
+
+def _require_accelerations(
+    values: NDArray[np.float64], column: Any, source: str, measure: Measure
+) -> None:
+    limit = PGA_MAX_G if measure == "g" else PGA_MAX_G * 100
+    if np.isfinite(values).all() and values.min() >= 0 and values.max() <= limit:
+        return
+    shown = (
+        f"from {np.nanmin(values):g} to {np.nanmax(values):g}"
+        if np.isfinite(values).any()
+        else "holds no numbers"
+    )
+    raise SchemaError(
+        f"shakemap of {source}: {column} {shown}",
+        f"peak accelerations of 0 to {limit:g} {measure} are needed",
+        "say in which unit they are: --measure g or --measure %g",
     )

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from data.events import RecordedEvent
+    from data.store.records import LayerRecord
     from geo.network import RoadTables
     from routing.engine import Engine
     from routing.graph import Graph
@@ -330,17 +331,19 @@ class Situation:
         return roads_in_force(self._frames("graded_roads", "roads", empty_roads))
 
     def shakemap(self) -> gpd.GeoDataFrame | None:
-        """Give the newest shakemap, or None."""
+        """Give the bands of the shakemaps in force (`shakemaps_in_force`), or None."""
         import geopandas as gpd
+        import pandas as pd
 
-        layers = self.store.layers("shakemap")
+        layers = shakemaps_in_force(self.store.layers("shakemap"))
         if not layers:
             return None
-        newest = layers[-1]
-        return self.remember(
-            ("shakemap", newest.layer_id),
-            lambda: gpd.read_parquet(self.archive.path(newest.files["shakemap"])),
-        )
+
+        def make() -> gpd.GeoDataFrame:
+            frames = [gpd.read_parquet(self.archive.path(one.files["shakemap"])) for one in layers]
+            return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+        return self.remember(("shakemap", *(one.layer_id for one in layers)), make)
 
     def elevation(self) -> Path | None:
         """Give the newest elevation raster, or None."""
@@ -456,6 +459,30 @@ class Situation:
 
     def _layer_key(self, kind: str) -> str:
         return ",".join(layer.layer_id for layer in self.store.layers(kind))
+
+
+def shakemaps_in_force(layers: Sequence[LayerRecord]) -> list[LayerRecord]:
+    """Give the shakemaps that count: of every earthquake the highest version, loaded last.
+
+    An older version that is loaded later changes nothing; an aftershock adds to the main shock. A
+    map that does not say of which earthquake it is counts alone, and only as long as it is the
+    newest of all: it may be of the same one.
+    """
+    if not layers:
+        return []
+    if not layers[-1].details.get("event_id"):
+        return [layers[-1]]
+    best: dict[str, LayerRecord] = {}
+    for layer in layers:
+        event = str(layer.details.get("event_id") or "")
+        if event and (event not in best or _version(layer) >= _version(best[event])):
+            best[event] = layer
+    return sorted(best.values(), key=lambda layer: layer.seq)
+
+
+def _version(layer: LayerRecord) -> int:
+    version = layer.details.get("version")
+    return version if isinstance(version, int) else 0
 
 
 def _newest_known(rows: pd.DataFrame) -> gpd.GeoDataFrame:

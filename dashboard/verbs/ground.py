@@ -51,6 +51,11 @@ def add(verbs: Any) -> None:
             default="",
             help=f"the pictures were taken {role} the earthquake (else --at tells)",
         )
+    load.add_argument(
+        "--measure",
+        choices=("mmi", "g", "%g"),
+        help="what the values of a ShakeMap's polygons or lines are (default: mmi)",
+    )
 
     add_verb(verbs, "assess", _assess, "damage, people and needs per place")
 
@@ -69,6 +74,7 @@ def _load(arguments: argparse.Namespace) -> Result:
             clip=arguments.clip,
             in_pieces=arguments.in_pieces,
             classes=read.class_map(arguments.classes),
+            measure=arguments.measure,
             role=arguments.role,
             progress=arguments.progress,
         ), FINE

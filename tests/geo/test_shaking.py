@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, box
 
 from geo.errors import CrsError, EmptyInputError, InputError, SchemaError
-from geo.shaking import band_at, intensity, intensity_at, intensity_sigma, shakemap_from_vector
+from geo.shaking import (
+    band_at,
+    intensity,
+    intensity_at,
+    intensity_from_pga,
+    intensity_sigma,
+    shakemap_from_vector,
+)
 from geo.vectors import read_vector
 
 
@@ -108,12 +115,55 @@ def test_no_points_and_no_bands_give_nothing() -> None:
     assert intensity_at(shakemap.iloc[:0], points).isna().all()
 
 
-def test_contour_lines_are_refused_with_advice() -> None:
-    lines = gpd.GeoDataFrame(
-        {"value": [6.0]}, geometry=[LineString([(0, 0), (1, 1)])], crs="EPSG:4326"
+def test_lines_among_polygons_are_refused_with_advice() -> None:
+    mixed = gpd.GeoDataFrame(
+        {"value": [6.0, 6.2]},
+        geometry=[LineString([(0, 0), (1, 1)]), box(0, 0, 1, 1)],
+        crs="EPSG:4326",
     )
-    with pytest.raises(SchemaError, match=r"contour lines.*load mi\.shp"):
-        shakemap_from_vector(lines, source="USGS")
+    with pytest.raises(SchemaError, match=r"lines among the polygons.*mi\.shp"):
+        shakemap_from_vector(mixed, source="USGS")
+
+
+@pytest.mark.parametrize(
+    ("pga_g", "mmi"),
+    [
+        (0.1, -1.60 + 3.70 * math.log10(98.1)),  # strong: upper piece
+        (0.01, 1.78 + 1.55 * math.log10(9.81)),  # weak: lower piece
+        (0.001, 1.71 + 2.08 * math.log10(0.981)),  # hardly felt
+        (0.0, 1.0),
+    ],
+)
+def test_acceleration_becomes_intensity_by_the_published_relation(pga_g: float, mmi: float) -> None:
+    """Worden et al. (2012): 0.1 g is 98.1 cm/s2, log10 = 1.9917, MMI = 5.769."""
+    assert float(intensity_from_pga(pga_g)) == pytest.approx(mmi)
+
+
+@given(st.lists(st.floats(0, 3), min_size=2, max_size=2))
+def test_more_acceleration_is_never_less_intensity(pga_g: list[float]) -> None:
+    weak, strong = intensity_from_pga(sorted(pga_g))
+    # The published pieces meet within a hundredth of a unit, not exactly.
+    assert strong >= weak - 0.1
+    assert np.isnan(intensity_from_pga([np.nan]))[0]
+
+
+def test_acceleration_polygons_are_converted_at_both_bounds() -> None:
+    shakemap = shakemap_from_vector(bands(10.0, 20.0), source="USGS", measure="%g")
+    assert shakemap["mmi"].tolist() == pytest.approx(intensity_from_pga([0.1, 0.2]))
+    assert shakemap["mmi_high"].tolist() == pytest.approx(intensity_from_pga([0.2, 0.3]))
+    same = shakemap_from_vector(bands(0.1, 0.2), source="USGS", measure="g")
+    assert same["mmi"].tolist() == pytest.approx(shakemap["mmi"].tolist())
+    assert "Worden" in shakemap.attrs["notes"][0]
+
+
+def test_percent_given_as_g_is_refused() -> None:
+    with pytest.raises(SchemaError, match=r"10 to 20: peak accelerations of 0 to 4 g"):
+        shakemap_from_vector(bands(10.0, 20.0), source="USGS", measure="g")
+
+
+def test_negative_acceleration_is_refused() -> None:
+    with pytest.raises(InputError, match="0 g or more"):
+        intensity_from_pga([-0.1])
 
 
 def test_column_of_another_meaning_is_refused() -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from data.events import LayerKind
+    from geo.shaking import Measure
 
 OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
 GRAPHML_SUFFIXES = (".graphml", ".graphml.gz")
@@ -38,6 +39,7 @@ class LoadOptions:
     in_pieces: bool = False
     classes: dict[int, str] | None = None
     role: Literal["", "before", "after"] = ""
+    measure: Measure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
