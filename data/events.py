@@ -143,6 +143,8 @@ LayerKind = Literal[
     "shakemap",
     "population",
     "imagery",
+    "footprints",
+    "hint",
 ]
 
 

@@ -313,7 +313,9 @@ def _raster_evidence(
         "raster": np.full(len(circles), -1.0),
     }
     for number, raster in enumerate(rasters):
-        found = zone_damage(raster.path, circles, classes=raster.classes, band=raster.band)
+        found = zone_damage(
+            raster.path, circles, classes=raster.classes, band=raster.band, scale=raster.scale
+        )
         covered = found["covered_share"].to_numpy(dtype=np.float64)
         better = covered > best["covered_share"]
         best["raster"] = np.where(better, float(number), best["raster"])

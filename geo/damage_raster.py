@@ -52,7 +52,8 @@ LEAST_COVERED = 1e-6
 class DamageRaster:
     """A damage raster with who made it, when it was seen and what its classes mean.
 
-    `classes` maps each whole number of the raster to a grade; None means shares from 0 to 1.
+    `classes` maps each whole number of the raster to a grade; None means shares of what `scale`
+    is (1: from 0 to 1; 100: percents; 255: bytes).
     """
 
     path: Path
@@ -60,6 +61,7 @@ class DamageRaster:
     observed_at: datetime | None = None
     classes: Mapping[int, str] | None = None
     band: int | None = None
+    scale: float | None = None
 
 
 def zone_damage(
@@ -68,6 +70,7 @@ def zone_damage(
     *,
     classes: Mapping[int, str] | None = None,
     band: int | None = None,
+    scale: float | None = None,
 ) -> pd.DataFrame:
     """Damage share of zones, weighted by the exact part of each cell that lies in the zone.
 
@@ -83,6 +86,9 @@ def zone_damage(
         None for a float raster of shares from 0 to 1.
     band
         Number of the band, from 1; needed if there are several.
+    scale
+        The value that means that all is lost, for a raster of shares; 1 if it is not said, which
+        whole numbers need to be.
 
     Returns
     -------
@@ -103,14 +109,14 @@ def zone_damage(
         The raster lies wholly outside of the zones.
     """
     require_crs(zones, "zones")
-    require_damage_raster(raster_path, classes=classes, band=band)
+    require_damage_raster(raster_path, classes=classes, band=band, scale=scale)
     name = Path(raster_path).name
     if classes is None:
         found = zonal_statistics(
             raster_path, zones, statistics=("coverage", "mean", "min", "max"), bands=band
         )
         covered = found["coverage"].to_numpy(dtype=np.float64)
-        share = high = _shares(found, name)
+        share = high = _shares(found, scale or 1.0, name)
     else:
         held = class_shares(raster_path, zones, band=band)
         share, high, analysed = _class_shares(held.shares, classes, name)
@@ -127,7 +133,11 @@ def zone_damage(
 
 
 def require_damage_raster(
-    raster_path: Path | str, *, classes: Mapping[int, str] | None = None, band: int | None = None
+    raster_path: Path | str,
+    *,
+    classes: Mapping[int, str] | None = None,
+    band: int | None = None,
+    scale: float | None = None,
 ) -> None:
     """Check that a raster can be read as damage before it is kept.
 
@@ -136,24 +146,27 @@ def require_damage_raster(
     UnreadableError, CrsError, TooLargeError
         As `geo.raster.open_raster`.
     InputError
-        Whole numbers without a meaning, an unknown grade, or several bands and none chosen.
+        Whole numbers without a meaning, an unknown grade, several bands and none chosen, classes
+        and a scale together, or a scale that is no positive number.
     """
     _require_grades(classes)
+    _require_scale(classes, scale)
     with open_raster(raster_path) as raster:
         name = Path(raster_path).name
         number = band_number(raster, band, name)
-        _require_meaning(raster.dtypes[number - 1], classes, name)
+        _require_meaning(raster.dtypes[number - 1], classes, scale, name)
 
 
-def _shares(found: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    low, high = found["min"].min(), found["max"].max()
+def _shares(found: pd.DataFrame, scale: float, name: str) -> NDArray[np.float64]:
+    low, high = found["min"].min() / scale, found["max"].max() / scale
     if low < -TOLERANCE or high > 1 + TOLERANCE:
         raise SchemaError(
-            f"{name}: values from {low:g} to {high:g}",
-            "a float raster must hold shares of damaged buildings from 0 to 1",
-            "divide percents by 100, or give classes a meaning",
+            f"{name}: values from {low * scale:g} to {high * scale:g}",
+            "shares of damaged buildings are needed, from 0 to "
+            + ("1" if scale == 1 else f"the scale {scale:g}"),
+            "say the scale (100 for percents), or give classes a meaning",
         )
-    share: NDArray[np.float64] = np.clip(found["mean"].to_numpy(dtype=np.float64), 0.0, 1.0)
+    share: NDArray[np.float64] = np.clip(found["mean"].to_numpy(dtype=np.float64) / scale, 0.0, 1.0)
     return share
 
 
@@ -190,14 +203,29 @@ def _require_grades(classes: Mapping[int, str] | None) -> None:
         )
 
 
-def _require_meaning(dtype: str, classes: Mapping[int, str] | None, name: str) -> None:
+def _require_scale(classes: Mapping[int, str] | None, scale: float | None) -> None:
+    if scale is None:
+        return
+    if classes is not None:
+        raise InputError("classes and a scale", "a raster holds classes or shares", "give one")
+    if not (np.isfinite(scale) and scale > 0):
+        raise InputError(
+            f"scale {scale:g}",
+            "the value that means all is lost is needed",
+            "give 100 for percents",
+        )
+
+
+def _require_meaning(
+    dtype: str, classes: Mapping[int, str] | None, scale: float | None, name: str
+) -> None:
     whole = np.issubdtype(np.dtype(dtype), np.integer)
-    if whole and classes is None:
+    if whole and classes is None and scale is None:
         raise InputError(
             f"{name}: a raster of whole numbers ({dtype})",
             "its classes need a meaning",
             "give it, for example classes={0: 'no_visible_damage', 1: 'possibly_damaged', "
-            "2: 'damaged', 3: 'destroyed'}",
+            "2: 'damaged', 3: 'destroyed'}, or the scale of a share (100 for percents)",
         )
     if not whole and not np.issubdtype(np.dtype(dtype), np.floating):
         raise InputError(f"{name}: cells of type {dtype}", "numbers are needed", "convert it")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dashboard.operations.hinting import hints_of_places, raster_buildings_of_places
 from dashboard.operations.situation import Progress, Situation, silent
 from data.catalogue import items
 from data.events import AssessmentMade
@@ -84,16 +85,7 @@ def compute(situation: Situation, *, now: datetime) -> Assessment:
             "assess", "places are needed", "load them first: `qafila load places FILE`"
         )
     layers = situation.store.layers
-    rasters = [
-        DamageRaster(
-            path=situation.archive.path(layer.files["raster"]),
-            source=layer.source.name,
-            observed_at=layer.source.at,
-            classes={int(value): grade for value, grade in layer.details.get("classes", {}).items()}
-            or None,
-        )
-        for layer in layers("damage_raster")
-    ]
+    rasters = damage_rasters(situation)
     areas = situation.analysed_areas()
     key = (
         "assessment",
@@ -116,6 +108,22 @@ def compute(situation: Situation, *, now: datetime) -> Assessment:
         return _in_range_of_people(made, notes)
 
     return situation.remember(key, make)
+
+
+def damage_rasters(situation: Situation) -> list[DamageRaster]:
+    """Give the damage rasters with what was said of them when they were loaded."""
+    return [
+        DamageRaster(
+            path=situation.archive.path(layer.files["raster"]),
+            source=layer.source.name,
+            observed_at=layer.source.at,
+            classes={int(value): grade for value, grade in layer.details.get("classes", {}).items()}
+            or None,
+            band=layer.details.get("band"),
+            scale=layer.details.get("scale"),
+        )
+        for layer in situation.store.layers("damage_raster")
+    ]
 
 
 def _with_people(
@@ -159,6 +167,7 @@ def to_json(
     """Turn an assessment into the JSON of the contract, needs included."""
     needs = needs_of_places(situation, assessment, days=days, now=now)
     frame = assessment.places
+    hints, raster_buildings = hints_of_places(situation), raster_buildings_of_places(situation)
     places = []
     for row in frame.to_dict("records"):
         place_id = row["place_id"]
@@ -180,6 +189,8 @@ def to_json(
                 },
                 "evidence": row["evidence"],
                 "sources": list(row["sources"]),
+                "hint": hints.get(place_id),
+                "raster_buildings": raster_buildings.get(place_id, []),
                 "needs": needs.get(place_id, []),
                 "priority": _number(row["priority"]),
             }

@@ -267,7 +267,7 @@ class Situation:
 
         layers = self.store.layers("places")
         boundaries = self.boundaries()
-        key = ("places", *(layer.layer_id for layer in layers), self._layer_key("boundaries"))
+        key = ("places", *(layer.layer_id for layer in layers), self.layer_key("boundaries"))
 
         def make() -> gpd.GeoDataFrame:
             if not layers:
@@ -354,6 +354,25 @@ class Situation:
         """Give the newest raster of people per cell, or None."""
         layers = self.store.layers("population")
         return self.archive.path(layers[-1].files["population"]) if layers else None
+
+    def footprints(self) -> gpd.GeoDataFrame:
+        """Give the outlines of buildings of all layers; an empty frame where none are loaded."""
+        from geo.damage import empty_points
+
+        return self._frames("footprints", "footprints", empty_points)
+
+    def hints(self) -> gpd.GeoDataFrame | None:
+        """Give the newest hint, a row a compared footprint, or None."""
+        import geopandas as gpd
+
+        layers = self.store.layers("hint")
+        if not layers:
+            return None
+        newest = layers[-1]
+        return self.remember(
+            ("hint", newest.layer_id),
+            lambda: gpd.read_parquet(self.archive.path(newest.files["hint"])),
+        )
 
     def roads(self) -> RoadTables:
         """Give the newest road tables, draped over the elevation where there is one."""
@@ -457,7 +476,8 @@ class Situation:
             shutil.rmtree(made, ignore_errors=True)
         return kept
 
-    def _layer_key(self, kind: str) -> str:
+    def layer_key(self, kind: str) -> str:
+        """Give a text that changes with the layers of a kind."""
         return ",".join(layer.layer_id for layer in self.store.layers(kind))
 
 

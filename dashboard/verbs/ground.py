@@ -17,6 +17,7 @@ LOAD_KINDS = (
     "elevation",
     "damage",
     "imagery",
+    "footprints",
     "shakemap",
     "population",
 )
@@ -41,6 +42,15 @@ def add(verbs: Any) -> None:
     load.add_argument(
         "--classes", help='meaning of a class raster, for example "1=possibly_damaged,2=destroyed"'
     )
+    load.add_argument("--band", type=int, help="which band of a damage raster, from 1")
+    load.add_argument(
+        "--scale",
+        type=float,
+        help="value of a damage raster that means all is lost (100: percents)",
+    )
+    load.add_argument(
+        "--fill-voids", action="store_true", help="interpolate small voids of an elevation"
+    )
     when = load.add_mutually_exclusive_group()
     for role in ("before", "after"):
         when.add_argument(
@@ -57,6 +67,12 @@ def add(verbs: Any) -> None:
         help="what the values of a ShakeMap's polygons or lines are (default: mmi)",
     )
 
+    add_verb(
+        verbs,
+        "hint",
+        _hint,
+        "where buildings changed most between loaded pictures: a hint, never a grade",
+    )
     add_verb(verbs, "assess", _assess, "damage, people and needs per place")
 
 
@@ -76,8 +92,18 @@ def _load(arguments: argparse.Namespace) -> Result:
             classes=read.class_map(arguments.classes),
             measure=arguments.measure,
             role=arguments.role,
+            band=arguments.band,
+            scale=arguments.scale,
+            fill_voids=arguments.fill_voids,
             progress=arguments.progress,
         ), FINE
+
+
+def _hint(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import hinting
+
+    with open_situation(arguments) as situation:
+        return hinting.hint(situation, progress=arguments.progress), FINE
 
 
 def _assess(arguments: argparse.Namespace) -> Result:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dashboard.operations.loading.damage import prepare_damage
+from dashboard.operations.loading.footprints import prepare_footprints
 from dashboard.operations.loading.imagery import prepare_imagery
 from dashboard.operations.loading.layer import (
     LoadOptions,
@@ -46,7 +47,14 @@ __all__ = [
 ]
 
 #: Kinds of which the same file twice would count twice.
-COUNTED_KINDS = ("damage_points", "damage_raster", "analysed_area", "population", "imagery")
+COUNTED_KINDS = (
+    "damage_points",
+    "damage_raster",
+    "analysed_area",
+    "population",
+    "imagery",
+    "footprints",
+)
 
 
 _PREPARE: dict[str, Callable[[Situation, list[Path], LoadOptions, Progress], list[Prepared]]] = {
@@ -58,6 +66,7 @@ _PREPARE: dict[str, Callable[[Situation, list[Path], LoadOptions, Progress], lis
     "shakemap": prepare_shakemap,
     "population": prepare_population,
     "imagery": prepare_imagery,
+    "footprints": prepare_footprints,
 }
 
 
@@ -74,7 +83,8 @@ def load(
     Parameters
     ----------
     kind
-        places, boundaries, roads, elevation, damage, shakemap, population or imagery.
+        places, boundaries, roads, elevation, damage, shakemap, population, imagery or
+        footprints.
     paths
         Files; several elevation tiles become one raster, several other files one layer each. A
         raster may be an address (http, https): what lies over the situation's area is read by

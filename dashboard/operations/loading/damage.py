@@ -185,7 +185,7 @@ def _counts(report: DamageReport) -> dict[str, Any]:
 def _damage_raster(situation: Situation, path: Path, options: LoadOptions) -> Prepared:
     from geo.damage_raster import require_damage_raster
 
-    require_damage_raster(path, classes=options.classes)
+    require_damage_raster(path, classes=options.classes, band=options.band, scale=options.scale)
     classes = {str(value): grade for value, grade in (options.classes or {}).items()}
     return prepare_raster(
         situation,
@@ -193,5 +193,5 @@ def _damage_raster(situation: Situation, path: Path, options: LoadOptions) -> Pr
         "raster",
         path,
         source_of(path, options),
-        details={"classes": classes},
+        details={"classes": classes, "band": options.band, "scale": options.scale},
     )

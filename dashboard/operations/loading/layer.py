@@ -40,6 +40,9 @@ class LoadOptions:
     classes: dict[int, str] | None = None
     role: Literal["", "before", "after"] = ""
     measure: Measure | None = None
+    band: int | None = None
+    scale: float | None = None
+    fill_voids: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

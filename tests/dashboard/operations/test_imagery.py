@@ -18,7 +18,6 @@ from geo.errors import CoverageError, InputError
 from tests.stand_in import ranged, stand_in
 
 BOUNDS = (-7.981, 30.999, -7.979, 31.001)
-REAL = Path(__file__).resolve().parents[4] / "shared/data/alhaouz/imagery"
 
 
 def picture(path: Path, bounds=BOUNDS, size: int = 400, bands: int = 3, **more) -> Path:
@@ -141,10 +140,9 @@ def test_an_address_of_another_ground_and_one_that_is_no_raster(
     assert valley.store.layers("imagery") == []
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real pairs are not on this machine")
-def test_the_real_pairs(empty: Situation) -> None:
+def test_the_real_pairs(empty: Situation, real_data: Path) -> None:
     """One calls itself COG and is stored as strips: it is stored anew."""
-    paths = sorted(REAL.glob("*.tif"))
+    paths = sorted((real_data / "alhaouz" / "imagery").glob("*.tif"))
     layers = loading.load(empty, "imagery", paths)["layers"]
     assert [layer["resolution_m"] < 0.35 for layer in layers] == [True] * 4
     assert all("stored anew in tiles" in layer["notes"][-1] for layer in layers)
