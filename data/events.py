@@ -141,6 +141,7 @@ LayerKind = Literal[
     "analysed_area",
     "graded_roads",
     "shakemap",
+    "building_stock",
     "population",
     "imagery",
     "footprints",

@@ -32,6 +32,7 @@ EVIDENCE_KINDS = (
     "analysed_area",
     "damage_raster",
     "shakemap",
+    "building_stock",
     "population",
 )
 BUILDING_GRADES = ("destroyed", "damaged", "possibly_damaged", "no_visible_damage")

@@ -283,23 +283,54 @@ class Situation:
     def building_shares(self) -> pd.DataFrame | None:
         """Give the shares of building typologies, a row a place in the order of `places`.
 
-        None where no layer of places brought them: the documented default is used then.
+        From tables that came with places and from those of communes, the newest that speaks of a
+        place; NaN where none does, None where none speaks of any: the documented default is used
+        then. `basis` says who says so.
         """
         import pandas as pd
 
-        layers = [one for one in self.store.layers("places") if "building_shares" in one.files]
+        from geo.vulnerability import TYPOLOGIES
+
+        by_place = [one for one in self.store.layers("places") if "building_shares" in one.files]
+        by_commune = self.store.layers("building_stock")
+        layers = sorted([*by_place, *by_commune], key=lambda layer: layer.seq)
         if not layers:
             return None
 
         def make() -> pd.DataFrame:
-            tables = [
-                pd.read_parquet(self.archive.path(one.files["building_shares"])) for one in layers
-            ]
-            known = pd.concat(tables).drop_duplicates("place_id", keep="last")
-            return known.set_index("place_id").reindex(self.places()["place_id"])
+            places = self.places()
+            columns = [*TYPOLOGIES, "basis"]
+            shares = pd.DataFrame(index=places.index, columns=columns).astype(
+                {name: "float64" for name in TYPOLOGIES}
+            )
+            for layer in layers:
+                mine = "building_shares" if layer.kind == "places" else "stock"
+                table = pd.read_parquet(self.archive.path(layer.files[mine]))
+                key = (
+                    ("place_id", "place_id")
+                    if layer.kind == "places"
+                    else ("commune_code", "unit_id")
+                )
+                found = table.set_index(key[1]).reindex(places[key[0]]).set_axis(places.index)
+                told = found.notna().all(axis=1)
+                # A table that names some typologies has none of the others.
+                found = found.reindex(columns=list(TYPOLOGIES)).fillna(0.0)
+                found["basis"] = layer.source.name
+                if "basis" in table:
+                    found["basis"] = table["basis"].iloc[0]
+                shares.loc[told, columns] = found.loc[told, columns]
+            return shares
 
-        shares = self.remember(("building shares", *(one.layer_id for one in layers)), make)
-        return None if shares.isna().any(axis=None) else shares.reset_index(drop=True)
+        shares = self.remember(
+            (
+                "building shares",
+                self.layer_key("places"),
+                self.layer_key("boundaries"),
+                *(one.layer_id for one in layers),
+            ),
+            make,
+        )
+        return None if shares["basis"].isna().all() else shares
 
     def boundaries(self) -> gpd.GeoDataFrame:
         """Give the units of all boundary layers; an empty frame where none were loaded."""

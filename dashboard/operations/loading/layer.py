@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import geopandas as gpd
+    import pandas as pd
 
     from data.events import LayerKind
     from geo.shaking import Measure
@@ -87,6 +88,33 @@ def prepare_frame(
         source=source,
         notes=notes,
         details=details or {},
+    )
+
+
+def prepare_table(
+    situation: Situation,
+    kind: LayerKind,
+    file: str,
+    table: pd.DataFrame,
+    name: str,
+    source: Source,
+    *,
+    bounds: Bounds,
+    notes: Sequence[str] = (),
+) -> Prepared:
+    """Put a table without geometries into the archive and describe it as a layer."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "layer.parquet"
+        table.to_parquet(path, index=False)
+        ref = situation.archive.put_file(path, "parquet")
+    return Prepared(
+        kind=kind,
+        name=name,
+        files={file: ref},
+        rows=len(table),
+        bounds=bounds,
+        source=source,
+        notes=tuple(notes),
     )
 
 

@@ -90,16 +90,29 @@ def _inside_area(
 def prepare_boundaries(
     situation: Situation, paths: list[Path], options: LoadOptions, progress: Progress
 ) -> list[Prepared]:
-    """Read administrative boundaries."""
+    """Read administrative boundaries, and of what their houses are built where a file says it."""
+    from dashboard.operations.loading.buildings import prepare_stock, stock_of_table
     from geo.boundaries import boundaries_from_vector
+    from geo.building_stock import building_stock
     from geo.vectors import read_vector
 
     prepared = []
     for number, path in enumerate(paths):
         progress(number / len(paths), f"reading boundaries from {path.name}")
         made_by = source_of(path, options)
-        frame = boundaries_from_vector(read_vector(path, layer=options.layer), source=made_by)
-        prepared.append(
-            prepare_frame(situation, "boundaries", "boundaries", frame, path.name, made_by)
+        if ends_with(path, (".csv",)):
+            prepared.append(stock_of_table(situation, path, made_by))
+            continue
+        read = read_vector(path, layer=options.layer)
+        frame = boundaries_from_vector(read, source=made_by)
+        one = prepare_frame(situation, "boundaries", "boundaries", frame, path.name, made_by)
+        prepared.append(one)
+        polygons = read.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
+        stock = building_stock(
+            read.loc[polygons].drop(columns="geometry"),
+            source=made_by.name,
+            unit_ids=frame["unit_id"].tolist(),
         )
+        if stock is not None:
+            prepared.append(prepare_stock(situation, stock, path, made_by, bounds=one.bounds))
     return prepared

@@ -9,7 +9,7 @@ import geopandas as gpd
 import pytest
 from shapely.geometry import Point, box
 
-from dashboard.operations import assessing, loading
+from dashboard.operations import assessing, loading, uploads
 from dashboard.operations.situation import Situation
 from geo.errors import InputError, SchemaError
 from tests.shakemap_file import contours_json, grid_xml
@@ -126,6 +126,68 @@ def test_contours_without_values_load_nothing(village: Situation, tmp_path: Path
     with pytest.raises(SchemaError, match="one of paramvalue, mmi"):
         loading.load(village, "shakemap", [path])
     assert not village.store.layers("shakemap")
+
+
+SQUARE = box(-8.1, 30.9, -7.9, 31.1)
+
+
+def communes(folder: Path, **fields: object) -> Path:
+    path = folder / "communes.geojson"
+    gpd.GeoDataFrame(
+        {"Code_Commu": ["07.041.01.01."], "Nom_Commun": ["Here"], **fields},
+        geometry=[SQUARE],
+        crs="EPSG:4326",
+    ).to_file(path, driver="GeoJSON")
+    return path
+
+
+def expected(situation: Situation) -> float:
+    made = assessing.compute(situation, now=situation.now())
+    return float(made.places["expected_destroyed_share"].iloc[0])
+
+
+def test_buildings_of_a_commune_change_what_to_expect(village: Situation, tmp_path: Path) -> None:
+    loading.load(village, "shakemap", [grid(tmp_path, 8.0, version=1)])
+    assumed = expected(village)
+    layers = loading.load(village, "boundaries", [communes(tmp_path, beton=[1.0])])["layers"]
+    assert [layer["kind"] for layer in layers] == ["boundaries", "building_stock"]
+    concrete = expected(village)
+    assert concrete < assumed
+    # A table that somebody edited has the last word; undone, the one before speaks again.
+    sheet = tmp_path / "buildings.csv"
+    sheet.write_text("commune_code,earth,concrete\n07.041.01.01,0.9,0.1\n", encoding="utf-8")
+    layer = loading.load(village, "boundaries", [sheet])["layers"][0]
+    assert expected(village) > assumed
+    uploads.undo(village, layer["layer_id"])
+    assert expected(village) == pytest.approx(concrete)
+
+
+def test_table_of_unknown_communes_is_refused(village: Situation, tmp_path: Path) -> None:
+    sheet = tmp_path / "buildings.csv"
+    sheet.write_text("commune_code,earth\n99.001.01.01,1\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"none of its 1 communes is known.*load boundaries"):
+        loading.load(village, "boundaries", [sheet])
+    loading.load(village, "boundaries", [communes(tmp_path)])
+    with pytest.raises(InputError, match=r"codes look like 07\.041\.01\.01"):
+        loading.load(village, "boundaries", [sheet])
+
+
+def test_table_that_says_nothing_of_buildings_is_refused(
+    village: Situation, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "people.csv"
+    sheet.write_text("commune_code,people\n07.041.01.01,12\n", encoding="utf-8")
+    with pytest.raises(SchemaError, match=r"people\.csv.*columns such as earth, rubble_stone"):
+        loading.load(village, "boundaries", [sheet])
+
+
+def test_census_of_al_haouz_tells_how_its_towns_are_built(
+    empty: Situation, real_data: Path
+) -> None:
+    """The census layer has types of dwelling for towns only; the rest keep the default."""
+    layers = loading.load(empty, "boundaries", [real_data / "admin" / "Al-Haouz.xml"])["layers"]
+    stock = next(layer for layer in layers if layer["kind"] == "building_stock")
+    assert 1 <= stock["rows"] < layers[0]["rows"] / 2
 
 
 def test_acceleration_of_al_haouz_agrees_with_its_intensity(real_data: Path) -> None:
