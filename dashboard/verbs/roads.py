@@ -1,4 +1,4 @@
-"""Roads: closures, who is reached, and what to clear first."""
+"""Roads: closures, who is reached, how surely, and what to clear first."""
 
 from __future__ import annotations
 
@@ -49,6 +49,16 @@ def add(verbs: Any) -> None:
     )
     reach.add_argument("--at", help="moment, ISO 8601 (default: now)")
     reach.add_argument("--hours", type=float, default=12.0, help="time limit in hours (default 12)")
+
+    risk = add_verb(verbs, "risk", _risk, "how likely each place is reached, and what decides it")
+    risk.add_argument("--worlds", type=int, default=200, help="sampled worlds (default 200)")
+    risk.add_argument("--hours", type=float, default=12.0, help="reached within (default 12)")
+    risk.add_argument(
+        "--class", dest="classes", action="append", help="vehicle class (may be repeated)"
+    )
+    risk.add_argument("--seed", type=int, default=1, help="the same seed, the same worlds")
+    risk.add_argument("--landslides", type=Path, help="polygons of landslides seen: hints")
+    risk.add_argument("--at", help="moment, ISO 8601 (default: now)")
 
     clear = add_verb(verbs, "clear-first", _clear_first, "which blockage to open first, by whom")
     clear.add_argument("--class", dest="class_name", default="truck", help="vehicle class (truck)")
@@ -105,6 +115,22 @@ def _reach(arguments: argparse.Namespace) -> Result:
             relay=arguments.relay,
             at=situation.aware(read.moment(arguments.at, "--at")),
             max_time_s=read.hours(arguments.hours) * 3600.0,
+        ), FINE
+
+
+def _risk(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import risking
+
+    with open_situation(arguments) as situation:
+        return risking.make_risk(
+            situation,
+            read.vehicle_class_names(",".join(arguments.classes or ())) or risking.DEFAULT_CLASSES,
+            n_worlds=arguments.worlds,
+            hours=read.hours(arguments.hours),
+            seed=arguments.seed,
+            landslides=arguments.landslides,
+            at=situation.aware(read.moment(arguments.at, "--at")),
+            progress=arguments.progress,
         ), FINE
 
 
