@@ -75,8 +75,22 @@ class Desk(Protocol):
         """Record that a closure no longer holds."""
         ...
 
-    def make_plan(self, *, progress: Progress | None = None) -> dict[str, Any]:
+    def make_plan(
+        self,
+        *,
+        seconds: float | None = None,
+        fairness: float = 0.5,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
         """Plan convoys for the open needs under the closures in force; the contract's JSON."""
+        ...
+
+    def plans(self) -> list[tuple[str, datetime]]:
+        """Ids of the recorded plans and when they were made, the newest first."""
+        ...
+
+    def diff(self, plan_a: str, plan_b: str) -> dict[str, Any]:
+        """Who gains and who loses if plan B takes the place of plan A; the contract's JSON."""
         ...
 
 
@@ -184,9 +198,28 @@ class SituationDesk:
 
         return reopen_road(self.situation(), closure_id, source=source)
 
-    def make_plan(self, *, progress: Progress | None = None) -> dict[str, Any]:
+    def make_plan(
+        self,
+        *,
+        seconds: float | None = None,
+        fairness: float = 0.5,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
         """Plan convoys for the open needs under the closures in force."""
         from dashboard.operations.planning import make_plan
 
         with self._planning:
-            return make_plan(self.situation(), seed=1, progress=progress)
+            return make_plan(
+                self.situation(), seed=1, seconds=seconds, fairness=fairness, progress=progress
+            )
+
+    def plans(self) -> list[tuple[str, datetime]]:
+        """Ids of the recorded plans and when they were made, the newest first."""
+        made = self.situation().store.plans()
+        return [(one.plan_id, one.recorded_at) for one in reversed(made)]
+
+    def diff(self, plan_a: str, plan_b: str) -> dict[str, Any]:
+        """Who gains and who loses if plan B takes the place of plan A."""
+        from dashboard.operations.comparing import diff
+
+        return diff(self.situation(), plan_a, plan_b)

@@ -27,8 +27,12 @@ PICKED_AT = "picked_at"  # when the last pick of the map was taken in
 JOB = "job"  # work under way: a change of the roads
 OUTCOME = "outcome"  # what the last change brought about
 SIDE = "side"  # which part stands beside the map
+ROADS_SIDE = "roads"  # the part that a picked road belongs to
+CLOSURE = "closure"  # closure that was picked to be reopened
 ROAD = "road"  # road chosen from the list
 PIECE = "piece"  # piece of it chosen from the list
+PLAN_A = "plan_a"  # the plan that another is compared with
+PLAN_B = "plan_b"  # the other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,13 @@ class Picked:
 
 
 def situation_map(
-    *, height: int, selected: str = "", focus: str = "", seq: int = 0, key: str = "map"
+    *,
+    height: int,
+    grow: bool = True,
+    selected: str = "",
+    focus: str = "",
+    seq: int = 0,
+    key: str = "map",
 ) -> Picked:
     """Show the map.
 
@@ -36,6 +42,8 @@ def situation_map(
     ----------
     height
         In CSS pixels.
+    grow
+        Take what a large screen has left.
     selected
         Edge id of the road to be drawn as picked.
     focus
@@ -43,7 +51,9 @@ def situation_map(
     seq
         Version that the page shows, so that the map asks at once when it is behind.
     """
-    value = _map(height=height, selected=selected, focus=focus, seq=seq, default=None, key=key)
+    value = _map(
+        height=height, grow=grow, selected=selected, focus=focus, seq=seq, default=None, key=key
+    )
     return parse_picked(value)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from dashboard.operations.situation import Situation
-    from geo.model import Closure, Depot, StockLine
+    from geo.model import Closure, Depot, StockLine, Vehicle
 
 Layer = tuple[str, "gpd.GeoDataFrame"]
 
@@ -54,6 +54,7 @@ class Picture:
     places: gpd.GeoDataFrame
     depots: list[Depot]
     stock: list[StockLine]
+    vehicles: list[Vehicle]
     volunteers_by_place: dict[str, int]
     closures: list[Closure]
     closure_lines: gpd.GeoDataFrame
@@ -105,6 +106,7 @@ def _draw(situation: Situation, seq: int) -> Picture:
         places=places,
         depots=situation.store.depots(active_only=True),
         stock=situation.store.stock(),
+        vehicles=situation.store.vehicles(),
         volunteers_by_place=dict(volunteers),
         closures=closures,
         closure_lines=closure_lines(situation, closures),

@@ -27,6 +27,7 @@ SHOWN = 6
 LISTS_HEIGHT_PX = 340
 #: The whole reason stands in the tables.
 REASON_LIMIT = 90
+DEFAULT_FAIRNESS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,15 +87,17 @@ def reopen(served: Served, closure_id: str) -> None:
     _begin(_("Reopening the road and planning anew"), work)
 
 
-def replan(served: Served) -> None:
-    """Begin to plan anew."""
+def replan(
+    served: Served, *, seconds: float | None = None, fairness: float = DEFAULT_FAIRNESS
+) -> None:
+    """Begin to plan anew; `seconds` caps the search."""
     desk = served.desk
     texts = _Texts()
 
     def work(progress: Progress) -> Outcome:
         before = desk.picture()
         progress(0.0, texts.planning)
-        desk.make_plan(progress=progress)
+        desk.make_plan(seconds=seconds, fairness=fairness, progress=progress)
         return Outcome(done=texts.planned, change=changes.compare(before, desk.picture()))
 
     _begin(_("Planning convoys"), work)

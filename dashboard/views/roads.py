@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from dashboard.state import Served
     from geo.model import Closure
 
-CLOSURE = "closure"  # closure that was picked to be reopened
 CLASSES: tuple[str, ...] = get_args(VehicleClassName)
 PAGE_SOURCE = "crisis cell, on the page"
 
@@ -151,7 +150,7 @@ def closures(served: Served, info: SituationInfo, picture: Picture, book: RoadBo
     if not picture.closures:
         st.caption(_("Every road is open, as far as we know."))
         return
-    picked = state.get(CLOSURE, "")
+    picked = state.get(state.CLOSURE, "")
     ordered = sorted(picture.closures, key=lambda closure: closure.closure_id != picked)
     with st.container(height=320, border=True):
         for closure in ordered:

@@ -28,7 +28,7 @@ from dashboard.desk import Layer, Progress
 from dashboard.operations.picture import Picture
 from dashboard.operations.situation import SituationInfo
 from geo.errors import UnknownIdError
-from geo.model import Closure, Depot, StockLine
+from geo.model import Closure, Depot, StockLine, Vehicle
 
 NOON = datetime(2023, 9, 10, 12, 0, tzinfo=UTC)
 BOUNDS = (-8.30, 30.95, -7.85, 31.32)
@@ -197,6 +197,15 @@ def make_picture(
         places=places,
         depots=[Depot(depot_id="depot:asni", name="Asni souk", lon=-7.977, lat=31.247)],
         stock=[StockLine(depot_id="depot:asni", item_id="tent", quantity=500.0)],
+        vehicles=[
+            Vehicle(
+                vehicle_id="vehicle:T-1",
+                vehicle_class="truck",
+                depot_id="depot:asni",
+                capacity_kg=10_000.0,
+                capacity_m3=36.0,
+            )
+        ],
         volunteers_by_place={place_id("Ouirgane"): 7, place_id("Imlil"): 3},
         closures=list(closures),
         closure_lines=closure_lines(closures),
@@ -252,7 +261,7 @@ def make_plan(picture: Picture, *, plan_id: str = "plan:1") -> dict[str, Any]:
             continue
         if row["reach_status"] != "reachable":
             unserved += [
-                {"place_id": row["place_id"], "item": item, "quantity": quantity,
+                {"place_id": row["place_id"], "item": item, "quantity": quantity, "code": "no_road",
                  "reason": "cut off: " + row["reach_reason"]}
                 for item, quantity in row["needs"].items()
             ]  # fmt: skip
@@ -260,9 +269,15 @@ def make_plan(picture: Picture, *, plan_id: str = "plan:1") -> dict[str, Any]:
         convoys.append(
             {
                 "convoy_id": f"convoy:{row['place_id'].partition(':')[2]}",
+                "vehicle_id": "vehicle:T-1",
+                "vehicle_name": "Lorry 1",
+                "trip": len(convoys) + 1,
                 "vehicle_class": "truck" if "tent" in row["needs"] else "pickup",
                 "depot_id": "depot:asni",
                 "departs_at": "2023-09-10T13:00:00+00:00",
+                "returns_at": "2023-09-10T15:30:00+00:00",
+                "load_kg": 2_500.0,
+                "load_m3": 9.0,
                 "stops": [
                     {"place_id": row["place_id"], "arrives_at": "2023-09-10T14:00:00+00:00",
                      "deliver": dict(row["needs"])}
@@ -277,6 +292,7 @@ def make_plan(picture: Picture, *, plan_id: str = "plan:1") -> dict[str, Any]:
         "convoys": convoys,
         "unserved": unserved,
         "score": {"weighted_arrival": 1.0, "served_share": 0.9, "worst_commune_share": 0.5},
+        "commune_shares": {"Asni": 1.0, "Ijoukak": 0.25},
     }
 
 
@@ -319,6 +335,8 @@ class ValleyDesk:
         self._info = info or make_info()
         self._closures: list[Closure] = []
         self._plan: dict[str, Any] | None = None
+        self._plans: list[dict[str, Any]] = []
+        self.asked: dict[str, Any] = {}
         self._seq = 10
         self._ids = itertools.count(1)
         self._plan_takes_s = plan_takes_s
@@ -415,7 +433,14 @@ class ValleyDesk:
             self._seq += 1
         return {"closure_id": closure_id, "reopened": True}
 
-    def make_plan(self, *, progress: Progress | None = None) -> dict[str, Any]:
+    def make_plan(
+        self,
+        *,
+        seconds: float | None = None,
+        fairness: float = 0.5,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        self.asked = {"seconds": seconds, "fairness": fairness}
         steps = 10
         for step in range(steps):
             if progress is not None:
@@ -423,8 +448,29 @@ class ValleyDesk:
             time.sleep(self._plan_takes_s / steps)
         with self._lock:
             self._plan = make_plan(self.picture(), plan_id=f"plan:{self._seq}")
+            self._plans.append(self._plan)
             self._seq += 1
             return self._plan
+
+    def plans(self) -> list[tuple[str, datetime]]:
+        return [(plan["plan_id"], self.clock) for plan in reversed(self._plans)]
+
+    def diff(self, plan_a: str, plan_b: str) -> dict[str, Any]:
+        known = {plan["plan_id"]: plan for plan in self._plans}
+        served = [
+            {(stop["place_id"], item): quantity for convoy in known[one]["convoys"]
+             for stop in convoy["stops"] for item, quantity in stop["deliver"].items()}
+            for one in (plan_a, plan_b)
+        ]  # fmt: skip
+        losses = [
+            {"place_id": place, "place_name": place.partition(":")[2], "item": item,
+             "quantity_a": quantity, "quantity_b": 0.0, "arrives_a": "2023-09-10T14:00:00+00:00",
+             "arrives_b": None, "reason": HOSTILE}
+            for (place, item), quantity in served[0].items()
+            if (place, item) not in served[1]
+        ]  # fmt: skip
+        return {"plan_a": plan_a, "plan_b": plan_b, "losses": losses, "gains": [], "earlier": [],
+                "later": [], "score": {}}  # fmt: skip
 
 
 def many_edges(n: int, *, minor_share: float = 0.3) -> gpd.GeoDataFrame:

@@ -55,12 +55,14 @@ window.addEventListener("error", (event) => {
   qafila.fail(event.message || "a file of this page is missing");
 }, true);
 
-// On a phone the page must stay scrollable beside the map; on a large screen the map takes what is there.
+// On a phone the page must stay scrollable beside the map; on a large screen the map takes what is there,
+// unless the view has more to show below it.
 function fit() {
   if (!qafila.embedded) return;
   const { innerWidth, innerHeight } = window.parent;
   const wanted = qafila.args.height || 600;
-  const height = innerWidth < 700 ? Math.min(wanted, 0.64 * innerHeight) : Math.max(wanted, innerHeight - 300);
+  const room = qafila.args.grow === false ? 0 : innerHeight - 300;
+  const height = innerWidth < 700 ? Math.min(wanted, 0.64 * innerHeight) : Math.max(wanted, room);
   qafila.send("setFrameHeight", { height: Math.round(height) });
 }
 

@@ -1,0 +1,125 @@
+"""The convoys page, run by Streamlit's own test harness."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import cache, plansheet, state
+from dashboard.map.layers import LayerFiles
+from dashboard.views.timeline import timeline_html
+from tests.dashboard.valley import HOSTILE, ValleyDesk
+
+TIMEOUT_S = 30
+
+
+def _page() -> None:
+    from dashboard import state
+    from dashboard.views import convoys
+
+    convoys.page(state.get_served())
+
+
+@pytest.fixture
+def desk() -> ValleyDesk:
+    desk = ValleyDesk()
+    desk.make_plan()
+    state.put_served(state.Served(desk=desk, layers=LayerFiles(), books=cache.RoadBooks()))
+    return desk
+
+
+def draw(part: str = "day") -> AppTest:
+    page = AppTest.from_function(_page, default_timeout=TIMEOUT_S)
+    page.session_state["convoys_part"] = part
+    page.run()
+    assert not page.exception
+    return page
+
+
+def html_of(page: AppTest) -> str:
+    return "\n".join(element.proto.body for element in page.get("html"))
+
+
+@pytest.mark.usefixtures("desk")
+def test_the_day_shows_every_trip_with_its_way_and_hours() -> None:
+    text = html_of(draw())
+    assert "q-timeline" in text
+    assert "trip 1, 14:00 to 16:30: Asni" in text  # 13:00 UTC is 14:00 in Casablanca
+    assert "Lorry 1" in text
+
+
+@pytest.mark.usefixtures("desk")
+def test_loads_are_shown_as_shares_of_the_vehicle() -> None:
+    table = draw("loads").dataframe[0].value
+    assert table["kg_share"].tolist() == [25.0] * len(table)
+    assert table["m3_share"].tolist() == [25.0] * len(table)
+
+
+def test_what_is_left_has_its_cause_counted_and_its_reason(desk: ValleyDesk) -> None:
+    desk.close_road(
+        edges=["drill:e2"], classes=(), state="closed", until=None, source="", reason=""
+    )
+    desk.make_plan()
+    page = draw("left")
+    words = "\n".join(one.value for one in page.markdown).replace("\\", "")
+    assert "no road is open: 2 needs in 2 places" in words
+    assert page.dataframe[0].value["Reason"].str.contains("drill:e2").all()
+
+
+@pytest.mark.usefixtures("desk")
+def test_communes_come_worst_first() -> None:
+    table = draw("communes").dataframe[0].value
+    assert table["commune"].tolist() == ["Ijoukak", "Asni"]
+    assert table["share"].tolist() == [25.0, 100.0]
+
+
+def test_two_plans_are_compared_and_one_alone_is_not(desk: ValleyDesk) -> None:
+    assert any("one plan only" in one.value for one in draw("compare").caption)
+    desk.close_road(
+        edges=["drill:e2"], classes=(), state="closed", until=None, source="", reason=""
+    )
+    desk.make_plan()
+    page = draw("compare")
+    losses = page.dataframe[0].value
+    assert losses["Place"].tolist() == ["ijoukak", "tinmel"]
+    assert (losses["After"] == 0).all()
+
+
+def test_a_new_plan_takes_the_seconds_and_the_fairness_that_were_asked_for(
+    desk: ValleyDesk,
+) -> None:
+    page = draw()
+    page.select_slider(key="plan_seconds").set_value(60)
+    page.slider(key="plan_fairness").set_value(0.8)
+    next(one for one in page.button if one.label == "Plan anew").click().run()
+    assert desk.asked == {"seconds": 60.0, "fairness": 0.8}
+
+
+def test_without_a_plan_the_page_offers_to_make_one() -> None:
+    state.put_served(state.Served(desk=ValleyDesk(), layers=LayerFiles(), books=cache.RoadBooks()))
+    page = draw()
+    assert any("no plan yet" in one.value for one in page.info)
+    assert any(one.label == "Plan convoys now" for one in page.button)
+
+
+def test_hostile_names_stay_text_in_the_time_line() -> None:
+    plan = {
+        "convoys": [
+            {
+                "convoy_id": "convoy:1",
+                "vehicle_id": "v",
+                "vehicle_name": HOSTILE,
+                "vehicle_class": '"><script>',
+                "depot_id": HOSTILE,
+                "departs_at": "2023-09-10T06:00:00+00:00",
+                "returns_at": "2023-09-10T08:00:00+00:00",
+                "stops": [{"place_id": "p", "arrives_at": "2023-09-10T07:00:00+00:00"}],
+            }
+        ]
+    }
+    line = plansheet.time_line(plan, {"p": HOSTILE})
+    assert line is not None
+    text = timeline_html(line, depots={HOSTILE: HOSTILE}, timezone="UTC")
+    assert "<img" not in text
+    assert "<script" not in text
+    assert "&lt;img" in text
