@@ -92,6 +92,16 @@ def hours(value: float) -> float:
     return value
 
 
+def minutes(text: str) -> tuple[float, ...]:
+    """Read time limits in minutes, comma between."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError(
+            f"--minutes {text!r}", "numbers with commas between are needed", "correct them"
+        ) from error
+
+
 def vehicle_class_names(text: str) -> tuple[Any, ...]:
     """Read vehicle classes, comma between."""
     from geo.model import VEHICLE_CLASS_NAMES

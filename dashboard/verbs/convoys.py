@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dashboard import arguments as read
 from dashboard.verbs.parser import FINE, FOUND, Result, add_verb, open_situation
 from geo.errors import InputError
 
@@ -25,9 +26,25 @@ def add(verbs: Any) -> None:
     )
     plan.add_argument("--strict", action="store_true", help="exit 1 if a need stays unserved")
 
-    diff = add_verb(verbs, "diff", _diff, "who gains and who loses if one plan replaces another")
-    diff.add_argument("plan_a", metavar="PLAN_A", help="plan id")
-    diff.add_argument("plan_b", metavar="PLAN_B", help="plan id, or `latest`")
+    diff = add_verb(
+        verbs, "diff", _diff, "who gains and who loses: two plans, or two states of the roads"
+    )
+    diff.add_argument("plan_a", metavar="PLAN_A", nargs="?", help="plan id")
+    diff.add_argument("plan_b", metavar="PLAN_B", nargs="?", help="plan id, or `latest`")
+    diff.add_argument("--roads", action="store_true", help="compare the roads, not plans")
+    diff.add_argument(
+        "--at", action="append", default=[], help="with --roads: moment, ISO 8601; twice for two"
+    )
+    diff.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="CLOSURE",
+        help="with --roads: the first state leaves this closure out, or `all` (may be repeated)",
+    )
+    diff.add_argument(
+        "--class", dest="classes", action="append", help="with --roads: as in `reach`"
+    )
 
     export = add_verb(verbs, "export", _export, "write a plan's convoys to files")
     export.add_argument("plan", metavar="PLAN", help="plan id, or `latest`")
@@ -52,9 +69,21 @@ def _plan(arguments: argparse.Namespace) -> Result:
 
 
 def _diff(arguments: argparse.Namespace) -> Result:
-    from dashboard.operations import comparing
+    from dashboard.operations import comparing, comparing_roads
 
+    if not arguments.roads and (not arguments.plan_b or arguments.at or arguments.without):
+        raise InputError(
+            "diff", "two plans, or --roads with two states, are needed", "see `qafila diff --help`"
+        )
     with open_situation(arguments) as situation:
+        if arguments.roads:
+            given = [situation.aware(read.moment(one, "--at")) for one in arguments.at]
+            return comparing_roads.diff_roads(
+                situation,
+                moments=[moment for moment in given if moment],
+                without=arguments.without,
+                classes=read.vehicle_class_names(",".join(arguments.classes or ())),
+            ), FINE
         return comparing.diff(situation, arguments.plan_a, arguments.plan_b), FINE
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from dashboard import arguments as read
 from dashboard.verbs.parser import FINE, Result, add_verb, open_situation
+from geo.errors import InputError
 
 
 def add(verbs: Any) -> None:
@@ -75,6 +76,12 @@ def add(verbs: Any) -> None:
     )
     clear.add_argument("--rates", type=Path, help="TOML: crew-hours by kind of blockage")
     clear.add_argument("--at", help="moment, ISO 8601 (default: now)")
+
+    isochrones = add_verb(verbs, "isochrones", _isochrones, "the ground within some minutes")
+    isochrones.add_argument("--class", dest="vehicle_class", default="truck", help="vehicle class")
+    isochrones.add_argument("--minutes", default="30,60,120", help="limits, comma between")
+    isochrones.add_argument("--at", help="moment, ISO 8601 (default: now)")
+    isochrones.add_argument("--to", type=Path, metavar="FILE", help="write polygons as GeoJSON")
 
 
 def _close(arguments: argparse.Namespace) -> Result:
@@ -147,5 +154,22 @@ def _clear_first(arguments: argparse.Namespace) -> Result:
             crew_hours=arguments.crew_hours,
             rates=arguments.rates,
             at=situation.aware(read.moment(arguments.at, "--at")),
+            progress=arguments.progress,
+        ), FINE
+
+
+def _isochrones(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import isochrones
+
+    names = read.vehicle_class_names(arguments.vehicle_class)
+    if len(names) != 1:
+        raise InputError(f"--class {arguments.vehicle_class!r}", "one class is needed", "name it")
+    with open_situation(arguments) as situation:
+        return isochrones.make_isochrones(
+            situation,
+            names[0],
+            read.minutes(arguments.minutes),
+            at=situation.aware(read.moment(arguments.at, "--at")),
+            to=arguments.to,
             progress=arguments.progress,
         ), FINE
