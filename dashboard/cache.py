@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dashboard.languages import language
 from dashboard.map.document import MapDocument, MapFrame, map_document
-from dashboard.map.layers import MINOR_ZOOM, LayerFile, area_files, road_files
+from dashboard.map.layers import MINOR_ZOOM, LayerFile, area_files, hint_files, road_files
 from dashboard.map.text import clean
 from dashboard.roadbook import RoadBook
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from dashboard.desk import Layer
     from dashboard.operations.situation import SituationInfo
+    from dashboard.operations.tiles import RasterLayer
     from dashboard.state import Served
 
 #: Where a map without a single layer looks: all the world.
@@ -32,10 +33,12 @@ WORLD = (-170.0, -60.0, 170.0, 75.0)
 def document(served: Served) -> MapDocument:
     """Give the map's document for the situation as it is now."""
     info = served.desk.info()
-    return _document(map_frame(info, layer_files(served)))
+    return _document(map_frame(info, layer_files(served), served.desk.raster_layers()))
 
 
-def map_frame(info: SituationInfo, files: tuple[LayerFile, ...]) -> MapFrame:
+def map_frame(
+    info: SituationInfo, files: tuple[LayerFile, ...], rasters: tuple[RasterLayer, ...] = ()
+) -> MapFrame:
     """Give what the map's document is made from."""
     return MapFrame(
         situation_id=info.situation_id,
@@ -46,6 +49,7 @@ def map_frame(info: SituationInfo, files: tuple[LayerFile, ...]) -> MapFrame:
         language=language(),
         minor_zoom=MINOR_ZOOM,
         layers=tuple((file.name, file.path) for file in files),
+        rasters=rasters,
     )
 
 
@@ -57,6 +61,7 @@ def layer_files(served: Served) -> tuple[LayerFile, ...]:
         ("areas", desk.areas_layer(), _areas("areas")),
         ("boundaries", desk.boundaries_layer(), _areas("boundaries")),
         ("roads", desk.roads_layer(), road_files),
+        ("hint", desk.hint_layer(), hint_files),
     )
     files: list[LayerFile] = []
     for kind, layer, make in kinds:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dashboard.operations.picture import Picture
     from dashboard.operations.situation import Situation, SituationInfo
+    from dashboard.operations.tiles import RasterLayer
 
 Progress = Callable[[float, str], None]
 Layer = tuple[str, "gpd.GeoDataFrame"]
@@ -52,6 +53,18 @@ class Desk(Protocol):
 
     def boundaries_layer(self) -> Layer | None:
         """Key and polygons of the administrative units; None where none were loaded."""
+        ...
+
+    def hint_layer(self) -> Layer | None:
+        """Key and outlines of the newest hint, with `score` and `high`; None without one."""
+        ...
+
+    def raster_layers(self) -> tuple[RasterLayer, ...]:
+        """Relief, pictures and damage rasters that the map can show, from the ground up."""
+        ...
+
+    def raster_tile(self, key: str, z: int, x: int, y: int) -> bytes:
+        """A tile of one of these as PNG."""
         ...
 
     def item_name(self, item_id: str) -> str:
@@ -160,6 +173,24 @@ class SituationDesk:
         from dashboard.operations.picture import boundaries_layer
 
         return boundaries_layer(self.situation())
+
+    def hint_layer(self) -> Layer | None:
+        """Key and outlines of the newest hint."""
+        from dashboard.operations.picture import hint_layer
+
+        return hint_layer(self.situation())
+
+    def raster_layers(self) -> tuple[RasterLayer, ...]:
+        """Rasters that the map can show."""
+        from dashboard.operations.tiles import raster_layers
+
+        return raster_layers(self.situation())
+
+    def raster_tile(self, key: str, z: int, x: int, y: int) -> bytes:
+        """A tile of a raster as PNG."""
+        from dashboard.operations.tiles import raster_tile
+
+        return raster_tile(self.situation(), key, z, x, y)
 
     def item_name(self, item_id: str) -> str:
         """What a person calls an item, in the language of this run."""

@@ -130,7 +130,7 @@ def _copy_tiles(source: Any, path: Path, part: Window, tell: Progress) -> None:
         "bigtiff": "if_safer",
     }
     if ColorInterp.alpha in source.colorinterp:
-        profile["alpha"] = "unassociated"
+        profile["alpha"] = "NON-PREMULTIPLIED"
     with rasterio.open(path, "w", **profile) as target:
         target.colorinterp = source.colorinterp
         target.descriptions = source.descriptions

@@ -41,7 +41,8 @@ class Picture:
     `resolution_m` is the larger side of a cell at the centre, in metres; `rgb` the numbers of the
     bands to be shown as red, green and blue (one number for grey), from 1; `void_share` the share
     of it without a value, of an overview; `black_is_void` whether cells of 0 in all bands count as
-    void because nothing else says where the picture ends.
+    void because nothing else says where the picture ends; `stretch` the values to be shown as black
+    and as white: 0 and 255 of bytes, else those that 2 % lie below and above.
     """
 
     crs: str
@@ -55,6 +56,7 @@ class Picture:
     nodata: float | None
     void_share: float
     black_is_void: bool
+    stretch: tuple[float, float]
     is_cog: bool
     notes: tuple[str, ...]
 
@@ -81,7 +83,7 @@ def look_at(path: Path | str) -> Picture:
                 f"a picture of at most {COARSEST_M:g} m is needed to see a village",
                 "take one from a drone, an aircraft or a satellite of 0.3 to 10 m",
             )
-        there, black_is_void = _there(source)
+        there, black_is_void, stretch = _there(source)
         void_share = 1.0 - float(there.mean())
         if void_share >= 1:
             raise EmptyInputError(
@@ -99,6 +101,7 @@ def look_at(path: Path | str) -> Picture:
             nodata=None if source.nodata is None else float(source.nodata),
             void_share=void_share,
             black_is_void=black_is_void,
+            stretch=stretch,
             is_cog=is_cog(source),
             notes=_notes(source, void_share, black_is_void),
         )
@@ -144,8 +147,8 @@ def values_and_void(
     return values, there
 
 
-def _there(source: Any) -> tuple[np.ndarray, bool]:
-    """Where an overview of a picture has a value, and whether its black collar counts as void."""
+def _there(source: Any) -> tuple[np.ndarray, bool, tuple[float, float]]:
+    """Where an overview has a value, whether its black collar is void, and its dark and light."""
     step = max(1, -(-max(source.width, source.height) // LOOK_CELLS))
     shape = (max(1, source.height // step), max(1, source.width // step))
     whole = Window(0, 0, source.width, source.height)
@@ -153,12 +156,18 @@ def _there(source: Any) -> tuple[np.ndarray, bool]:
     values, there = values_and_void(
         source, bands, black_is_void=False, window=whole, out_shape=(len(bands), *shape)
     )
-    if not _says_nothing_of_voids(source):
-        return there, False
     black = (values == 0).all(axis=0)
-    if black.mean() <= BLACK_SHARE:
-        return there, False
-    return there & ~black, True
+    black_is_void = _says_nothing_of_voids(source) and bool(black.mean() > BLACK_SHARE)
+    if black_is_void:
+        there &= ~black
+    return there, black_is_void, _stretch(values[:, there])
+
+
+def _stretch(values: np.ndarray) -> tuple[float, float]:
+    if values.dtype == np.uint8 or values.size == 0:
+        return 0.0, 255.0
+    low, high = np.percentile(values, [2, 98])
+    return float(low), float(high)
 
 
 def _says_nothing_of_voids(source: Any) -> bool:

@@ -95,9 +95,9 @@ def sample_elevation(path: Path | str, lon: ArrayLike, lat: ArrayLike) -> NDArra
             x, y = transform_points(lon, lat, source=STORAGE_CRS, target=source.crs)
         col, row, inside = _cells(source, x, y)
         for points, window in _pieces(col, row, np.flatnonzero(inside), source):
-            heights_m = _heights_m(source, window)
+            found_m = heights_m(source, window)
             elevation_m[points] = _bilinear(
-                heights_m, col[points] - window.col_off, row[points] - window.row_off
+                found_m, col[points] - window.col_off, row[points] - window.row_off
             )
     return elevation_m
 
@@ -235,7 +235,7 @@ def _window_around(col: NDArray[np.float64], row: NDArray[np.float64], source: A
     return Window(left, top, right - left, bottom - top)
 
 
-def _heights_m(source: Any, window: Window) -> NDArray[np.float32]:
+def heights_m(source: Any, window: Window) -> NDArray[np.float32]:
     """Values of a window in metres, NaN where there is no height."""
     values = read_masked(source, 1, window)
     heights = values.data.astype(np.float32)

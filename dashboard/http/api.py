@@ -82,6 +82,16 @@ def create_api(desk: Desk, layers: LayerFiles) -> FastAPI:
             )
         return Response(gzip.decompress(file.gzipped), headers=headers, media_type=GEOJSON)
 
+    @app.get("/tiles/{key}/{z}/{x}/{y}.png")
+    def tile(
+        key: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")],
+        z: Annotated[int, Path(ge=0, le=22)],
+        x: Annotated[int, Path(ge=0)],
+        y: Annotated[int, Path(ge=0)],
+    ) -> Response:
+        """Give a tile of a raster, known by the hash of its file; it may be kept for ever."""
+        return Response(desk.raster_tile(key, z, x, y), headers=FOR_EVER, media_type="image/png")
+
     return app
 
 

@@ -15,7 +15,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import folium
 from branca.element import Figure, MacroElement
@@ -23,7 +23,11 @@ from folium.template import Template
 
 from dashboard.languages import _, direction
 from dashboard.map.assets import SCRIPTS, STYLES, asset_url
+from dashboard.map.text import clean
 from geo.errors import RuleError
+
+if TYPE_CHECKING:
+    from dashboard.operations.tiles import RasterLayer
 
 Bounds = tuple[float, float, float, float]
 
@@ -48,8 +52,9 @@ _INLINE_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 class MapFrame:
     """What the document is made from: no state of the situation, only what frames it.
 
-    `layers` gives, by name (``roads``, ``roads-minor``, ``areas``, ``boundaries``), the path of the
-    layer file below ``/api/v1``; a layer that the situation lacks is not in it.
+    `layers` gives, by name (``roads``, ``roads-minor``, ``areas``, ``boundaries``, ``hint``), the
+    path of the layer file below ``/api/v1``; a layer that the situation lacks is not in it. Tiles
+    show the `rasters`.
     """
 
     situation_id: str
@@ -61,6 +66,7 @@ class MapFrame:
     language: str = "en"
     minor_zoom: int = 12
     layers: tuple[tuple[str, str], ...] = ()
+    rasters: tuple[RasterLayer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +143,10 @@ def describe(frame: MapFrame) -> OfflineMap:
             strings=map_strings(),
         )
     ]
+    if frame.rasters:
+        parts.append(MapPart("rasters", layers=[raster_options(one) for one in frame.rasters]))
+    if "hint" in layers:
+        parts.append(MapPart("hint", url=API + layers["hint"]))
     parts += [
         MapPart(name, url=API + layers[name]) for name in ("areas", "boundaries") if name in layers
     ]
@@ -159,6 +169,19 @@ def describe(frame: MapFrame) -> OfflineMap:
     for part in parts:
         situation_map.add_child(part)
     return situation_map
+
+
+def raster_options(layer: RasterLayer) -> dict[str, Any]:
+    """Say to the map where the tiles of a raster are and how near they are of use."""
+    west, south, east, north = layer.bounds
+    return {
+        "kind": layer.kind,
+        "name": clean(layer.name),
+        "url": f"{API}tiles/{layer.key}/{{z}}/{{x}}/{{y}}.png",
+        "bounds": [[south, west], [north, east]],
+        "min_zoom": layer.min_zoom,
+        "native_zoom": layer.native_zoom,
+    }
 
 
 def require_local(html: str) -> None:
@@ -243,10 +266,13 @@ MAP_TEXTS = (
     "cut off",
     "cut off: truck and pickup cannot reach it",
     "damage",
+    "damage rasters",
     "damage seen",
     "damaged, none destroyed",
     "depot {name}",
     "depots",
+    "hint",
+    "hint: changed much between two pictures, not a grade",
     "destroyed buildings seen",
     "larger: more people affected",
     "lighter ground: analysed from above",
@@ -265,9 +291,13 @@ MAP_TEXTS = (
     "not on the road network",
     "open end",
     "people in need",
+    "pictures after",
+    "pictures before",
+    "pictures from above",
     "pickup convoy",
     "places",
     "reachable",
+    "relief",
     "road closed",
     "road restricted",
     "track",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 #: Detail that the map can lose (Douglas-Peucker in the working CRS); 10 m are 1 pixel at zoom 14.
 ROAD_TOLERANCE_M = 10.0
 AREA_TOLERANCE_M = 40.0
+HINT_TOLERANCE_M = 0.5
 #: 5 decimals of a degree are 1.1 m.
 DECIMALS = 5
 #: Above this many edges, ways that only feet use wait until the map is near.
@@ -141,6 +142,26 @@ def area_files(name: str, areas: gpd.GeoDataFrame, *, crs: str) -> tuple[LayerFi
         if shape is not None
     ]
     return (layer_file(name, features),)
+
+
+def hint_files(hints: gpd.GeoDataFrame, *, crs: str) -> tuple[LayerFile, ...]:
+    """Make one file of the outlines that changed much, with their score; none where none did.
+
+    The others are left out: drawn as unchanged they would read as undamaged.
+    """
+    high = hints[hints["high"]]
+    if high.empty:
+        return ()
+    shapes = simplified(high, crs, HINT_TOLERANCE_M)
+    features = [
+        {
+            "type": "Feature",
+            "geometry": _rounded(json.loads(shape)),
+            "properties": {"score": round(float(score), 2)},
+        }
+        for shape, score in zip(shapely.to_geojson(shapes), high["score"], strict=True)
+    ]
+    return (layer_file("hint", features),)
 
 
 def layer_file(name: str, features: list[dict[str, Any]]) -> LayerFile:

@@ -79,7 +79,7 @@ def _build(home: Path, progress: Progress) -> None:
 
 def _record(situation: Situation, drill: Drill) -> None:
     prepared = [
-        loading.prepare_raster(situation, "elevation", "elevation", drill.elevation, drill.source),
+        loading.prepare_heights(situation, drill.elevation, drill.source),
         loading.prepare_roads(situation, drill.roads, "drill roads"),
         _places(situation, drill),
         loading.prepare_frame(

@@ -78,6 +78,14 @@ def areas_layer(situation: Situation) -> Layer | None:
     return _layer(situation, "analysed_area", situation.analysed_areas)
 
 
+def hint_layer(situation: Situation) -> Layer | None:
+    """Give the newest hint for the map with a key that changes when it changes."""
+    hints = situation.hints()
+    if hints is None:
+        return None
+    return situation.store.layers("hint")[-1].files["hint"], hints
+
+
 def boundaries_layer(situation: Situation) -> Layer | None:
     """Give the administrative units for the map with a key that changes when they change."""
     return _layer(situation, "boundaries", situation.boundaries)

@@ -20,7 +20,7 @@ from dashboard.map.features import live_features
 from dashboard.map.feed import LiveFeed
 from dashboard.map.layers import LayerFiles, road_files
 from geo import errors
-from tests.dashboard.valley import CRS, HOSTILE, NOON, ValleyDesk, make_edges, place_id
+from tests.dashboard.valley import CRS, HOSTILE, NOON, RELIEF_KEY, ValleyDesk, make_edges, place_id
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -326,5 +326,17 @@ def test_the_interface_describes_itself_without_a_foreign_host(client: Client) -
         "/situation",
         "/live",
         "/layers/{name}/{sha}.geojson",
+        "/tiles/{key}/{z}/{x}/{y}.png",
     }
     assert "cdn" not in json.dumps(document.json())
+
+
+def test_a_tile_is_a_picture_that_may_be_kept_and_no_other_raster_is_served(client: Client) -> None:
+    answer = client.get(f"/tiles/{RELIEF_KEY}/10/489/418.png")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/png"
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.content.startswith(b"\x89PNG")
+    assert client.get(f"/tiles/{'6' * 64}/10/489/418.png").status_code == 404
+    assert client.get(f"/tiles/{RELIEF_KEY}/10/4890/418.png").status_code == 400
+    assert client.get("/tiles/..%2f..%2fetc/10/489/418.png").status_code in (404, 422)

@@ -12,26 +12,34 @@ checked by hand: closing e2 cuts off Ijoukak and Tinmel and nothing else.
 from __future__ import annotations
 
 import itertools
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from rasterio.transform import from_bounds
 from shapely.geometry import LineString, MultiLineString, Point, box
 
 from dashboard.desk import Layer, Progress
 from dashboard.operations.picture import Picture
 from dashboard.operations.situation import SituationInfo
+from dashboard.operations.tiles import RasterLayer
 from geo.errors import UnknownIdError
 from geo.model import Closure, Depot, StockLine, Vehicle
+from geo.raster_tiles import Paint, tile_png
+from tests.geo.raster_files import write_tif
 
 NOON = datetime(2023, 9, 10, 12, 0, tzinfo=UTC)
 BOUNDS = (-8.30, 30.95, -7.85, 31.32)
+RELIEF_KEY = "5" * 64
 CRS = "EPSG:32629"
 NOTICE = "drill: places real; roads schematic; damage, needs, stock and people simulated"
 HOSTILE = '<img src=x onerror="window.broken=1"> [x](javascript:alert(1)) \u202eevil'
@@ -316,6 +324,17 @@ def convoy_lines(plan: dict[str, Any] | None) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs="EPSG:4326")
 
 
+@lru_cache(maxsize=1)
+def relief_file() -> Path:
+    """A relief of the valley: grey that grows lighter to the east."""
+    path = Path(tempfile.mkdtemp()) / "relief.tif"
+    values = np.tile(np.arange(100, 200, dtype=np.uint8), (100, 1))
+    west, south, east, north = BOUNDS
+    return write_tif(
+        path, values, transform=from_bounds(west, south, east, north, 100, 100), nodata=0
+    )
+
+
 class ValleyDesk:
     """The desk of the valley: closures and plans in memory, the rest from the tables above."""
 
@@ -392,6 +411,26 @@ class ValleyDesk:
             crs="EPSG:4326",
         )
         return "valley-boundaries", frame
+
+    def hint_layer(self) -> Layer | None:
+        return None
+
+    def raster_layers(self) -> tuple[RasterLayer, ...]:
+        return (
+            RasterLayer(
+                key=RELIEF_KEY,
+                kind="relief",
+                name="relief",
+                bounds=BOUNDS,
+                min_zoom=0,
+                native_zoom=12,
+            ),
+        )
+
+    def raster_tile(self, key: str, z: int, x: int, y: int) -> bytes:
+        if key != RELIEF_KEY:
+            raise UnknownIdError(key, "no such raster is served", "")
+        return tile_png(relief_file(), z, x, y, Paint(kind="relief"))
 
     def item_name(self, item_id: str) -> str:
         return {"tent": "family tent", "blanket": "blanket"}.get(item_id, item_id)

@@ -24,7 +24,12 @@ from dashboard.operations.loading.layer import (
 from dashboard.operations.loading.places import prepare_boundaries, prepare_places
 from dashboard.operations.loading.population import prepare_population
 from dashboard.operations.loading.remote import at_hand
-from dashboard.operations.loading.roads import prepare_elevation, prepare_roads, prepare_roads_files
+from dashboard.operations.loading.roads import (
+    prepare_elevation,
+    prepare_heights,
+    prepare_roads,
+    prepare_roads_files,
+)
 from dashboard.operations.loading.shaking import prepare_shakemap
 from dashboard.operations.situation import Bounds, Progress, Situation, silent
 from data.events import LayerLoaded, SourceRef
@@ -41,6 +46,7 @@ __all__ = [
     "load",
     "prepare",
     "prepare_frame",
+    "prepare_heights",
     "prepare_raster",
     "prepare_roads",
     "record_layers",

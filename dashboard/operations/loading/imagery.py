@@ -68,6 +68,7 @@ def _kept(
             "nodata": _plain(picture.nodata),
             "void_share": round(picture.void_share, 6),
             "black_is_void": picture.black_is_void,
+            "stretch": list(picture.stretch),
         },
     )
 

@@ -129,9 +129,12 @@ def prepare_raster(
     details: dict[str, Any] | None = None,
 ) -> Prepared:
     """Put a raster file into the archive and describe it as a layer."""
-    from geo.raster import raster_info
+    from geo.raster import open_raster, raster_info
+    from geo.raster_guards import require_upright
 
     info = raster_info(path)
+    with open_raster(path) as raster:
+        require_upright(raster, path.name)
     if info.void_share >= 1:
         raise EmptyInputError(
             path.name, "a raster with values is needed, every cell of this one is void", "check it"
@@ -144,7 +147,11 @@ def prepare_raster(
         bounds=info.bounds,
         source=source,
         notes=tuple(notes),
-        details={"void_share": round(info.void_share, 6), **(details or {})},
+        details={
+            "void_share": round(info.void_share, 6),
+            "resolution_m": round(max(info.resolution_m), 4),
+            **(details or {}),
+        },
     )
 
 

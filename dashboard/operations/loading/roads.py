@@ -17,10 +17,15 @@ from dashboard.operations.loading.layer import (
     require_in_area,
     source_of,
 )
+from dashboard.operations.situation import silent
+from geo.crs import working_crs
 from geo.errors import CoverageError, InputError, UnreadableError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dashboard.operations.situation import Progress, Situation
+    from geo.model import Source
     from geo.network import RoadTables
 
 #: A second piece of a road network with more than this share of its length is refused unless asked
@@ -117,24 +122,52 @@ def prepare_roads(situation: Situation, tables: RoadTables, name: str) -> Prepar
 def prepare_elevation(
     situation: Situation, paths: list[Path], options: LoadOptions, progress: Progress
 ) -> list[Prepared]:
-    """Read elevation tiles as one raster."""
+    """Read elevation tiles as one raster, and draw its hillshade for the map."""
     from geo.raster import mosaic
+    from geo.voids import fill_small_voids
 
     progress(0.1, f"reading elevation from {len(paths)} file(s)")
     with tempfile.TemporaryDirectory() as folder:
         merged = Path(folder) / "elevation.tif"
         info = mosaic(paths, merged)
+        notes = list(info.notes)
+        if options.fill_voids:
+            progress(0.3, "filling small voids")
+            filled = fill_small_voids(merged, Path(folder) / "filled.tif")
+            merged = Path(folder) / "filled.tif"
+            notes.append(filled.note())
+        elif info.void_share > 0:
+            notes.append(f"{info.void_share:.2%} of it is void; --fill-voids fills small ones")
         if situation.store.layers("roads"):
             from geo.network import drape
 
-            progress(0.5, "laying the roads over the elevation")
+            progress(0.4, "laying the roads over the elevation")
             drape(situation.roads(), merged)  # refuses an elevation that does not cover them
-        prepared = prepare_raster(
+        prepared = prepare_heights(
             situation,
-            "elevation",
-            "elevation",
             merged,
             source_of(paths[0], options),
-            notes=info.notes,
+            notes=notes,
+            progress=lambda share, text: progress(0.5 + 0.5 * share, text),
         )
     return [replace(prepared, name=", ".join(path.name for path in paths))]
+
+
+def prepare_heights(
+    situation: Situation,
+    path: Path,
+    source: Source,
+    *,
+    notes: Sequence[str] = (),
+    progress: Progress = silent,
+) -> Prepared:
+    """Put an elevation raster into the archive with the hillshade that the map shows below all."""
+    from geo.hillshade import hillshade
+
+    prepared = prepare_raster(situation, "elevation", "elevation", path, source, notes=notes)
+    crs = situation.info().working_crs or working_crs(prepared.bounds)
+    with tempfile.TemporaryDirectory() as folder:
+        shade = Path(folder) / "hillshade.tif"
+        hillshade(path, shade, crs=crs, progress=progress)
+        files = {**prepared.files, "hillshade": situation.archive.put_file(shade, "tif")}
+    return replace(prepared, files=files)

@@ -162,6 +162,10 @@
     if (name === "labels") {
       qafila.state.labels = on;
       qafila.state.sheets.labels.repaint();
+    } else if (qafila.state.overlays[name]) {
+      qafila.hidden.delete(name);
+      if (on) map.addLayer(qafila.state.overlays[name]);
+      else map.removeLayer(qafila.state.overlays[name]);
     } else if (on) {
       map.addLayer(groups[name]);
       lower();

@@ -13,9 +13,13 @@
     return node;
   };
 
+  const HINT = { color: "#8b1e78", weight: 2, opacity: 0.95, dashArray: "3 3" };
+
+  const PANES = { before: "imagery", after: "imagery" };
+
   const state = {
     strings: {}, language: "en", timezone: "UTC", mode: "damage", selected: "",
-    network: null, sheets: {}, places: new Map(), labels: true,
+    network: null, sheets: {}, overlays: {}, places: new Map(), labels: true,
   };
 
   const t = (text, values = {}) =>
@@ -47,7 +51,8 @@
     document.documentElement.dir = options.direction;
     map.getContainer().setAttribute("role", "application");
     map.getContainer().setAttribute("aria-label", t("Map of the situation"));
-    for (const [name, z] of [["qafila-areas", 310], ["qafila-roads", 320], ["qafila-labels", 450]]) {
+    for (const [name, z] of [["qafila-areas", 310], ["qafila-relief", 312], ["qafila-imagery", 314],
+      ["qafila-damage_raster", 316], ["qafila-hint", 318], ["qafila-roads", 320], ["qafila-labels", 450]]) {
       map.createPane(name).style.zIndex = z;
       map.getPane(name).style.pointerEvents = "none";
     }
@@ -157,6 +162,33 @@
         pane: "qafila-areas", interactive: false, renderer: L.canvas({ pane: "qafila-areas" }),
         style: { color: "#56707f", weight: 1.4, opacity: 0.9, fillColor: "#ffffff", fillOpacity: 0.75 },
       }).addTo(map);
+    }));
+  }
+
+  // Rasters come as tiles, drawn once by the server and kept by the browser. One switch a kind; only
+  // the relief is there from the start, the others cost data and hide what is below.
+  function rasters(map, options) {
+    for (const layer of options.layers) {
+      const first = !state.overlays[layer.kind];
+      const group = state.overlays[layer.kind] || (state.overlays[layer.kind] = L.layerGroup());
+      L.tileLayer(layer.url, {
+        pane: "qafila-" + (PANES[layer.kind] || layer.kind), bounds: layer.bounds, minZoom: layer.min_zoom,
+        maxNativeZoom: layer.native_zoom, maxZoom: 22, updateWhenZooming: false, keepBuffer: 1,
+      }).addTo(group);
+      if (layer.kind === "relief" && first) group.addTo(map);
+      else if (first) qafila.hidden.add(layer.kind);
+    }
+  }
+
+  // Outlines that changed much: broken lines, no fill, so that nobody takes them for a grade.
+  function hint(map, options) {
+    const group = state.overlays.hint = L.layerGroup().addTo(map);
+    report(collection(options.url).then((data) => {
+      L.geoJSON(data, {
+        pane: "qafila-hint", interactive: false, renderer: L.canvas({ pane: "qafila-hint" }),
+        style: { ...HINT, fill: false },
+      }).addTo(group);
+      document.documentElement.dataset.hint = data.features.length;
     }));
   }
 
@@ -312,7 +344,7 @@
     const row = (draw, text) => element("div", { class: "q-row" }, sample(draw), element("span", { text }));
     const shows = (name, text) => {
       const input = element("input", { type: "checkbox", "data-show": name });
-      input.checked = qafila.shown[name] !== false;
+      input.checked = qafila.shown[name] !== false && !qafila.hidden.has(name);
       return element("label", { class: "q-row" }, input, element("span", { text }));
     };
     const mode = (value, text) => {
@@ -364,7 +396,14 @@
         c.fillStyle = "#ffffff"; c.strokeStyle = "#56707f"; c.lineWidth = 1.4;
         c.fillRect(x - 12, y - 8, 24, 16); c.strokeRect(x - 12, y - 8, 24, 16);
       }, t("lighter ground: analysed from above")),
+      ...(state.overlays.hint ? [row(line(HINT.weight, HINT.color, [3, 3]),
+        t("hint: changed much between two pictures, not a grade"))] : []),
       element("hr"),
+      ...Object.entries({
+        relief: t("relief"), before: t("pictures before"), after: t("pictures after"),
+        imagery: t("pictures from above"), damage_raster: t("damage rasters"),
+        hint: t("hint"),
+      }).filter(([name]) => state.overlays[name]).map(([name, text]) => shows(name, text)),
       shows("places", t("places")), shows("labels", t("names")), shows("depots", t("depots")),
       shows("volunteers", t("volunteers, by home place")), shows("closures", t("closures")),
       shows("convoys", t("convoys of the latest plan")));
@@ -388,7 +427,7 @@
   }
 
   Object.assign(qafila, {
-    pickRoad() {},
+    pickRoad() {}, hidden: new Set(), rasters, hint,
     start, collection, trouble, boundaries, areas, roads, labels, legend, notice, select,
     say: { t, number, moment, duration, element, line },
   });
