@@ -67,7 +67,7 @@ def close_road(
         "classes": list(event.classes or VEHICLE_CLASS_NAMES),
         "until": event.until.isoformat() if event.until else None,
         "state": event.state,
-        "roads": _road_names(situation, event.edges),
+        "roads": road_names(situation, event.edges),
         "also_closed_by": already,
         "nearby": nearby,
     }
@@ -179,7 +179,8 @@ def _require_edges(situation: Situation, edges: Sequence[str]) -> None:
         )
 
 
-def _road_names(situation: Situation, edges: Sequence[str]) -> list[str]:
+def road_names(situation: Situation, edges: Sequence[str]) -> list[str]:
+    """Give the numbers or names of the roads that these edges are part of."""
     frame = situation.roads().edges
     rows = frame[frame["edge_id"].isin({bare_edge_id(edge) for edge in edges})]
     names = rows["ref"].where(rows["ref"] != "", rows["name"])

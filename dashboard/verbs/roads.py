@@ -21,6 +21,12 @@ def add(verbs: Any) -> None:
     close.add_argument("--road", help="with --near: name or number of the road meant")
     close.add_argument("--area", type=Path, help="polygons: every road in them")
     close.add_argument(
+        "--graded",
+        action="store_true",
+        help="what analysts' gradings of roads propose; see it first with --dry-run",
+    )
+    close.add_argument("--dry-run", action="store_true", help="with --graded: only show")
+    close.add_argument(
         "--classes", default="", help="vehicle classes, comma between (default: all)"
     )
     close.add_argument("--state", choices=("closed", "restricted"), default="closed")
@@ -85,8 +91,17 @@ def add(verbs: Any) -> None:
 
 
 def _close(arguments: argparse.Namespace) -> Result:
-    from dashboard.operations import roads
+    from dashboard.operations import graded_closures, roads
 
+    if arguments.graded:
+        if arguments.edge or arguments.near or arguments.area:
+            raise InputError(
+                "close --graded", "it takes no EDGE, --near or --area", "give one or the other"
+            )
+        with open_situation(arguments) as situation:
+            return graded_closures.close_graded(situation, dry_run=arguments.dry_run), FINE
+    if arguments.dry_run:
+        raise InputError("close --dry-run", "it goes with --graded only", "leave it out")
     with open_situation(arguments) as situation:
         return roads.close_road(
             situation,

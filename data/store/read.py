@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam
 from data.events import Provenance, RecordedEvent, payload_class
 from data.store import records
 from data.store.chain import EventRow, Head, event_json, head_of
+from data.store.drafts import known_rows
 from data.store.schema import (
     ASSESSMENTS,
     CLOSURES,
@@ -120,6 +121,11 @@ class Reader:
                 if uploads:
                     found[base] = uploads
         return found
+
+    def recorded_client_ids(self, client_ids: Sequence[str]) -> frozenset[str]:
+        """Give those of these client ids under which something was recorded, undone or not."""
+        with self._ledger() as connection:
+            return frozenset(known_rows(connection, client_ids))
 
     def export(self, path: Path) -> int:
         """Write one canonical JSON event a line, and give their number.
