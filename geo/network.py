@@ -7,7 +7,7 @@ EPSG:4326 (lon, lat); lengths are geodesic metres on WGS 84, so no projection is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from geo.errors import (
 )
 from geo.gradient import climb_and_descent, off_the_ground, samples_along
 from geo.model import Source
+from geo.turns import empty_turns, filled_turns, turn_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -84,15 +85,17 @@ _MIN_NODES_COVERED_SHARE = 0.5
 # Compared by identity (frames have no truth value), so that what is derived can be kept with it.
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class RoadTables:
-    """A road network as two tables; the columns are listed in ``docs/architecture.md``.
+    """A road network as tables; the columns are listed in ``docs/architecture.md``.
 
-    `notes` says in plain words what the reader had to repair, skip or guess.
+    `notes` says in plain words what the reader had to repair, skip or guess; `turns` are the turns
+    that are forbidden (`geo.turns`), most sources have none.
     """
 
     nodes: pd.DataFrame
     edges: gpd.GeoDataFrame
     source: Source
     notes: tuple[str, ...] = ()
+    turns: pd.DataFrame = field(default_factory=empty_turns)
 
 
 def road_tables(
@@ -101,6 +104,7 @@ def road_tables(
     *,
     source: Source,
     notes: Iterable[str] = (),
+    turns: pd.DataFrame | None = None,
 ) -> RoadTables:
     """Make checked road tables from columns that a source has, filling what it lacks.
 
@@ -113,6 +117,8 @@ def road_tables(
         `edge_id`, `u`, `v` and `geometry` (LineString from u to v, any CRS that is stated), and
         any of the other columns; a missing column gets its default from `EDGE_DEFAULTS`, a missing
         `length_m` the geodesic length of the line.
+    turns
+        Forbidden turns with the columns `geo.turns.TURN_COLUMNS`; None = none are known.
 
     Raises
     ------
@@ -137,6 +143,7 @@ def road_tables(
         edges=_filled_edges(to_storage(edges)),
         source=source,
         notes=tuple(notes),
+        turns=filled_turns(turns),
     )
     require_road_tables(tables)
     return replace(tables, notes=(*tables.notes, *_pieces_note(tables)))
@@ -149,6 +156,7 @@ def require_road_tables(tables: RoadTables) -> None:
     _require_columns(edges, EDGE_COLUMNS, what="road edges")
     require_storage(edges, "road edges")
     problems = [*_node_problems(nodes), *_edge_problems(edges, nodes)]
+    problems += turn_problems(tables.turns, nodes, edges)
     if problems:
         first = problems[0]
         raise SchemaError(
@@ -230,13 +238,15 @@ def drape(tables: RoadTables, elevation_path: Path) -> RoadTables:
 
 
 def write_road_tables(tables: RoadTables, folder: Path) -> None:
-    """Write `nodes.parquet` and `edges.parquet` (geometry as WKB) into `folder`."""
+    """Write `nodes.parquet`, `edges.parquet` (geometry as WKB) and, if any, `turns.parquet`."""
     folder.mkdir(parents=True, exist_ok=True)
     nodes = tables.nodes.copy()
     # pandas keeps `attrs` in the metadata of the file: source and notes travel with the table.
     nodes.attrs = {"source": _source_as_dict(tables.source), "notes": list(tables.notes)}
     nodes.to_parquet(folder / "nodes.parquet", index=False)
     tables.edges.to_parquet(folder / "edges.parquet", index=False)
+    if not tables.turns.empty:
+        tables.turns.to_parquet(folder / "turns.parquet", index=False)
 
 
 def read_road_tables(folder: Path) -> RoadTables:
@@ -258,6 +268,8 @@ def read_road_tables(folder: Path) -> RoadTables:
     try:
         nodes = pd.read_parquet(paths[0])
         edges = gpd.read_parquet(paths[1])
+        forbidden = folder / "turns.parquet"
+        turns = pd.read_parquet(forbidden) if forbidden.is_file() else None
     except (OSError, ValueError) as error:
         raise UnreadableError(
             f"road tables in {folder.name}", f"parquet is needed: {error}", "load roads again"
@@ -268,6 +280,7 @@ def read_road_tables(folder: Path) -> RoadTables:
         edges=edges,
         source=_source_from_dict(attrs.get("source", {})),
         notes=tuple(str(note) for note in attrs.get("notes", [])),
+        turns=filled_turns(turns),
     )
     require_road_tables(tables)
     return tables

@@ -129,8 +129,7 @@ def _parts(relay: Relay, rows: NDArray[np.intp]) -> _Parts:
     begin, end = np.full(shape, _NO_NODE, dtype=np.intp), np.full(shape, _NO_NODE, dtype=np.intp)
     time_s, length_m = np.full(shape, np.nan), np.full(shape, np.nan)
     layer = np.where(relay.depot[rows] >= 0, -1, relay.layer[rows]).astype(np.intp)
-    edge = relay.edge[rows]
-    node = np.where(relay.along[rows], graph.u[edge], graph.v[edge]).astype(np.intp)
+    node = graph.tail[relay.arc[rows]].astype(np.intp)
     for row in range(n_layers - 1, -1, -1):
         here = np.flatnonzero(layer == row)
         if not len(here):
@@ -263,9 +262,8 @@ def _last_part(relay: Relay, row: int) -> tuple[float, float]:
         column = int(np.flatnonzero(layer.stands.edge[depot] == edge)[0])
         share = abs(fraction - float(layer.stands.fraction[depot, column]))
         return float(relay.time_s[row] - relay.walk_s[row]), share * float(graph.length_m[edge])
-    along = bool(relay.along[row])
-    share = fraction if along else 1.0 - fraction
-    arc = int(graph.arc_along[edge] if along else graph.arc_against[edge])
+    arc = int(relay.arc[row])
+    share = fraction if graph.along[arc] else 1.0 - fraction
     rest_s = share * float(layer.time_s[arc]) if share > 0.0 else 0.0
     return rest_s, share * float(graph.length_m[edge])
 

@@ -129,8 +129,10 @@ def overlay(graph: Graph, closures: Sequence[Closure], *, at: datetime) -> Overl
     known = row >= 0
     along = known & (direction != "-")
     against = known & (direction != "+")
-    arc = np.concatenate([graph.arc_along[row[along]], graph.arc_against[row[against]]])
-    closure = np.concatenate([mark_closure[along], mark_closure[against]])
+    arcs_along, of_along = graph.arcs_of(row[along], against=False)
+    arcs_against, of_against = graph.arcs_of(row[against], against=True)
+    arc = np.concatenate([arcs_along, arcs_against])
+    closure = np.concatenate([mark_closure[along][of_along], mark_closure[against][of_against]])
     unknown = tuple(
         (in_force[mark_closure[mark]].closure_id, mark_ids[mark]) for mark in np.flatnonzero(~known)
     )

@@ -2,6 +2,10 @@
 
 Nothing here depends on a vehicle or on a closure. Travel times and closures are arrays over the
 arcs, so a road that closes is a few numbers written into an array and nothing is rebuilt.
+
+Where a turn is forbidden, the node is split: the arc that must not turn enters a copy of the node,
+which every way out leaves as from the node itself, the forbidden ones marked in `barred`. So any
+engine that knows nothing of turns obeys them, and who walks, obeys none.
 """
 
 from __future__ import annotations
@@ -11,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+from geo.turns import turn_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +28,9 @@ if TYPE_CHECKING:
 TAG_COLUMNS = ("highway", "surface", "tracktype", "smoothness", "access", "motor_vehicle")
 NUMBER_COLUMNS = ("width_m", "maxweight_t", "maxheight_m", "maxspeed_kmh")
 
+# Who must not turn into an arc: bits of `Graph.barred`.
+BARRED = {"motor": 1, "hgv": 2}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
@@ -31,20 +40,56 @@ class Tag:
     labels: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Copies:
+    """The arcs of edges that are more than their two: those that leave a copy of a node.
+
+    Shape (n,), sorted by (`key`, `tail`): `key` is twice the edge row, plus 1 against the drawing;
+    `arc` the row of the arc, `tail` the copy that it leaves.
+    """
+
+    key: NDArray[np.intp]
+    arc: NDArray[np.intp]
+    tail: NDArray[np.int32]
+
+    def of(
+        self, edge: NDArray[np.integer], against: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+        """All copies of one direction of some edges.
+
+        Returns
+        -------
+        which, at, rank
+            (n_found,) row in `edge`, row in the copies, and number among those of that edge from 0.
+        """
+        asked = 2 * edge.astype(np.intp) + against
+        first = np.searchsorted(self.key, asked)
+        n_of = np.searchsorted(self.key, asked, side="right") - first
+        which = np.repeat(np.arange(len(asked), dtype=np.intp), n_of)
+        rank = np.arange(len(which), dtype=np.intp) - np.repeat(np.cumsum(n_of) - n_of, n_of)
+        return which, first[which] + rank, rank
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Graph:
     """Nodes, edges and arcs of a road network.
 
-    Arcs, shape (n_arcs,) = 2 per edge, sorted by (tail, head): `tail`, `head` node rows, `edge`
-    edge row, `along` whether the arc follows the drawing. Arcs of node i are
-    ``start[i]:start[i + 1]``. `arc_along` and `arc_against`, shape (n_edges,), give the two arcs
-    of an edge. Arcs between the same two nodes are neighbours; `pair` is the first of each such
-    group, `pair_of_arc` the group of an arc.
+    The nodes of the tables come first, then copies of those at which a turn is forbidden;
+    `base_node`, shape (n_nodes,), is the row of the node in the tables.
+
+    Arcs, shape (n_arcs,), sorted by (tail, head): `tail`, `head` node rows, `edge` edge row,
+    `along` whether the arc follows the drawing. Arcs of node i are ``start[i]:start[i + 1]``.
+    `arc_along` and `arc_against`, shape (n_edges,), give the two arcs of an edge; `copies` the
+    further ones that leave a copy of its node. Both of one direction end at the same node.
+    `barred` has the bits of `BARRED` for those who must not turn into the arc. Arcs between the
+    same two nodes are neighbours; `pair` is the first of each such group, `pair_of_arc` the group
+    of an arc.
     """
 
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     elevation_m: NDArray[np.float64]
+    base_node: NDArray[np.int32]
     start: NDArray[np.intp]
     tail: NDArray[np.int32]
     head: NDArray[np.int32]
@@ -54,6 +99,8 @@ class Graph:
     arc_against: NDArray[np.intp]
     pair: NDArray[np.intp]
     pair_of_arc: NDArray[np.intp]
+    copies: Copies
+    barred: NDArray[np.uint8]
     edge_ids: pd.Index
     u: NDArray[np.int32]
     v: NDArray[np.int32]
@@ -68,7 +115,7 @@ class Graph:
 
     @property
     def n_nodes(self) -> int:
-        """Number of nodes."""
+        """Number of nodes, copies of nodes included."""
         return len(self.lon)
 
     @property
@@ -78,43 +125,65 @@ class Graph:
 
     @property
     def n_arcs(self) -> int:
-        """Number of arcs, two an edge."""
+        """Number of arcs: two an edge, and the copies."""
         return len(self.tail)
 
     def rows_of(self, edge_ids: Iterable[str]) -> NDArray[np.intp]:
         """Edge row of each id, -1 where the graph has no such edge."""
         return np.asarray(self.edge_ids.get_indexer(list(edge_ids)), dtype=np.intp)
 
+    def arcs_of(
+        self, edge: NDArray[np.integer], *, against: bool
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """All arcs of one direction of some edges, and for each the row in `edge` it belongs to."""
+        own = (self.arc_against if against else self.arc_along)[edge]
+        which, at, _ = self.copies.of(edge, int(against))
+        every = np.concatenate([np.arange(len(edge), dtype=np.intp), which])
+        return np.concatenate([own, self.copies.arc[at]]), every
+
 
 def build_graph(tables: RoadTables) -> Graph:
     """Build the graph of checked road tables (`geo.network.road_tables` makes them)."""
     nodes, edges = tables.nodes, tables.edges
-    n_nodes, n_edges = len(nodes), len(edges)
+    n_edges = len(edges)
     u = edges["u"].to_numpy(dtype=np.int32)
     v = edges["v"].to_numpy(dtype=np.int32)
     row = np.arange(n_edges, dtype=np.int32)
-    tail, head = np.concatenate([u, v]), np.concatenate([v, u])
-    order = np.lexsort((np.concatenate([row, row]), head, tail))
+    split = _split(tables, u, v)
+    tail = np.concatenate([u, v, split.tail])
+    head = np.concatenate([v, u])
+    head[split.arriving] = split.node
+    head = np.concatenate([head, head[split.leaving]])
+    edge = np.concatenate([row, row, (split.leaving % n_edges).astype(np.int32)])
+    along = np.concatenate([np.arange(2 * n_edges) < n_edges, split.leaving < n_edges])
+    base_node = np.concatenate([np.arange(len(nodes), dtype=np.int32), split.base])
+    n_nodes, n_arcs = len(base_node), len(tail)
+    order = np.lexsort((edge, head, tail))
     tail, head = tail[order], head[order]
-    place = np.empty(2 * n_edges, dtype=np.intp)
-    place[order] = np.arange(2 * n_edges)
-    opens = np.ones(2 * n_edges, dtype=bool)
+    place = np.empty(n_arcs, dtype=np.intp)
+    place[order] = np.arange(n_arcs)
+    opens = np.ones(n_arcs, dtype=bool)
     opens[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
+    barred = np.zeros(n_arcs, dtype=np.uint8)
+    barred[place[2 * n_edges :]] = split.barred
     return Graph(
-        lon=nodes["lon"].to_numpy(dtype=np.float64),
-        lat=nodes["lat"].to_numpy(dtype=np.float64),
-        elevation_m=nodes["elevation_m"].to_numpy(dtype=np.float64),
+        lon=nodes["lon"].to_numpy(dtype=np.float64)[base_node],
+        lat=nodes["lat"].to_numpy(dtype=np.float64)[base_node],
+        elevation_m=nodes["elevation_m"].to_numpy(dtype=np.float64)[base_node],
+        base_node=base_node,
         start=np.concatenate([[0], np.cumsum(np.bincount(tail, minlength=n_nodes))]).astype(
             np.intp
         ),
         tail=tail,
         head=head,
-        edge=np.concatenate([row, row])[order],
-        along=order < n_edges,
+        edge=edge[order],
+        along=along[order],
         arc_along=place[:n_edges],
-        arc_against=place[n_edges:],
+        arc_against=place[n_edges : 2 * n_edges],
         pair=np.flatnonzero(opens),
         pair_of_arc=np.cumsum(opens) - 1,
+        copies=_copies(split, place[2 * n_edges :], n_edges),
+        barred=barred,
         edge_ids=pd.Index(edges["edge_id"]),
         u=u,
         v=v,
@@ -127,6 +196,81 @@ def build_graph(tables: RoadTables) -> Graph:
         tags={name: _tag(edges[name]) for name in TAG_COLUMNS},
         numbers={name: edges[name].to_numpy(dtype=np.float64) for name in NUMBER_COLUMNS},
     )
+
+
+# --- turns --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Split:
+    """Copies of nodes and what leaves them; arcs are numbered along, then against, by edge row.
+
+    `base`, `node`, `arriving`, (n_copies,): node that is copied, row of the copy, arc that enters
+    it. `tail`, `leaving`, `barred`, (n_leaving,): the copy, the arc that leaves its base, and who
+    must not.
+    """
+
+    base: NDArray[np.int32]
+    node: NDArray[np.int32]
+    arriving: NDArray[np.intp]
+    tail: NDArray[np.int32]
+    leaving: NDArray[np.intp]
+    barred: NDArray[np.uint8]
+
+
+def _split(tables: RoadTables, u: NDArray[np.int32], v: NDArray[np.int32]) -> _Split:
+    """One copy for each arc after which some turn is forbidden."""
+    arriving, leaving, kind, bit = _turning_arcs(tables, u, v)
+    entering, copy = np.unique(arriving, return_inverse=True)
+    ends = np.concatenate([v, u])
+    base = ends[entering].astype(np.int32)
+    node = (len(tables.nodes) + np.arange(len(entering))).astype(np.int32)
+    # All arcs that leave the copied nodes, once for each copy.
+    begins = np.concatenate([u, v])
+    touching = np.flatnonzero(np.isin(begins, base))
+    touching = touching[np.argsort(begins[touching], kind="stable")]
+    first = np.searchsorted(begins[touching], base)
+    n_out = np.searchsorted(begins[touching], base, side="right") - first
+    of_copy = np.repeat(np.arange(len(base)), n_out)
+    step = np.arange(len(of_copy)) - np.repeat(np.cumsum(n_out) - n_out, n_out)
+    out = touching[first[of_copy] + step]
+    barred = np.zeros(len(out), dtype=np.uint8)
+    named = (2 * len(u)) * copy.astype(np.int64) + leaving
+    every = (2 * len(u)) * of_copy.astype(np.int64) + out
+    for value in BARRED.values():
+        no, only = ((bit == value) & (kind == one) for one in ("no", "only"))
+        forbidden = np.isin(every, named[no])
+        # Several `only` of one arc allow any of their turns.
+        forbidden |= np.isin(of_copy, copy[only]) & ~np.isin(every, named[only])
+        barred[forbidden] |= value
+    return _Split(
+        base=base, node=node, arriving=entering, tail=node[of_copy], leaving=out, barred=barred
+    )
+
+
+def _turning_arcs(
+    tables: RoadTables, u: NDArray[np.int32], v: NDArray[np.int32]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.object_], NDArray[np.int64]]:
+    """Arriving arc, leaving arc, kind and bit of every turn; a loop arrives and leaves twice."""
+    n_edges, turns = len(u), tables.turns
+    from_edge, via, to_edge = turn_rows(turns, tables.nodes, tables.edges)
+    kind = turns["kind"].to_numpy(dtype=object)
+    bit = turns["vehicles"].map(BARRED).to_numpy(dtype=np.int64)
+    found = [
+        (from_edge[hit] + n_edges * back, to_edge[hit] + n_edges * away, kind[hit], bit[hit])
+        for back, arrives_at in ((0, v), (1, u))
+        for away, leaves_from in ((0, u), (1, v))
+        for hit in (np.flatnonzero((arrives_at[from_edge] == via) & (leaves_from[to_edge] == via)),)
+    ]
+    arriving, leaving, kinds, bits = (np.concatenate(part) for part in zip(*found, strict=True))
+    return arriving, leaving, kinds, bits
+
+
+def _copies(split: _Split, place: NDArray[np.intp], n_edges: int) -> Copies:
+    back, edge = np.divmod(split.leaving, n_edges)
+    key = 2 * edge + back
+    order = np.lexsort((split.tail, key))
+    return Copies(key=key[order], arc=place[order], tail=split.tail[order])
 
 
 def _tag(column: pd.Series) -> Tag:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class Targets:
     """Destinations as the engine needs them; they do not depend on times, so they can be kept.
 
-    `ends` is the graph with `u` and `v` counted among the destinations of `selection` only.
+    `ends` is the graph with the nodes from which its edges and copies begin counted among the
+    destinations of `selection` only.
     """
 
     access: Access
@@ -41,13 +42,20 @@ class Targets:
 def targets(hierarchy: Hierarchy, graph: Graph, destinations: Access) -> Targets:
     """Select what reaches the edges of the destinations."""
     edge = destinations.edge[destinations.edge >= 0]
-    node = np.unique(np.concatenate([graph.u[edge], graph.v[edge]]))
+    copies = graph.copies
+    copied = copies.tail[np.isin(copies.key // 2, edge)]
+    node = np.unique(np.concatenate([graph.u[edge], graph.v[edge], copied]))
     column = np.zeros(graph.n_nodes, dtype=np.int32)
     column[node] = np.arange(len(node), dtype=np.int32)
     return Targets(
         access=destinations,
         selection=select(hierarchy, node),
-        ends=replace(graph, u=column[graph.u], v=column[graph.v]),
+        ends=replace(
+            graph,
+            u=column[graph.u],
+            v=column[graph.v],
+            copies=replace(copies, tail=column[copies.tail]),
+        ),
     )
 
 

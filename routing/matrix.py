@@ -127,21 +127,34 @@ def _pieces(graph: Graph, time_s: NDArray[np.float64]) -> NDArray[np.int32]:
     return np.asarray(label, dtype=np.int32)
 
 
+def _inside(
+    graph: Graph, pieces: NDArray[np.int32], counts: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """(n_edges,) whether an arc of the edge lies wholly in one of the pieces that count.
+
+    Of the arcs, because the node itself lies in no piece where every way in enters a copy of it.
+    """
+    piece = pieces[graph.tail]
+    inside = np.zeros(graph.n_edges, dtype=bool)
+    inside[graph.edge[(piece == pieces[graph.head]) & counts[piece]]] = True
+    return inside
+
+
 def _in_main(graph: Graph, pieces: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """(n_edges,) whether both ends lie in one and the same piece of some size."""
+    """(n_edges,) whether the edge lies in one piece of some size."""
     size = np.bincount(pieces)
     matters = size >= max(_MAIN_PIECE_SHARE * graph.n_nodes, 2)
     matters[np.argmax(size)] = True
-    inside = pieces[graph.u] == pieces[graph.v]
-    return np.asarray(inside & matters[pieces[graph.u]], dtype=bool)
+    return _inside(graph, pieces, matters)
 
 
 def _in_pieces_of(graph: Graph, pieces: NDArray[np.int32], depots: Access) -> NDArray[np.bool_]:
-    """(n_edges,) whether both ends lie in a piece in which a depot stands."""
-    edge = depots.edge[depots.attached, 0]
-    home = np.isin(pieces, pieces[graph.u[edge]])
-    inside = pieces[graph.u] == pieces[graph.v]
-    return np.asarray(inside & home[graph.u], dtype=bool)
+    """(n_edges,) whether the edge lies in a piece in which a depot stands."""
+    stands = np.isin(graph.edge, depots.edge[depots.attached, 0])
+    stands &= pieces[graph.tail] == pieces[graph.head]
+    home = np.zeros(int(pieces.max(initial=-1)) + 1, dtype=bool)
+    home[pieces[graph.tail[stands]]] = True
+    return _inside(graph, pieces, home)
 
 
 def _either(first: Access, second: Access) -> Access:

@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from routing.access import WALK_DETOUR_FACTOR
+from routing.travel import arriving, candidate_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -199,14 +200,18 @@ class Reasons:
         """Closures on the way that would be open, in the order in which a vehicle meets them."""
         arrival, graph = self.open_arrival, self.graph
         depot = int(arrival.depot[row])
-        candidate, kind = divmod(int(arrival.how[depot, row]), 3)
-        edge = int(arrival.access.edge[row, candidate])
+        how = arrival.how[depot, [row]]
+        candidate = candidate_of(how)
+        edges = arrival.access.edge[[row], candidate]
+        edge = int(edges[0])
+        stays, arcs, _ = arriving(graph, how, edges)
         total_m = float(arrival.length_m[row])
-        if kind == 2:
-            arc = self._arc_on_one_edge(edge, depot, float(arrival.access.fraction[row, candidate]))
+        if stays[0]:
+            fraction = float(arrival.access.fraction[row, candidate[0]])
+            arc = self._arc_on_one_edge(edge, depot, fraction)
             closure = int(self._decided_by[arc])
             return [_Met(closure=closure, arc=arc, before_m=total_m)] if closure >= 0 else []
-        last = int(graph.arc_along[edge] if kind == 0 else graph.arc_against[edge])
+        last = int(arcs[0])
         met: dict[int, _Met] = {}
         # From the place back to the depot: met again nearer to the depot replaces, because that
         # is where a vehicle stops.

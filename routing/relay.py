@@ -16,7 +16,17 @@ import numpy as np
 
 from geo.errors import RuleError
 from routing.access import Access
-from routing.travel import Links, Trees, _links, _on_one_edge, arc_times, arrivals, usable_edges
+from routing.travel import (
+    Links,
+    Trees,
+    _links,
+    _on_one_edge,
+    arc_times,
+    arrivals,
+    arriving,
+    candidate_of,
+    usable_edges,
+)
 from routing.world import attach_sites, reached_edges, stands_of
 
 if TYPE_CHECKING:
@@ -64,8 +74,8 @@ class Relay:
     """The fastest chain to every site, (n_sites,) each.
 
     `layer` is the row in `layers` of the last class, -1 where no chain arrives within the longest
-    time; `time_s` door to door (inf); `edge` and `fraction` where it leaves the road, `along` in
-    which direction it comes there; `walk_m` and `walk_s` the rest. `depot` is the row of the depot
+    time; `time_s` door to door (inf); `edge` and `fraction` where it leaves the road, `arc` the
+    one on which it comes there; `walk_m` and `walk_s` the rest. `depot` is the row of the depot
     from which a vehicle never leaves the edge on which both stand, -1 elsewhere.
     """
 
@@ -75,7 +85,7 @@ class Relay:
     time_s: NDArray[np.float64]
     edge: NDArray[np.int32]
     fraction: NDArray[np.float64]
-    along: NDArray[np.bool_]
+    arc: NDArray[np.intp]
     walk_m: NDArray[np.float64]
     walk_s: NDArray[np.float64]
     depot: NDArray[np.intp]
@@ -243,7 +253,7 @@ def _arrived(
         time_s=best_s,
         edge=np.full(n_sites, -1, dtype=np.int32),
         fraction=np.zeros(n_sites),
-        along=np.zeros(n_sites, dtype=bool),
+        arc=np.zeros(n_sites, dtype=np.intp),
         walk_m=np.full(n_sites, np.inf),
         walk_s=np.full(n_sites, np.inf),
         depot=np.full(n_sites, -1, dtype=np.intp),
@@ -272,8 +282,8 @@ def _keep_sooner(found: Relay, row: int, layer: Layer, access: Access, max_time_
         arc=nobody.astype(np.int32), link=nobody.astype(np.int32), links=_no_links(),
     )  # fmt: skip
     time_s, how = arrivals(graph, layer.time_s, trees, _nowhere(), access)
-    best_s, kind, depot = time_s[0], how[0] % 3, np.full(access.n_points, -1, dtype=np.intp)
-    candidate = np.maximum(how[0] // 3, 0)
+    best_s, depot = time_s[0], np.full(access.n_points, -1, dtype=np.intp)
+    candidate = np.where(how[0] >= 0, candidate_of(how[0]), 0)
     if layer.stands is not None:
         for column in range(access.edge.shape[1]):
             staying_s = _on_one_edge(graph, layer.time_s, layer.stands, access, column)
@@ -287,7 +297,7 @@ def _keep_sooner(found: Relay, row: int, layer: Layer, access: Access, max_time_
     at, column = np.flatnonzero(better), candidate[better]
     found.layer[at], found.time_s[at], found.depot[at] = row, best_s[at], depot[at]
     found.edge[at], found.fraction[at] = access.edge[at, column], access.fraction[at, column]
-    found.along[at] = kind[at] == 0
+    found.arc[at] = arriving(graph, how[0][at], found.edge[at])[1]
     found.walk_m[at], found.walk_s[at] = access.walk_m[at, column], access.walk_s[at, column]
 
 

@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from geo.crs import WGS84
 from geo.errors import RuleError
+from routing.graph import BARRED
 from routing.pace import tobler_speed_kmh
 
 if TYPE_CHECKING:
@@ -32,8 +33,15 @@ if TYPE_CHECKING:
 # A road always takes some time: in a sparse matrix, and in the logs of a driver, 0 reads as
 # "no road". One millisecond over a thousand edges is one second.
 MIN_ARC_S = 1e-3
+# A heavy goods vehicle, to which signs with a lorry speak, is one of more (OSM wiki, Key:hgv).
+HEAVY_T = 3.5
 # Grades beyond this are noise of the elevation model on short edges.
 MAX_GRADE = 1.0
+# Two ways to one point at the end of two roads take the same time but for rounding: the first one
+# counts, so that every engine names the same road.
+_TIE_S = 1e-8
+# Attachments of one point to the network that `how` of `arrivals` can tell apart.
+_MAX_CANDIDATES = 64
 # Entries of (origins × nodes) that are held at a time, at some 80 bytes each with the ways.
 _MAX_ENTRIES = 4_000_000
 
@@ -107,13 +115,13 @@ def speeds_kmh(graph: Graph, vehicle_class: VehicleClass) -> NDArray[np.float64]
     down_kmh = np.minimum(level_kmh, _grade_speed_kmh(vehicle_class, grade, up=False))
     along_kmh = 1.0 / (up_share / up_kmh + (1.0 - up_share) / down_kmh)
     against_kmh = 1.0 / ((1.0 - up_share) / up_kmh + up_share / down_kmh)
-    speed_kmh = np.zeros(graph.n_arcs)
-    speed_kmh[graph.arc_along] = np.where(closed, 0.0, along_kmh)
-    speed_kmh[graph.arc_against] = np.where(closed, 0.0, against_kmh)
     if vehicle_class.kind == "motor":
-        speed_kmh[graph.arc_along[~graph.forward]] = 0.0
-        speed_kmh[graph.arc_against[~graph.backward]] = 0.0
-    return speed_kmh
+        along_kmh[~graph.forward] = 0.0
+        against_kmh[~graph.backward] = 0.0
+    along_kmh[closed], against_kmh[closed] = 0.0, 0.0
+    speed_kmh = np.where(graph.along, along_kmh[graph.edge], against_kmh[graph.edge])
+    speed_kmh[(graph.barred & _barred_bits(vehicle_class)) > 0] = 0.0
+    return np.asarray(speed_kmh, dtype=np.float64)
 
 
 def arc_times(
@@ -195,10 +203,16 @@ def arrivals(
     Returns
     -------
     time_s : (n_origins, n_destinations), door to door, inf where there is no way
-    how : same shape; ``candidate * 3 + h`` with h = 0 along the edge, 1 against it, 2 without
-        leaving the edge on which the origin stands; -1 where there is no way
+    how : same shape, which attachment and which arc; read it with `candidate_of` and `arriving`;
+        -1 where there is no way
     """
     edge, share = destinations.edge, destinations.fraction
+    if edge.shape[1] > _MAX_CANDIDATES:
+        raise RuleError(
+            f"{edge.shape[1]} attachments a point",
+            f"at most {_MAX_CANDIDATES} are possible",
+            "attach with a smaller k",
+        )
     known = edge >= 0
     row = np.where(known, edge, 0)
     along_s, against_s = time_s[graph.arc_along[row]], time_s[graph.arc_against[row]]
@@ -214,10 +228,42 @@ def arrivals(
         ]
         options_s.append(_on_one_edge(graph, time_s, origins, destinations, candidate))
         for kind, option_s in enumerate(options_s):
-            better = option_s < best_s
+            better = option_s < best_s - _TIE_S
             best_s[better] = option_s[better]
             how[better] = 3 * candidate + kind
+        for against in (0, 1):
+            _arrive_over_copies(graph, time_s, trees, destinations, candidate, against, best_s, how)
     return best_s, how
+
+
+def candidate_of(how: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Attachment of the destination that is used, from `how` of `arrivals` (not -1)."""
+    candidate: NDArray[np.int32] = how // 3 % _MAX_CANDIDATES
+    return candidate
+
+
+def arriving(
+    graph: Graph, how: NDArray[np.int32], edge: NDArray[np.int32]
+) -> tuple[NDArray[np.bool_], NDArray[np.intp], NDArray[np.int32]]:
+    """How ways arrive on the `edge` of their attachment, from `how` of `arrivals` (not -1).
+
+    Returns
+    -------
+    stays : whether the way never leaves the edge on which the origin stands
+    arc : the arc on which it arrives otherwise (where it stays, without meaning)
+    tail : the node that this arc leaves, as `graph.u`, `graph.v` and `graph.copies` say
+    """
+    kind = how % 3
+    against = kind == 1
+    arc = np.where(against, graph.arc_against[edge], graph.arc_along[edge])
+    tail = np.where(against, graph.v[edge], graph.u[edge])
+    copy = how // (3 * _MAX_CANDIDATES)
+    by_copy = copy > 0
+    if by_copy.any():
+        key = 2 * edge[by_copy].astype(np.intp) + against[by_copy]
+        at = np.searchsorted(graph.copies.key, key) + copy[by_copy] - 1
+        arc[by_copy], tail[by_copy] = graph.copies.arc[at], graph.copies.tail[at]
+    return kind == 2, arc, tail
 
 
 def lengths_to_nodes(graph: Graph, trees: Trees) -> NDArray[np.float64]:
@@ -241,15 +287,15 @@ def arrival_lengths(
 ) -> NDArray[np.float64]:
     """Metres on the road of the ways that `arrivals` found, (n_origins, n_destinations)."""
     origin, destination = np.nonzero(how >= 0)
-    candidate, kind = np.divmod(how[origin, destination], 3)
+    found = how[origin, destination]
+    candidate = candidate_of(found)
     edge = destinations.edge[destination, candidate]
     share = destinations.fraction[destination, candidate]
-    end = np.where(kind == 0, graph.u[edge], graph.v[edge])
-    last_m = graph.length_m[edge] * np.where(kind == 0, share, 1.0 - share)
+    stays, arc, tail = arriving(graph, found, edge)
+    last_m = graph.length_m[edge] * np.where(graph.along[arc], share, 1.0 - share)
     length_m = np.full(how.shape, np.nan)
-    length_m[origin, destination] = node_length_m[origin, end] + last_m
-    same = kind == 2
-    for at in np.flatnonzero(same):
+    length_m[origin, destination] = node_length_m[origin, tail] + last_m
+    for at in np.flatnonzero(stays):
         o, d = origin[at], destination[at]
         begin = _attachment_on(origins, o, int(edge[at]))
         apart = abs(origins.fraction[o, begin] - share[at])
@@ -284,20 +330,21 @@ def path_of(
     """The way from one origin of `trees` to destination `row`, from a row of `arrivals`."""
     if how[row] < 0:
         return None
-    candidate, kind = divmod(int(how[row]), 3)
+    candidate = int(candidate_of(how[row]))
     edge = int(destinations.edge[row, candidate])
     share = float(destinations.fraction[row, candidate])
-    if kind == 2:
+    stays, arc, _ = arriving(graph, how[[row]], destinations.edge[[row], candidate])
+    if stays[0]:
         begin = _attachment_on(origins, origin_row, edge)
         start = float(origins.fraction[origin_row, begin])
         onward = share >= start
         arcs = np.array([graph.arc_along[edge] if onward else graph.arc_against[edge]])
         shares = (start, share) if onward else (1.0 - start, 1.0 - share)
     else:
-        last = graph.arc_along[edge] if kind == 0 else graph.arc_against[edge]
+        last = int(arc[0])
         arcs, from_share = _arcs_to(trees, origin_row, int(graph.tail[last]))
         arcs = np.append(arcs, last)
-        shares = (from_share, share if kind == 0 else 1.0 - share)
+        shares = (from_share, share if graph.along[last] else 1.0 - share)
     arc_m = graph.length_m[graph.edge[arcs]]
     length_m = arc_m.sum() - shares[0] * arc_m[0] - (1.0 - shares[1]) * arc_m[-1]
     return Path(
@@ -369,6 +416,14 @@ def _refused(graph: Graph, vehicle_class: VehicleClass) -> NDArray[np.bool_]:
     # What is said of motor vehicles outranks what is said of everybody.
     said = _by_label(motor, {"": 0.0}, missing=1.0) > 0
     return np.where(said, by_motor, by_access)
+
+
+def _barred_bits(vehicle_class: VehicleClass) -> int:
+    """Which turn restrictions bind the class: signs speak to motor vehicles."""
+    if vehicle_class.kind != "motor":
+        return 0
+    heavy = vehicle_class.gross_weight_t > HEAVY_T
+    return BARRED["motor"] | (BARRED["hgv"] if heavy else 0)
 
 
 def _by_label(tag: Tag, values: Mapping[str, float], *, missing: float) -> NDArray[np.float64]:
@@ -474,6 +529,37 @@ def _part(share: NDArray[np.float64], whole_s: NDArray[np.float64]) -> NDArray[n
     """A share of a time, 0 where the share is 0 even if the whole is inf: the end is an end."""
     part = np.zeros(np.broadcast_shapes(share.shape, whole_s.shape))
     return np.asarray(np.multiply(share, whole_s, out=part, where=share > 0.0), dtype=np.float64)
+
+
+def _arrive_over_copies(
+    graph: Graph,
+    time_s: NDArray[np.float64],
+    trees: Trees,
+    destinations: Access,
+    candidate: int,
+    against: int,
+    best_s: NDArray[np.float64],
+    how: NDArray[np.int32],
+) -> None:
+    """Better `best_s` and `how` by what arrives from a copy of the node where the edge begins.
+
+    A destination right at that node is arrived at from any copy, whoever must not turn there.
+    """
+    edge = np.where(destinations.edge[:, candidate] >= 0, destinations.edge[:, candidate], 0)
+    which, at, rank = graph.copies.of(edge, against)
+    known = destinations.edge[which, candidate] >= 0
+    which, at, rank = which[known], at[known], rank[known]
+    share = destinations.fraction[which, candidate]
+    share = 1.0 - share if against else share
+    last_s = _part(share, time_s[graph.copies.arc[at]]) + destinations.walk_s[which, candidate]
+    for number in range(int(rank.max(initial=-1)) + 1):
+        some = rank == number
+        columns = which[some]
+        option_s = trees.time_s[:, graph.copies.tail[at[some]]] + last_s[some]
+        better = option_s < best_s[:, columns] - _TIE_S
+        code = 3 * (candidate + _MAX_CANDIDATES * (number + 1)) + against
+        best_s[:, columns] = np.where(better, option_s, best_s[:, columns])
+        how[:, columns] = np.where(better, code, how[:, columns])
 
 
 def _on_one_edge(

@@ -17,6 +17,7 @@ from routing.travel import (
     arc_times,
     arrival_lengths,
     arrivals,
+    candidate_of,
     lengths_to_nodes,
     usable_edges,
 )
@@ -172,7 +173,7 @@ def _arrive_at(graph: Graph, world: World, access: Access) -> Arrival:
     depot = np.argmin(best_s, axis=0) if n_sites else np.empty(0, dtype=np.intp)
     time_s = best_s[depot, site]
     goes = np.isfinite(time_s)
-    candidate = np.where(goes, how[depot, site] // 3, 0)
+    candidate = np.where(goes, candidate_of(how[depot, site]), 0)
     return Arrival(
         access=access,
         how=how,

@@ -12,6 +12,7 @@ import shapely
 
 from geo.model import Depot, Source
 from geo.network import RoadTables, road_tables
+from geo.turns import TURN_COLUMNS
 
 #: The UTM zone of the four villages.
 WORKING_CRS = "EPSG:32629"
@@ -31,11 +32,12 @@ def make_roads(
     edges: Sequence[dict[str, Any]],
     *,
     notes: Sequence[str] = (),
+    turns: Sequence[tuple[str, str, str, str, str]] = (),
 ) -> RoadTables:
     """Road tables from node positions (lon, lat) and edges with `u`, `v` and any other column.
 
     A missing `edge_id` becomes ``e0``, ``e1`` …; a missing `via` (points between the ends) a
-    straight line.
+    straight line. `turns` are rows of `geo.turns.TURN_COLUMNS`.
     """
     table = pd.DataFrame(
         {
@@ -53,7 +55,13 @@ def make_roads(
         for number, edge in enumerate(edges)
     ]
     frame = gpd.GeoDataFrame(pd.DataFrame(rows), geometry=lines, crs="EPSG:4326")
-    return road_tables(table, frame, source=Source(name="drawn for a test"), notes=notes)
+    return road_tables(
+        table,
+        frame,
+        source=Source(name="drawn for a test"),
+        notes=notes,
+        turns=pd.DataFrame(turns, columns=list(TURN_COLUMNS)),
+    )
 
 
 def four_villages(**changes: dict[str, Any]) -> RoadTables:

@@ -17,6 +17,8 @@ from xml.etree import ElementTree as ET
 
 Node = tuple[int, float, float, dict[str, str]]
 Way = tuple[int, Sequence[int], dict[str, str]]
+#: Number, members as (type, id, role), tags.
+Relation = tuple[int, Sequence[tuple[str, int, str]], dict[str, str]]
 
 VALLEY_NODES: tuple[Node, ...] = (
     (1, -8.00, 31.00, {}),
@@ -55,9 +57,12 @@ VALLEY_WAYS: tuple[Way, ...] = (
 
 
 def write_osm(
-    path: Path, nodes: Sequence[Node] = VALLEY_NODES, ways: Sequence[Way] = VALLEY_WAYS
+    path: Path,
+    nodes: Sequence[Node] = VALLEY_NODES,
+    ways: Sequence[Way] = VALLEY_WAYS,
+    relations: Sequence[Relation] = (),
 ) -> Path:
-    """Write nodes and ways as OSM XML."""
+    """Write nodes, ways and relations as OSM XML."""
     root = ET.Element("osm", version="0.6", generator="test")
     for number, lon, lat, tags in nodes:
         node = ET.SubElement(
@@ -69,6 +74,11 @@ def write_osm(
         for ref in refs:
             ET.SubElement(way, "nd", ref=str(ref))
         _tags(way, tags)
+    for number, members, tags in relations:
+        relation = ET.SubElement(root, "relation", id=str(number), version="1", visible="true")
+        for kind, ref, role in members:
+            ET.SubElement(relation, "member", type=kind, ref=str(ref), role=role)
+        _tags(relation, tags)
     ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
     return path
 

@@ -415,7 +415,7 @@ class Situation:
                 "this situation", "a road network is needed", "load one: `qafila load roads FILE`"
             )
         elevations = self.store.layers("elevation")
-        road_key = layers[-1].files["edges"][:16]
+        road_key = _drawn_key(layers[-1].files)
         height_key = elevations[-1].files["elevation"][:16] if elevations else "flat"
 
         def make() -> RoadTables:
@@ -459,7 +459,7 @@ class Situation:
         """Give a short text that changes whenever the draped roads change."""
         roads = self.store.layers("roads")
         elevations = self.store.layers("elevation")
-        drawn = roads[-1].files["edges"][:16] if roads else "none"
+        drawn = _drawn_key(roads[-1].files) if roads else "none"
         draped = elevations[-1].files["elevation"][:16] if elevations else "flat"
         return f"{drawn}-{draped}"
 
@@ -534,6 +534,12 @@ def shakemaps_in_force(layers: Sequence[LayerRecord]) -> list[LayerRecord]:
 def _version(layer: LayerRecord) -> int:
     version = layer.details.get("version")
     return version if isinstance(version, int) else 0
+
+
+def _drawn_key(files: dict[str, str]) -> str:
+    """Give a short text for the files of a road network: two may differ in their turns only."""
+    turns = files.get("turns", "")
+    return files["edges"][:16] + (f"-{turns[:8]}" if turns else "")
 
 
 def _newest_known(rows: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -27,6 +27,7 @@ import shapely
 
 from data.sources import osm_tags
 from data.sources.osm_edges import TaggedNodes, Ways, tables_from_ways
+from data.sources.osm_turns import Restrictions, add_restriction, is_restriction
 from geo.crs import STORAGE_CRS
 from geo.errors import EmptyInputError, TooLargeError, UnreadableError
 from geo.model import Source
@@ -90,10 +91,11 @@ def read_osm(path: Path, *, places: bool = True, max_bytes: int = MAX_BYTES) -> 
                 "check that the extract covers the area and was not filtered",
             )
         used, lon, lat, nodes = _read_nodes(file, path, ways, places=places)
+        restrictions = _read_restrictions(file)
     source = Source(
         name="OpenStreetMap", at=_data_time(file, ways), url=_OSM_COPYRIGHT, licence="ODbL-1.0"
     )
-    roads = tables_from_ways(ways, used, lon, lat, nodes, source=source)
+    roads = tables_from_ways(ways, used, lon, lat, nodes, restrictions, source=source)
     logger.info(
         "%s: %d road ways, %d edges, %d places",
         path.name, len(ways.way_id), len(roads.edges), len(nodes.place_rows),
@@ -181,6 +183,18 @@ def _read_ways(file: osmium.io.File, path: Path) -> Ways:
         if way.timestamp.year > 1970 and (ways.newest is None or way.timestamp > ways.newest):
             ways.newest = way.timestamp
     return ways
+
+
+def _read_restrictions(file: osmium.io.File) -> Restrictions:
+    found = Restrictions()
+    typed = osmium.filter.KeyFilter("type")
+    relations: Iterator[Any] = iter(
+        osmium.FileProcessor(file, osmium.osm.RELATION).with_filter(typed)
+    )
+    for relation in relations:
+        if not relation.deleted and is_restriction({tag.k: tag.v for tag in relation.tags}):
+            add_restriction(found, relation)
+    return found
 
 
 def _is_road(tags: dict[str, str], ways: Ways) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from data.sources.osm_turns import Pieces, Restrictions, turns_of
 from geo.crs import STORAGE_CRS
 from geo.errors import EmptyInputError
 from geo.network import RoadTables, road_tables
@@ -69,6 +70,7 @@ def tables_from_ways(
     lon: NDArray[np.float64],
     lat: NDArray[np.float64],
     nodes: TaggedNodes,
+    restrictions: Restrictions,
     *,
     source: Source,
 ) -> RoadTables:
@@ -80,6 +82,8 @@ def tables_from_ways(
         (n,) ids of all nodes on the ways, rising, and where they are, NaN = not in the file.
     nodes
         Of these the barriers and fords.
+    restrictions
+        Turns that the relations of the extract forbid.
 
     Raises
     ------
@@ -111,7 +115,16 @@ def tables_from_ways(
     notes = _notes(
         ways, vertices, nodes, n_walls=int(walled.sum()), n_walls_unclear=n_walls_unclear
     )
-    return road_tables(node_frame, edges, source=source, notes=notes)
+    pieces = Pieces(
+        edge_id=edges["edge_id"].to_numpy(dtype=object),
+        way=np.array(ways.way_id, dtype=np.int64)[vertices.way[first]],
+        first=used[vertices.node[first]],
+        last=used[vertices.node[last]],
+        forward=edges["forward"].to_numpy(dtype=bool),
+        backward=edges["backward"].to_numpy(dtype=bool),
+    )
+    turns, turn_notes = turns_of(restrictions, pieces)
+    return road_tables(node_frame, edges, source=source, notes=[*notes, *turn_notes], turns=turns)
 
 
 def _vertices(ways: Ways, used: NDArray[np.int64], *, known: NDArray[np.bool_]) -> _Vertices:

@@ -1,6 +1,7 @@
 """Relay: chains worked out on paper, against a layered graph of networkx, and what must hold."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from geo.errors import RuleError, SchemaError, UnreadableError
 from geo.model import Closure
 from geo.network import RoadTables
+from geo.turns import TURN_COLUMNS
 from routing.chain import Chain, chains
 from routing.closures import Overlay, overlay
 from routing.engine import Engine, make_engine
@@ -395,3 +398,39 @@ def test_both_engines_find_the_same_chains(drawn: Any) -> None:
         *closures, tables=tables, depots=[depot], engine=make_engine(graph, name="hierarchy")
     )
     np.testing.assert_allclose(quick.time_s, by_scipy.time_s, rtol=1e-12, atol=1e-9)
+
+
+def test_a_chain_obeys_forbidden_turns_and_its_legs_still_add_up() -> None:
+    """The truck may not turn from the main road onto the upper: over the bypass, and back."""
+    by_main = relayed(members=("truck",), starts=("truck",))[1][1]
+    plain = four_villages()
+    forbidden = replace(
+        plain,
+        turns=pd.DataFrame([("main", "n1", "upper", "no", "motor")], columns=list(TURN_COLUMNS)),
+    )
+    found = relayed(tables=forbidden, members=("truck",), starts=("truck",))[1]
+    chain, same = found[1], found[0]
+    assert by_main is not None
+    assert chain is not None
+    assert same is not None
+    # 540 s by the main road, 1,800 s by the bypass; village 1 lies before the turn.
+    assert by_main.travel_time_s == pytest.approx(540, abs=2)
+    assert chain.travel_time_s == pytest.approx(1800, abs=2)
+    assert same.travel_time_s == pytest.approx(360, abs=2)
+    assert chain.legs[0].length_m == pytest.approx(15_000, abs=20)
+    for one in (chain, same):
+        total_s = sum(leg.travel_time_s + leg.handling_s for leg in one.legs)
+        assert one.travel_time_s == pytest.approx(total_s)
+
+
+def test_a_place_behind_a_forbidden_turn_is_reached_over_the_copy_that_may() -> None:
+    """Only onto the upper road from main: its arc that leaves the copy is the one that arrives."""
+    only = replace(
+        four_villages(),
+        turns=pd.DataFrame([("main", "n1", "upper", "only", "motor")], columns=list(TURN_COLUMNS)),
+    )
+    places = make_places([(-7.925, 31.0)])
+    found = relayed(tables=only, places=places, members=("truck",), starts=("truck",))[1]
+    assert found[0] is not None
+    assert found[0].travel_time_s == pytest.approx(450, abs=3)
+    assert found[0].legs[0].length_m == pytest.approx(7500, abs=30)

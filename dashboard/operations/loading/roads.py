@@ -100,7 +100,8 @@ def prepare_roads(situation: Situation, tables: RoadTables, name: str) -> Prepar
         write_road_tables(tables, Path(folder))
         files = {
             part: situation.archive.put_file(Path(folder) / f"{part}.parquet", "parquet")
-            for part in ("nodes", "edges")
+            for part in ("nodes", "edges", "turns")
+            if (Path(folder) / f"{part}.parquet").exists()
         }
     west, south, east, north = (float(value) for value in tables.edges.total_bounds)
     return Prepared(
@@ -115,6 +116,7 @@ def prepare_roads(situation: Situation, tables: RoadTables, name: str) -> Prepar
             "nodes": len(tables.nodes),
             "length_km": round(float(tables.edges["length_m"].sum()) / 1000, 1),
             "pieces": int(components(tables).nunique()),
+            "turn_restrictions": len(tables.turns),
         },
     )
 
