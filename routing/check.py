@@ -25,6 +25,8 @@ ROUNDING_S = 2.0
 QUANTITY = 1e-6
 # Weights and volumes are sums of such quantities, and rounded for the screen.
 AMOUNT = 1e-5
+# What an hour of a vehicle costs in the objective, as a share of one vehicle's part of all value.
+VEHICLE_HOUR = 0.01
 DIVISIBLE = {"l", "litre", "liter", "litres", "kg", "t", "m3", "m³"}
 
 
@@ -274,10 +276,30 @@ def _score(problem: Problem, plan: Plan) -> list[str]:
         ("weighted_arrival", plan.score.weighted_arrival, late),
         ("served_share", plan.score.served_share, sum(served.values()) / total if total else 1.0),
         ("worst_commune_share", plan.score.worst_commune_share, min(shares, default=1.0)),
+        ("deprivation", plan.score.deprivation, late + _beside_arrival(problem, plan, served)),
     ):
         if not math.isclose(said, counted, rel_tol=1e-6, abs_tol=1e-6):
             found.append(f"score: {what} is {said:g}, the convoys give {counted:g}")
     return found
+
+
+def _beside_arrival(problem: Problem, plan: Plan, served: Mapping[str, float]) -> float:
+    """The objective "arrival" without the arrivals: unserved value, unfairness, vehicles' hours."""
+    needed: dict[str, float] = defaultdict(float)
+    for need in problem.needs:
+        needed[need.commune] += need.weight * need.quantity
+    needed = {name: value for name, value in needed.items() if value > 0}
+    shifts = [vehicle.shift_s for vehicle in problem.vehicles]
+    total, hours = sum(needed.values()), problem.unserved_h + int(max(shifts, default=0)) / 3600
+    missing = sum(hours * (needed[name] - served.get(name, 0.0)) for name in needed)
+    uneven = sum((1 - served.get(name, 0.0) / needed[name]) ** 4 for name in needed)
+    uneven *= plan.fairness / (1.01 - plan.fairness) * hours * total / max(len(needed), 1)
+    back: dict[str, float] = {}
+    for convoy in plan.convoys:
+        after = (convoy.returns_at - problem.departs_at) / timedelta(hours=1)
+        back[convoy.vehicle_id] = max(back.get(convoy.vehicle_id, 0.0), after)
+    vehicle_hour = VEHICLE_HOUR * total / max(len(shifts), 1)
+    return missing + uneven + vehicle_hour * sum(back.values())
 
 
 def _identities(plan: Plan) -> list[str]:

@@ -33,15 +33,42 @@ def kernel(function: Kernel) -> Kernel:
     return cast("Kernel", numba.njit(cache=_CAN_KEEP, nogil=True)(function))
 
 
+def bare_kernel(function: Kernel) -> Kernel:
+    """Like `kernel`, without counting references: what it calls may not make arrays.
+
+    For kernels that hand each other tuples of many arrays: counting took ten times as long as the
+    work (measured on the search for convoys).
+    """
+    # `_nrt` is missing in numba's type stubs only.
+    bare = cast("Any", numba.njit)(cache=_CAN_KEEP, nogil=True, _nrt=False)
+    return cast("Kernel", bare(function))
+
+
 def is_kept(kernels: Iterable[Callable[..., Any]]) -> bool:
     """Whether the code of all `kernels` is on disk and not older than their source."""
     return _CAN_KEEP and all(_index_is_current(one) for one in kernels)
 
 
-def compile_message() -> str:
+def drop_outdated(kernels: Iterable[Callable[..., Any]]) -> None:
+    """Forget kept code of `kernels` that is older than the source of any of them.
+
+    numba looks at the file of the kernel only: code of another file that was compiled into it would
+    stay as it was. To be called before the first of them.
+    """
+    kernels = tuple(kernels)
+    sources = [Path(one.__code__.co_filename) for one in kernels]
+    newest = max((path.stat().st_mtime for path in sources if path.exists()), default=0.0)
+    for one, source in zip(kernels, sources, strict=True):
+        folder = Path(cast("Any", one).stats.cache_path or "")
+        for index in folder.glob(f"{source.stem}.{one.__name__}-*.nbi"):
+            if index.stat().st_mtime < newest:
+                index.unlink(missing_ok=True)
+
+
+def compile_message(what: str = "the road engine", seconds: int = COMPILE_S) -> str:
     """What to tell a person before the first compilation."""
     kept = "once" if _CAN_KEEP else "now and at every start: no folder to keep it can be written"
-    return f"compiling the road engine, {kept}, about {COMPILE_S} s"
+    return f"compiling {what}, {kept}, about {seconds} s"
 
 
 def _index_is_current(one: Callable[..., Any]) -> bool:

@@ -29,7 +29,8 @@ Code = Literal[
     "no_vehicle_free",  # every vehicle that reaches the place is full or at the end of its shift
 ]
 CODES: tuple[Code, ...] = get_args(Code)
-StoppedBy = Literal["iterations", "seconds", "nothing_to_plan"]
+StoppedBy = Literal["iterations", "seconds", "stop", "nothing_to_plan"]
+Objective = Literal["arrival", "cost"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +90,16 @@ class Score:
         Share of all needs that is delivered, each counted as weight × kg. 1 without any need.
     worst_commune_share
         The same share in the commune where it is lowest.
+    deprivation
+        The objective "arrival": `weighted_arrival`, what stays unserved as if it came much later,
+        unfairness and vehicles' time, in weight × quantity × hours (docs/convoys.md). Lower is
+        better between plans for the same problem and fairness.
     """
 
     weighted_arrival: float
     served_share: float
     worst_commune_share: float
+    deprivation: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +113,7 @@ class Plan:
     unserved: tuple[Unserved, ...]
     score: Score
     fairness: float = 0.0
+    objective: Objective = "arrival"
     iterations: int = 0
     stopped_by: StoppedBy = "iterations"
     problem_sha256: str = ""
@@ -122,6 +129,7 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
         "seed": plan.seed,
         "departs_at": plan.departs_at.isoformat(),
         "fairness": plan.fairness,
+        "objective": plan.objective,
         "iterations": plan.iterations,
         "stopped_by": plan.stopped_by,
         "solver": plan.solver,
@@ -142,6 +150,7 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
             "weighted_arrival": plan.score.weighted_arrival,
             "served_share": plan.score.served_share,
             "worst_commune_share": plan.score.worst_commune_share,
+            "deprivation": plan.score.deprivation,
         },
         "commune_shares": dict(plan.commune_shares),
     }
@@ -175,8 +184,11 @@ def plan_from_dict(document: Mapping[str, Any]) -> Plan:
                 weighted_arrival=_number(document["score"]["weighted_arrival"]),
                 served_share=_number(document["score"]["served_share"]),
                 worst_commune_share=_number(document["score"]["worst_commune_share"]),
+                # Plans of before the objective "arrival" do not have it.
+                deprivation=_number(document["score"].get("deprivation", 0.0)),
             ),
             fairness=_number(document["fairness"]),
+            objective=_one_of(get_args(Objective), document.get("objective", "cost")),
             iterations=int(document["iterations"]),
             stopped_by=_one_of(get_args(StoppedBy), document["stopped_by"]),
             problem_sha256=_text(document["problem_sha256"]),

@@ -44,6 +44,8 @@ SERVICE_S = 900.0
 HANDLING_S_PER_KG = 0.36
 RELOAD_S = 1800.0
 MAX_TRIPS = 4
+# What stays unserved comes with the convoys of the next day, at the end of their shift.
+UNSERVED_H = 24.0
 # Above these a figure is a slip of the pen; they also keep every sum exact in 64 bits.
 MAX_QUANTITY = 1e9
 MAX_TIME_S = 1e9
@@ -131,6 +133,8 @@ class Problem:
         At the depot between two trips of a vehicle.
     max_trips
         Trips of one vehicle within its shift.
+    unserved_h
+        What stays unserved counts as arriving so many hours after the longest shift has ended.
     reasons
         For places that no vehicle reaches: why, in plain words (from `reach`).
 
@@ -152,6 +156,7 @@ class Problem:
     handling_s_per_kg: float = HANDLING_S_PER_KG
     reload_s: float = RELOAD_S
     max_trips: int = MAX_TRIPS
+    unserved_h: float = UNSERVED_H
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -248,6 +253,8 @@ def from_json(text: str) -> Problem:
             handling_s_per_kg=document["handling_s_per_kg"],
             reload_s=document["reload_s"],
             max_trips=document["max_trips"],
+            # Problems written before the objective "arrival" do not say.
+            unserved_h=document.get("unserved_h", UNSERVED_H),
             reasons=document["reasons"],
         )
     except QafilaError:
@@ -280,6 +287,7 @@ def _without_matrices(problem: Problem) -> dict[str, Any]:
         "handling_s_per_kg": problem.handling_s_per_kg,
         "reload_s": problem.reload_s,
         "max_trips": problem.max_trips,
+        "unserved_h": problem.unserved_h,
         "depots": problem.depots,
         "places": problem.places,
         "items": [asdict(item) for item in problem.items],
@@ -476,10 +484,11 @@ def _vehicle_problems(problem: Problem) -> list[Cell]:
 
 def _number_problems(problem: Problem) -> list[Cell]:
     found: list[Cell] = []
-    for name in ("service_s", "handling_s_per_kg", "reload_s"):
+    for name in ("service_s", "handling_s_per_kg", "reload_s", "unserved_h"):
         value = getattr(problem, name)
         if not _within(value, MAX_TIME_S):
-            found.append(_cell("times", name, value, "0 s or more is needed"))
+            unit = "h" if name.endswith("_h") else "s"
+            found.append(_cell("times", name, value, f"0 {unit} or more is needed"))
     if not (isinstance(problem.max_trips, int) and 1 <= problem.max_trips <= 1000):
         found.append(_cell("times", "max_trips", problem.max_trips, "1 to 1000 trips a day"))
     if problem.departs_at.tzinfo is None:

@@ -19,6 +19,7 @@ from geo.model import VEHICLE_CLASS_NAMES, new_id
 if TYPE_CHECKING:
     from geo.model import VehicleClassName
     from routing.matrix import TimeMatrix
+    from routing.plan import Objective
     from routing.problem import ClassMatrix, Demand, Problem
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ DEPARTURE = time(6, 0)
 def make_plan(
     situation: Situation,
     *,
+    objective: Objective = "arrival",
     seed: int = 1,
     seconds: float | None = None,
     iterations: int | None = None,
@@ -43,6 +45,8 @@ def make_plan(
 
     Parameters
     ----------
+    objective
+        "arrival" for the crisis, "cost" for routine distribution (docs/convoys.md).
     seed, iterations
         Of the search; the same situation, seed and iterations give the same plan.
     seconds
@@ -73,6 +77,7 @@ def make_plan(
     problem = build_problem(situation)
     plan = solve(
         problem,
+        objective=objective,
         seed=seed,
         iterations=iterations,
         seconds=seconds,

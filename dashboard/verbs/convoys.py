@@ -18,8 +18,17 @@ EXPORT_FORMATS = ("gpx", "kml", "geojson", "csv", "text")
 def add(verbs: Any) -> None:
     """Add these verbs to the command line."""
     plan = add_verb(verbs, "plan", _plan, "plan convoys for the open needs")
-    plan.add_argument("--seconds", type=float, help="stop searching after this long")
-    plan.add_argument("--iterations", type=int, help="search steps per depot (default: by size)")
+    plan.add_argument(
+        "--objective",
+        choices=("arrival", "cost"),
+        default="arrival",
+        help="arrival: least weight x quantity x time of arrival; cost: routine distribution, "
+        "least time on the road",
+    )
+    plan.add_argument(
+        "--seconds", type=float, help="search for this long (Ctrl-C: take the best so far)"
+    )
+    plan.add_argument("--iterations", type=int, help="search steps (default: by size)")
     plan.add_argument("--seed", type=int, default=1)
     plan.add_argument(
         "--fairness", type=float, default=0.5, help="0 total only … 1 worst commune first"
@@ -59,6 +68,7 @@ def _plan(arguments: argparse.Namespace) -> Result:
     with open_situation(arguments) as situation:
         result = planning.make_plan(
             situation,
+            objective=arguments.objective,
             seed=arguments.seed,
             seconds=arguments.seconds,
             iterations=arguments.iterations,

@@ -23,7 +23,12 @@ def test_the_json_has_every_field_of_the_contract():
     }  # fmt: skip
     assert convoy["stops"][0].keys() >= {"place_id", "arrives_at", "deliver"}
     assert document["unserved"][0].keys() >= {"place_id", "item", "quantity", "reason"}
-    assert document["score"].keys() == {"weighted_arrival", "served_share", "worst_commune_share"}
+    assert document["score"].keys() == {
+        "weighted_arrival",
+        "served_share",
+        "worst_commune_share",
+        "deprivation",
+    }
 
 
 @settings(max_examples=30)

@@ -289,7 +289,9 @@ def test_without_fairness_the_largest_total_wins():
 
 def test_with_fairness_the_worst_off_commune_comes_first():
     plan = plan_of(scarce(), fairness=1.0)
-    assert plan.commune_shares["south"] == pytest.approx(plan.commune_shares["north"], abs=0.03)
+    # Least sum of fourth powers of what is lacking: 64 % and 72 %.
+    assert plan.commune_shares["north"] == pytest.approx(0.64, abs=0.03)
+    assert plan.commune_shares["south"] == pytest.approx(0.72, abs=0.06)
     assert plan.score.worst_commune_share > 0.6
 
 
@@ -323,17 +325,31 @@ def test_a_cap_of_no_seconds_still_gives_a_valid_plan_and_says_what_stopped_it()
     assert plan.convoys
 
 
-def test_progress_rises_from_0_to_1():
+@pytest.mark.parametrize(
+    ("objective", "words"), [("cost", "routes of depot:"), ("arrival", "taking leftovers along")]
+)
+def test_progress_rises_from_0_to_1(objective, words):
     told = []
-    plan_of(many_villages(20, seed=1), progress=lambda share, text: told.append((share, text)))
+    plan_of(
+        many_villages(20, seed=1),
+        objective=objective,
+        progress=lambda share, text: told.append((share, text)),
+    )
     shares = [share for share, _ in told]
     assert shares[0] == 0 and shares[-1] == 1
     assert shares == sorted(shares)
-    assert any("routes of depot:" in text for _, text in told)
+    assert any(words in text for _, text in told)
 
 
 @pytest.mark.parametrize(
-    "options", [{"seed": -1}, {"iterations": 0}, {"seconds": math.nan}, {"fairness": 1.5}]
+    "options",
+    [
+        {"seed": -1},
+        {"iterations": 0},
+        {"seconds": math.nan},
+        {"fairness": 1.5},
+        {"objective": "beauty"},
+    ],
 )
 def test_an_option_out_of_range_is_refused(options):
     with pytest.raises(RuleError, match=next(iter(options))):
@@ -348,15 +364,15 @@ def test_the_notice_goes_with_the_plan():
 
 
 @settings(max_examples=150)
-@given(wild_problems(), st.sampled_from([0.0, 0.5, 1.0]))
-def test_whatever_is_asked_the_plan_holds_and_accounts_for_every_need(problem, fairness):
-    plan_of(problem, iterations=20, fairness=fairness)
+@given(wild_problems(), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from(["arrival", "cost"]))
+def test_whatever_is_asked_the_plan_holds_and_accounts_for_every_need(problem, fairness, objective):
+    plan_of(problem, iterations=20, fairness=fairness, objective=objective)
 
 
 @settings(max_examples=100)
-@given(wild_problems())
-def test_no_vehicle_free_is_true_no_idle_hour_could_bring_one_more(problem):
-    plan = plan_of(problem, iterations=20)
+@given(wild_problems(), st.sampled_from(["arrival", "cost"]))
+def test_no_vehicle_free_is_true_no_idle_hour_could_bring_one_more(problem, objective):
+    plan = plan_of(problem, iterations=20, objective=objective)
     items = {item.item_id: item for item in problem.items}
     for row in plan.unserved:
         item = items[row.item_id]
@@ -422,7 +438,7 @@ def has_road(problem, depot_id, truck, place_id):
 @given(st.integers(1, 5), st.integers(0, 2**32 - 1), st.integers(1, 3))
 def test_one_vehicle_and_few_villages_cost_the_optimum(n_places, seed, tents_a_trip):
     problem = one_vehicle(n_places, seed, capacity_kg=50.0 * max(tents_a_trip, 1) * 2)
-    plan = plan_of(problem, iterations=200)
+    plan = plan_of(problem, objective="cost", iterations=200)
     assert plan.unserved == ()
     driven = sum(convoy.duration_s for convoy in plan.convoys)
     spent = driven + problem.reload_s * (len(plan.convoys) - 1)

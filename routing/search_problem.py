@@ -1,0 +1,365 @@
+"""A `Problem` as the search sees it, and what the search found as trips of vehicles.
+
+Needs are cut into jobs beforehand (Chen, Golden, Wang and Wasil, 2017, cut demands into pieces of
+falling size for the same reason): first what fills the largest vehicle, then halves down to what
+the smallest takes, so that every kind of vehicle finds pieces for it. Pieces for one place that
+follow each other on a trip are one halt again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from routing.allocate import need_items, need_places
+from routing.balance import need_rows
+from routing.fleet import MICRO, Fleet
+from routing.loads import HAIR, make_load
+from routing.schedule import make_trip
+from routing.score import terms_of
+from routing.search_arrays import BLOCKED_S, RELOAD, Instance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from routing.schedule import Days, Trip
+
+# Above so many jobs the smallest pieces are made larger.
+MOST_JOBS = 6000
+# Where an item is scarce it is cut finer than vehicles ask for, so that it can be shared out.
+FINEST_SHARE = 1 / 32
+# A depot that holds an item for so few needs of this size is the boundary between depots: likewise.
+FEW_NEEDS = 3
+# Points that count as near to a point.
+MOST_NEAR = 200
+HOUR_S = 3600.0
+# Stands for "no latest time": later than any shift.
+NEVER_S = 1e11
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One job: positions of place and item, millionths of the item's unit."""
+
+    place: int
+    item: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What the positions in an `Instance` mean; `vehicles` are positions in `Problem.vehicles`."""
+
+    instance: Instance
+    pieces: tuple[Piece, ...]
+    vehicles: tuple[int, ...]
+    start: tuple[tuple[int, ...], ...] | None
+
+
+def translate(
+    fleet: Fleet,
+    *,
+    lacking: NDArray[np.int64],
+    stock: NDArray[np.int64],
+    fairness: float,
+    start: Days | None = None,
+) -> Translation:
+    """Cut the needs into jobs and lay everything out in arrays.
+
+    Parameters
+    ----------
+    lacking
+        (n_needs,) millionths of a unit.
+    stock
+        (n_depots, n_items) millionths.
+    start
+        Trips to begin with: what they bring is cut as they bring it.
+    """
+    vehicles = tuple(vehicle for group in fleet.groups for vehicle in group.vehicles)
+    pieces, days = _begun(fleet, lacking.copy(), vehicles, start or {})
+    left = _left(fleet, lacking, pieces)
+    pieces += _cut_all(fleet, left, stock)
+    return Translation(
+        instance=_instance(fleet, pieces, vehicles, stock, fairness),
+        pieces=tuple(pieces),
+        vehicles=vehicles,
+        start=tuple(days) if start is not None else None,
+    )
+
+
+def days_from(fleet: Fleet, made: Translation, days: Sequence[Sequence[int]]) -> Days:
+    """Trips of vehicles out of days of jobs."""
+    found: Days = {}
+    for row, day in enumerate(days):
+        if not day:
+            continue
+        vehicle = made.vehicles[row]
+        group = next(group for group in fleet.groups if vehicle in group.vehicles)
+        trips: list[list[int]] = [[]]
+        for job in day:
+            if job == RELOAD:
+                trips.append([])
+            else:
+                trips[-1].append(job)
+        found[vehicle] = tuple(
+            make_trip(
+                fleet,
+                group.depot,
+                group.vehicle_class,
+                [
+                    make_load(fleet, group.depot, piece.place, {piece.item: piece.amount})
+                    for piece in (made.pieces[job] for job in trip)
+                ],
+            )
+            for trip in trips
+        )
+    return dict(sorted(found.items()))
+
+
+# --- cutting ----------------------------------------------------------------------------------
+
+
+def _begun(
+    fleet: Fleet,
+    lacking: NDArray[np.int64],
+    vehicles: Sequence[int],
+    start: Mapping[int, Sequence[Trip]],
+) -> tuple[list[Piece], list[tuple[int, ...]]]:
+    """Pieces and days of the trips to begin with, as far as they are still needed."""
+    row_of = need_rows(fleet)
+    pieces: list[Piece] = []
+    days: list[tuple[int, ...]] = []
+    for vehicle in vehicles:
+        day: list[int] = []
+        for trip in start.get(vehicle, ()):
+            if day and day[-1] != RELOAD:
+                day.append(RELOAD)
+            for halt in trip.halts:
+                for item, amount in halt.amounts.items():
+                    need = row_of.get((halt.place, item))
+                    wanted = 0 if need is None else min(amount, int(lacking[need]))
+                    if need is None or wanted <= 0:
+                        continue
+                    lacking[need] -= wanted
+                    day.append(len(pieces))
+                    pieces.append(Piece(halt.place, item, wanted))
+        if day and day[-1] == RELOAD:
+            day.pop()
+        days.append(tuple(day))
+    return pieces, days
+
+
+def _left(fleet: Fleet, lacking: NDArray[np.int64], pieces: Sequence[Piece]) -> NDArray[np.int64]:
+    left = lacking.copy()
+    row_of = need_rows(fleet)
+    for piece in pieces:
+        left[row_of[piece.place, piece.item]] -= piece.amount
+    return left
+
+
+def _cut_all(fleet: Fleet, lacking: NDArray[np.int64], stock: NDArray[np.int64]) -> list[Piece]:
+    if not fleet.groups or not lacking.any():
+        return []
+    place, item = need_places(fleet), need_items(fleet)
+    wanted = np.zeros(len(fleet.problem.items), dtype=np.float64)
+    np.add.at(wanted, item, lacking.astype(np.float64))
+    scarce = wanted > stock.sum(axis=0)
+    coarser = 1.0
+    while True:
+        pieces = [
+            Piece(int(place[need]), int(item[need]), amount)
+            for need in np.flatnonzero(lacking)
+            for amount in _cut(
+                fleet,
+                stock,
+                int(place[need]),
+                int(item[need]),
+                int(lacking[need]),
+                coarser,
+                bool(scarce[item[need]]),
+            )
+        ]
+        if len(pieces) <= max(MOST_JOBS, int(np.count_nonzero(lacking))) or coarser > 1e4:
+            return pieces
+        coarser *= 2.0
+
+
+def _cut(
+    fleet: Fleet,
+    stock: NDArray[np.int64],
+    place: int,
+    item: int,
+    lacking: int,
+    coarser: float,
+    scarce: bool,
+) -> list[int]:
+    """Amounts that one need is cut into; empty if nobody can bring any of it."""
+    portion = int(fleet.portion[item])
+    unit_kg, unit_m3 = float(fleet.unit_kg[item]), float(fleet.unit_m3[item])
+    rooms: list[int] = []
+    trips = 0
+    for row, group in enumerate(fleet.groups):
+        kg = float(fleet.kg_limit[row, place])
+        if kg <= 0 or stock[group.depot, item] < portion:
+            continue
+        units = (kg + HAIR) / unit_kg
+        if unit_m3 > 0:
+            units = min(units, (group.capacity_m3 + HAIR) / unit_m3)
+        room = int(min(units * MICRO, 4e18)) // portion * portion
+        if room > 0:
+            rooms.append(room)
+            trips += len(group.vehicles) * fleet.problem.max_trips
+    if not rooms:
+        return []
+    largest = min(max(rooms), int(stock[:, item].max()) // portion * portion)
+    smallest = max(min(rooms), portion)
+    held = stock[:, item]
+    if scarce or int(held[held > 0].min()) < FEW_NEEDS * lacking:
+        smallest = min(smallest, max(int(lacking * FINEST_SHARE), portion))
+    smallest = int(smallest * coarser)
+    amounts: list[int] = []
+    left = lacking
+    while left > largest and len(amounts) < trips:
+        amounts.append(largest)
+        left -= largest
+    if left > largest:
+        return amounts
+    while left > smallest:
+        half = min(-(-left // (2 * portion)) * portion, largest)
+        if half >= left:
+            break
+        amounts.append(half)
+        left -= half
+    if left > 0:
+        amounts.append(left)
+    return amounts
+
+
+# --- arrays -----------------------------------------------------------------------------------
+
+
+def _instance(
+    fleet: Fleet,
+    pieces: Sequence[Piece],
+    vehicles: Sequence[int],
+    stock: NDArray[np.int64],
+    fairness: float,
+) -> Instance:
+    problem, n_depots = fleet.problem, fleet.n_depots
+    group_of = {v: row for row, group in enumerate(fleet.groups) for v in group.vehicles}
+    classes = sorted({group.vehicle_class for group in fleet.groups})
+    places = np.array(sorted({piece.place for piece in pieces}), dtype=np.int64)
+    points = np.concatenate([np.arange(n_depots), n_depots + places])
+    point_of = {int(place): n_depots + row for row, place in enumerate(places)}
+    place = np.array([piece.place for piece in pieces], dtype=np.int64)
+    item = np.array([piece.item for piece in pieces], dtype=np.int64)
+    amount = np.array([piece.amount for piece in pieces], dtype=np.int64)
+    kg = amount * fleet.unit_kg[item] / MICRO
+    m3 = amount * fleet.unit_m3[item] / MICRO
+    handling = np.array([fleet.handling_s(float(one)) for one in kg], dtype=np.float64)
+    halts = np.array([fleet.halt_s[name] for name in classes], dtype=np.float64)
+    walks = np.array([fleet.walk_s[name] for name in classes], dtype=np.float64)
+    travel_s = _travel(fleet, classes, points, places)
+
+    terms = terms_of(problem, fairness)
+    row_of = need_rows(fleet)
+    need = [problem.needs[row_of[piece.place, piece.item]] for piece in pieces]
+    communes = {name: row for row, name in enumerate(sorted(terms.commune_value))}
+    value = amount / MICRO * np.array([one.weight for one in need])
+    groups = np.array([group_of[v] for v in vehicles], dtype=np.int64)
+    group_rows = [fleet.groups[row] for row in groups]
+    n, k = len(pieces), len(classes)
+    by_point = np.argsort([point_of[int(p)] for p in place], kind="stable")
+    count = np.bincount([point_of[int(p)] for p in place], minlength=len(points))
+    capacity_m3 = np.array([group.capacity_m3 for group in fleet.groups])
+    allowed = (fleet.kg_limit[:, place] + HAIR >= kg) & (capacity_m3[:, None] + HAIR >= m3)
+    return Instance(
+        travel_s=travel_s,
+        service_s=np.broadcast_to(handling, (k, n)).copy(),
+        offset_s=np.ascontiguousarray((halts - walks)[:, place].reshape(k, n)),
+        job=np.column_stack(
+            [
+                value / HOUR_S,
+                kg,
+                m3,
+                np.zeros(n),
+                np.full(n, NEVER_S),
+                value * terms.unserved_h,
+            ]
+        ),
+        job_at=np.column_stack(
+            [
+                [point_of[int(p)] for p in place],
+                item,
+                [communes[one.commune] for one in need],
+            ]
+        )
+        .astype(np.int32)
+        .reshape(n, 3),
+        amount=amount,
+        allowed=allowed.reshape(len(fleet.groups), n),
+        vehicle=np.array(
+            [
+                (0.0, group.shift_s, group.capacity_kg, group.capacity_m3, fleet.reload_s)
+                for group in group_rows
+            ],
+            dtype=np.float64,
+        ).reshape(-1, 5),
+        vehicle_at=np.array(
+            [
+                (
+                    classes.index(group.vehicle_class),
+                    group.depot,
+                    problem.max_trips,
+                    row,
+                    group.depot,
+                )
+                for row, group in zip(groups, group_rows, strict=True)
+            ],
+            dtype=np.int32,
+        ).reshape(-1, 5),
+        stock=stock.copy(),
+        near=_near(travel_s, n_depots),
+        jobs_from=np.concatenate([[0], np.cumsum(count)]).astype(np.int32),
+        jobs_at=by_point.astype(np.int32),
+        commune_worth=np.array([terms.commune_value[name] for name in communes]) / HOUR_S,
+        remote_s=fleet.round_s[:, place].min(axis=0, initial=fleet.blocked_s).astype(np.float64),
+        travel_price=terms.travel_price / HOUR_S,
+        unfairness=terms.unfairness,
+        windows=False,
+    )
+
+
+def _travel(
+    fleet: Fleet, classes: Sequence[str], points: NDArray[np.int64], places: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Driving with the halt at the place of arrival (n_classes, n_points, n_points)."""
+    travel_s = np.empty((len(classes), len(points), len(points)))
+    for row, name in enumerate(classes):
+        direct = fleet.travel_s[name][np.ix_(points, points)]  # type: ignore[index]
+        travel_s[row] = np.where(direct >= fleet.blocked_s, BLOCKED_S, direct)
+        travel_s[row][:, fleet.n_depots :] += fleet.halt_s[name][places]  # type: ignore[index]
+        np.fill_diagonal(travel_s[row], 0.0)
+    return travel_s
+
+
+def _near(travel_s: NDArray[np.float64], n_depots: int) -> NDArray[np.int32]:
+    """Points by nearness for whichever class is fastest, depots last."""
+    n = travel_s.shape[1]
+    if n == 0:
+        return np.zeros((0, 0), dtype=np.int32)
+    fastest = travel_s.min(axis=0) if len(travel_s) else np.zeros((n, n))
+    both_ways = fastest + fastest.T
+    both_ways[:, :n_depots] = np.inf
+    np.fill_diagonal(both_ways, -1.0)
+    size = min(n, MOST_NEAR)
+    if size < n:
+        chosen = np.sort(np.argpartition(both_ways, size - 1, axis=1)[:, :size], axis=1)
+    else:
+        chosen = np.broadcast_to(np.arange(n), (n, n))
+    order = np.argsort(np.take_along_axis(both_ways, chosen, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(chosen, order, axis=1).astype(np.int32)
