@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+BLOCK_CACHE_BYTES = 128 * 1024**2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RasterInfo:
     """What a raster file holds.
@@ -92,11 +95,13 @@ def open_raster(
     max_pixels: int = MAX_PIXELS,
     max_bytes: int = MAX_BYTES,
     opener: Any = None,
+    overview: int | None = None,
 ) -> Iterator[Any]:
     """Open a raster file for reading, past the guards; use it in a `with` statement.
 
     `opener` (a `rasterio.abc.FileContainer`) holds a GeoTIFF named `path` that is no file of this
-    machine.
+    machine. `overview` opens the raster as its n-th overview (0: the first). GDAL keeps at most
+    128 MB of blocks while it is open; its own default is a twentieth of all memory.
 
     Yields
     ------
@@ -125,12 +130,13 @@ def open_raster(
             # The format is named, so that GDAL tries no other: a VRT or WMS could point anywhere.
             if opener is None:
                 driver = "SRTMHGT" if file.suffix.lower() == ".hgt" else "GTiff"
-                source = rasterio.open(file.resolve(), driver=driver)
+                level = {} if overview is None else {"overview_level": overview}
+                source = rasterio.open(file.resolve(), driver=driver, **level)
             else:
                 source = rasterio.open(file.name, driver="GTiff", opener=opener)
     except RasterioIOError as error:
         raise _unreadable(file) from error
-    with source:
+    with rasterio.Env(GDAL_CACHEMAX=BLOCK_CACHE_BYTES), source:
         if opener is None:
             require_confined(source, file)
         require_georeferenced(source, file)
@@ -272,6 +278,8 @@ def lon_lat_bounds(source: Any) -> Bounds:
             "its corners lie nowhere on earth",
             "check the CRS stored in the file",
         )
+    # Rows that run north begin at the southern edge.
+    south, north = min(south, north), max(south, north)
     # A tile that ends at 180° reaches past it by half a cell.
     return max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0)
 

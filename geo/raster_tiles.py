@@ -21,7 +21,7 @@ from rasterio.vrt import WarpedVRT
 from geo.errors import InputError
 from geo.frames import read_masked
 from geo.imagery import values_and_void
-from geo.raster import open_raster
+from geo.raster import lon_lat_bounds, open_raster, resolution_m
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +81,7 @@ def tile_png(path: Path | str, z: int, x: int, y: int, paint: Paint) -> bytes:
     transform = Affine(cell, 0, x * side - HALF_WORLD, 0, -cell, HALF_WORLD - y * side)
     smooth = Resampling.nearest if paint.kind == "classes" else Resampling.bilinear
     with (
-        open_raster(path) as source,
+        open_raster(path, overview=_overview(path, cell)) as source,
         WarpedVRT(
             source,
             crs=WEB_MERCATOR,
@@ -92,6 +92,21 @@ def tile_png(path: Path | str, z: int, x: int, y: int, paint: Paint) -> bytes:
         ) as view,
     ):
         return _png(_painted(view, paint))
+
+
+def _overview(path: Path | str, cell: float) -> int | None:
+    """Number of the coarsest overview that is no coarser than the tile; None for the raster itself.
+
+    A warped view reads the raster itself however small the scale is: 2 s for a tile of a drone's
+    mosaic of 20,000 by 20,000 cells, against some 10 ms through its overview.
+    """
+    with open_raster(path) as source:
+        west, south, east, north = lon_lat_bounds(source)
+        lat = (south + north) / 2
+        own = max(resolution_m(source, (west, south, east, north)))
+        ratio = cell * math.cos(math.radians(lat)) / own
+        fitting = [n for n, factor in enumerate(source.overviews(1)) if factor <= ratio]
+    return fitting[-1] if fitting else None
 
 
 def native_zoom(resolution_m: float, lat: float) -> int:

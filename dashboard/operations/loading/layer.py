@@ -135,10 +135,7 @@ def prepare_raster(
     info = raster_info(path)
     with open_raster(path) as raster:
         require_upright(raster, path.name)
-    if info.void_share >= 1:
-        raise EmptyInputError(
-            path.name, "a raster with values is needed, every cell of this one is void", "check it"
-        )
+    require_values(info.void_share, path.name)
     return Prepared(
         kind=kind,
         name=path.name,
@@ -153,6 +150,14 @@ def prepare_raster(
             **(details or {}),
         },
     )
+
+
+def require_values(void_share: float, name: str) -> None:
+    """Refuse a raster of nothing but void."""
+    if void_share >= 1:
+        raise EmptyInputError(
+            name, "a raster with values is needed, every cell of this one is void", "check it"
+        )
 
 
 def require_in_area(

@@ -6,7 +6,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dashboard.operations.loading.layer import LoadOptions, Prepared, prepare_raster, source_of
+from dashboard.operations.loading.layer import (
+    LoadOptions,
+    Prepared,
+    prepare_raster,
+    require_in_area,
+    source_of,
+)
 from geo.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,12 +24,15 @@ def prepare_population(
 ) -> list[Prepared]:
     """Read a population raster."""
     from geo.population import read_population
+    from geo.raster import lon_lat_bounds, open_raster
 
     if len(paths) > 1:
         raise InputError(
             f"{len(paths)} population rasters", "one at a time is needed", "merge them first"
         )
     path = paths[0]
+    with open_raster(path) as raster:
+        require_in_area(situation, "population", path.name, lon_lat_bounds(raster))
     progress(0.1, f"reading people from {path.name}")
     with tempfile.TemporaryDirectory() as folder:
         counts = Path(folder) / path.name

@@ -15,6 +15,7 @@ from dashboard.operations.loading.layer import (
     ends_with,
     prepare_raster,
     require_in_area,
+    require_values,
     source_of,
 )
 from dashboard.operations.situation import silent
@@ -132,6 +133,8 @@ def prepare_elevation(
     with tempfile.TemporaryDirectory() as folder:
         merged = Path(folder) / "elevation.tif"
         info = mosaic(paths, merged)
+        require_in_area(situation, "elevation", paths[0].name, info.bounds)
+        require_values(info.void_share, paths[0].name)
         notes = list(info.notes)
         if options.fill_voids:
             progress(0.3, "filling small voids")

@@ -107,7 +107,7 @@ def test_a_density_is_stored_as_counts(villages: Situation, tmp_path: Path) -> N
         ({"value": -9999.0}, SchemaError, "counts down to -9999"),
         ({"value": 4e6}, SchemaError, "no population is like that"),
         ({"unit": "m"}, SchemaError, "its unit is 'm'"),
-        ({"bounds": (1.0, 42.0, 1.2, 42.2)}, CoverageError, "covers nothing"),
+        ({"bounds": (1.0, 42.0, 1.2, 42.2)}, CoverageError, "covers the situation's area"),
     ],
 )
 def test_a_raster_that_is_not_of_people_here_changes_nothing(
