@@ -81,7 +81,10 @@ def hierarchy(situation: Situation) -> Hierarchy:
     """Give the road engine's preparation of the network, kept in the situation's home."""
     from routing.hierarchy import prepared
 
-    folder = situation.home / "cache" / "hierarchies"
+    if (made := situation.engine().hierarchy) is not None:
+        return made
+    # A small network has an engine without one; here it is asked many to many all the same.
+    folder = situation.home / "cache" / "hierarchy"
     key = ("hierarchy", situation.roads_key())
     return situation.remember(key, lambda: prepared(situation.graph(), folder))
 

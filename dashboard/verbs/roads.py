@@ -1,4 +1,4 @@
-"""Roads: closures, who is reached, how surely, and what to clear first."""
+"""Roads: closures, and who is reached."""
 
 from __future__ import annotations
 
@@ -57,32 +57,6 @@ def add(verbs: Any) -> None:
     reach.add_argument("--at", help="moment, ISO 8601 (default: now)")
     reach.add_argument("--hours", type=float, default=12.0, help="time limit in hours (default 12)")
 
-    risk = add_verb(verbs, "risk", _risk, "how likely each place is reached, and what decides it")
-    risk.add_argument("--worlds", type=int, default=200, help="sampled worlds (default 200)")
-    risk.add_argument("--hours", type=float, default=12.0, help="reached within (default 12)")
-    risk.add_argument(
-        "--class", dest="classes", action="append", help="vehicle class (may be repeated)"
-    )
-    risk.add_argument("--seed", type=int, default=1, help="the same seed, the same worlds")
-    risk.add_argument("--landslides", type=Path, help="polygons of landslides seen: hints")
-    risk.add_argument("--at", help="moment, ISO 8601 (default: now)")
-
-    clear = add_verb(verbs, "clear-first", _clear_first, "which blockage to open first, by whom")
-    clear.add_argument("--class", dest="class_name", default="truck", help="vehicle class (truck)")
-    clear.add_argument("--crews", type=int, default=2, help="crews with a machine each (default 2)")
-    clear.add_argument("--hours", type=float, default=24.0, help="hours they work (default 24)")
-    clear.add_argument(
-        "--by",
-        choices=("people", "time"),
-        default="people",
-        help="people who are reached again, or person-hours of travel regained",
-    )
-    clear.add_argument(
-        "--crew-hours", type=Path, help="CSV: site (or closure, or edge id), crew_hours"
-    )
-    clear.add_argument("--rates", type=Path, help="TOML: crew-hours by kind of blockage")
-    clear.add_argument("--at", help="moment, ISO 8601 (default: now)")
-
     isochrones = add_verb(verbs, "isochrones", _isochrones, "the ground within some minutes")
     isochrones.add_argument("--class", dest="vehicle_class", default="truck", help="vehicle class")
     isochrones.add_argument("--minutes", default="30,60,120", help="limits, comma between")
@@ -137,39 +111,6 @@ def _reach(arguments: argparse.Namespace) -> Result:
             relay=arguments.relay,
             at=situation.aware(read.moment(arguments.at, "--at")),
             max_time_s=read.hours(arguments.hours) * 3600.0,
-        ), FINE
-
-
-def _risk(arguments: argparse.Namespace) -> Result:
-    from dashboard.operations import risking
-
-    with open_situation(arguments) as situation:
-        return risking.make_risk(
-            situation,
-            read.vehicle_class_names(",".join(arguments.classes or ())) or risking.DEFAULT_CLASSES,
-            n_worlds=arguments.worlds,
-            hours=read.hours(arguments.hours),
-            seed=arguments.seed,
-            landslides=arguments.landslides,
-            at=situation.aware(read.moment(arguments.at, "--at")),
-            progress=arguments.progress,
-        ), FINE
-
-
-def _clear_first(arguments: argparse.Namespace) -> Result:
-    from dashboard.operations import clearing
-
-    with open_situation(arguments) as situation:
-        return clearing.clear_first(
-            situation,
-            class_name=read.one_vehicle_class(arguments.class_name),
-            crews=read.crews(arguments.crews),
-            hours=read.hours(arguments.hours),
-            measure=arguments.by,
-            crew_hours=arguments.crew_hours,
-            rates=arguments.rates,
-            at=situation.aware(read.moment(arguments.at, "--at")),
-            progress=arguments.progress,
         ), FINE
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,3 +130,36 @@ def test_a_real_situation_is_never_overwritten_by_the_drill(tmp_path: Path) -> N
     with pytest.raises(InputError, match="another --home"):
         demonstration.run_demo(home, fresh=True)
     assert (home / "situation.sqlite").exists()
+
+
+def test_risk_clearance_and_staging_speak_of_the_drill(
+    drill: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*command: str) -> dict[str, Any]:
+        capsys.readouterr()
+        assert main([*command, "--json", "--home", str(drill)]) == 0
+        result: dict[str, Any] = json.loads(capsys.readouterr().out)
+        assert result["notice"].startswith("drill: places real; roads schematic")
+        assert result["sources"]
+        return result
+
+    with Situation.open(drill) as situation:
+        reach = reaching.make_reach(situation, ("truck",))["places"]
+    cleared = run("clear-first", "--crews", "3", "--hours", "48")
+    reached = {
+        one["place_id"] for one in reach if one["by_class"]["truck"]["status"] == "reachable"
+    }
+    assert cleared["schedule"]
+    assert cleared["totals"]["places_not_reached"] == len(reach) - len(reached)
+    for job in cleared["schedule"]:
+        assert not {one["place_id"] for one in job["reconnects"]} & reached
+    assert cleared["totals"]["regained"] <= cleared["totals"]["regained_at_most"]
+
+    risk = run("risk", "--worlds", "60", "--class", "truck")
+    totals = risk["totals"]["truck"]
+    assert totals["places_uncertain"] > 0
+    assert 0 < totals["people_reached"] < totals["people"]
+
+    staging = run("staging", "--points", "2")
+    assert len(staging["points"]) == 2
+    assert run("airlift")["refused"].endswith("(SRTM 1 arc-second, Copernicus GLO-30)")
