@@ -81,18 +81,19 @@ def hint(situation: Situation, *, progress: Progress = silent) -> dict[str, Any]
     hints["rank"] = hints["score"].rank(ascending=False, method="first").astype("int64")
     hints = gpd.GeoDataFrame(hints.sort_values("rank"), geometry="geometry", crs=outlines.crs)
     progress(0.95, "recording the hint")
-    layer = _record(situation, hints, told)
+    used = {one.layer_id for pair in pairs for one in pair}
+    used |= {layer.layer_id for layer in situation.store.layers("footprints")}
+    layer = _record(situation, hints, told, used)
     return {"layer_id": layer["layer_id"], "label": LABEL, "compared": len(hints), "pairs": told}
 
 
 def hints_of_places(situation: Situation) -> dict[str, dict[str, Any]]:
     """Give, by place, how many of its compared footprints changed much; empty without a hint."""
-    layers = situation.store.layers("hint")
-    hints = situation.hints()
-    if hints is None:
+    layer, hints = situation.hint_layer(), situation.hints()
+    if layer is None or hints is None:
         return {}
     table = _by_place(situation, hints)
-    source = layers[-1].source
+    source = layer.source
     return {
         str(place_id): {
             "label": LABEL,
@@ -233,7 +234,7 @@ def _compared(
 
 
 def _record(
-    situation: Situation, hints: gpd.GeoDataFrame, told: list[dict[str, Any]]
+    situation: Situation, hints: gpd.GeoDataFrame, told: list[dict[str, Any]], used: set[str]
 ) -> dict[str, Any]:
     from dashboard.operations.loading import record_layers
     from dashboard.operations.loading.layer import prepare_frame
@@ -251,7 +252,12 @@ def _record(
         hints.drop(columns="footprint"),
         "hint",
         source,
-        details={"label": LABEL, "pairs": told, "high": int(hints["high"].sum())},
+        details={
+            "label": LABEL,
+            "pairs": told,
+            "high": int(hints["high"].sum()),
+            "made_from": sorted(used),
+        },
     )
     recorded: dict[str, Any] = record_layers(situation, [layer])["layers"][0]
     return recorded

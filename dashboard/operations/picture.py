@@ -80,10 +80,10 @@ def areas_layer(situation: Situation) -> Layer | None:
 
 def hint_layer(situation: Situation) -> Layer | None:
     """Give the newest hint for the map with a key that changes when it changes."""
-    hints = situation.hints()
-    if hints is None:
+    layer, hints = situation.hint_layer(), situation.hints()
+    if layer is None or hints is None:
         return None
-    return situation.store.layers("hint")[-1].files["hint"], hints
+    return layer.files["hint"], hints
 
 
 def boundaries_layer(situation: Situation) -> Layer | None:

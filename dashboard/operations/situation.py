@@ -392,14 +392,23 @@ class Situation:
 
         return self._frames("footprints", "footprints", empty_points)
 
+    def hint_layer(self) -> LayerRecord | None:
+        """Give the newest hint of which no picture and no footprint was taken back, or None."""
+        held = {layer.layer_id for layer in self.store.layers()}
+        layers = [
+            layer
+            for layer in self.store.layers("hint")
+            if held.issuperset(layer.details.get("made_from", ()))
+        ]
+        return layers[-1] if layers else None
+
     def hints(self) -> gpd.GeoDataFrame | None:
         """Give the newest hint, a row a compared footprint, or None."""
         import geopandas as gpd
 
-        layers = self.store.layers("hint")
-        if not layers:
+        newest = self.hint_layer()
+        if newest is None:
             return None
-        newest = layers[-1]
         return self.remember(
             ("hint", newest.layer_id),
             lambda: gpd.read_parquet(self.archive.path(newest.files["hint"])),

@@ -201,6 +201,26 @@ def test_the_map_stands_alone_too(valley_server: ValleyServer, watched: Watched)
     assert watched.complaints == []
 
 
+def test_the_relief_comes_in_tiles_of_this_server_and_can_be_switched_off(
+    valley_server: ValleyServer, watched: Watched
+) -> None:
+    page = watched.page
+    page.goto(valley_server.address + "/map/")
+    tiles = page.locator(".leaflet-qafila-relief-pane img.leaflet-tile-loaded")
+    tiles.first.wait_for(state="attached")
+    switch = page.locator("input[data-show='relief']")
+    expect(switch).to_be_checked()
+    switch.uncheck()
+    expect(tiles).to_have_count(0)
+    switch.check()
+    tiles.first.wait_for(state="attached")
+    # What the situation lacks has no switch.
+    expect(page.locator("input[data-show='after'], input[data-show='hint']")).to_have_count(0)
+    assert any("/api/v1/tiles/" in url for url in watched.requests)
+    assert watched.foreign == []
+    assert watched.complaints == []
+
+
 def test_arabic_and_tifinagh_come_from_this_server(
     valley_server: ValleyServer, watched: Watched
 ) -> None:

@@ -63,6 +63,14 @@ def test_a_hint_is_labelled_and_changes_nothing_that_is_counted(
     same = ("assessed", "assessed_share", "buildings", "people_affected", "evidence", "sources")
     assert {name: before[name] for name in same} == {name: after[name] for name in same}
     assert not after["assessed"]
+    # What was made from a picture goes with it, and comes back with another hint only.
+    uploads.undo(pictured, pictured.store.layers("imagery")[1].layer_id)
+    assert assessing.assess(pictured)["places"][0]["hint"] is None
+    assert main(["load", "imagery", str(tmp_path / "new.tif"), "--after", *home]) == 0
+    capsys.readouterr()
+    assert main(["hint", *home]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert assessing.assess(pictured)["places"][0]["hint"]["high"] == 6
     uploads.undo(pictured, said["layer_id"])
     assert assessing.assess(pictured)["places"][0]["hint"] is None
 
