@@ -13,10 +13,11 @@ missing; those that take long are timed on a part, which `peer` tells.
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
 import json
 import lzma
 import os
+import pkgutil
 import subprocess
 import sys
 import tempfile
@@ -80,10 +81,6 @@ def main() -> int:
     was_warm = is_warm()
     seconds, _ = _timed(warm_up, repeats=1)
     _line("engine", "start, code on disk" if was_warm else "first compilation", seconds, "s")
-    for peer in ("pandana", "valhalla", "igraph"):
-        found = importlib.util.find_spec(peer) is not None
-        state = "installed, not driven by this benchmark" if found else "missing on this machine"
-        print(json.dumps({"benchmark": "routing", "case": "peers", "peer": peer, "state": state}))
     fine = True
     for name in ("andorra", "NY") if arguments.quick else ("andorra", "NY", "COL", "NW"):
         case = _case(name)
@@ -91,7 +88,20 @@ def main() -> int:
             print(json.dumps({"benchmark": "routing", "case": name, "missing": "its file"}))
             continue
         fine &= run(case, quick=arguments.quick)
+    for section in _sections():
+        for line in section.lines(arguments.quick):
+            print(json.dumps(line), flush=True)
+            fine &= line.get("ok") is not False
     return 0 if fine else 1
+
+
+def _sections() -> list[Any]:
+    """The modules of `benchmarks.sections` that have figures of their own."""
+    import benchmarks.sections as folder
+
+    names = sorted(one.name for one in pkgutil.iter_modules(folder.__path__))
+    modules = [importlib.import_module(f"benchmarks.sections.{name}") for name in names]
+    return [module for module in modules if hasattr(module, "lines")]
 
 
 def run(case: Case, *, quick: bool) -> bool:
