@@ -66,6 +66,7 @@ class Case:
     before_s: NDArray[np.float64]
     after_s: NDArray[np.float64]
     closed_s: NDArray[np.float64]
+    region_s: NDArray[np.float64]
     depots: NDArray[np.int32]
     places: NDArray[np.int32]
 
@@ -136,6 +137,7 @@ def _matrix(case: Case, metric: Metric) -> bool:
     fine, fastest_s = True, {}
     for figure, changed_s in (
         (f"{N_CLOSED} closed, {N_SLOW} slowed", case.after_s),
+        (f"{N_CLOSED} closed, {N_SLOW} slowed in one region", case.region_s),
         (f"{N_CLOSED} closed", case.closed_s),
     ):
         own: list[float] = []
@@ -315,6 +317,8 @@ def _case(name: str) -> Case | None:
     closed_s[changed[:N_CLOSED]] = np.inf
     after_s = closed_s.copy()
     after_s[changed[N_CLOSED:]] *= 2.0
+    region_s = closed_s.copy()
+    region_s[_region(n_nodes, tail[order], head[order])] *= 2.0
     nodes = rng.choice(n_nodes, N_DEPOTS + N_PLACES, replace=False).astype(np.int32)
     return Case(
         name=name,
@@ -324,9 +328,23 @@ def _case(name: str) -> Case | None:
         before_s=time_s,
         after_s=after_s,
         closed_s=closed_s,
+        region_s=region_s,
         depots=nodes[:N_DEPOTS],
         places=nodes[N_DEPOTS:],
     )
+
+
+def _region(n_nodes: int, tail: NDArray[np.int64], head: NDArray[np.int64]) -> NDArray[np.intp]:
+    """The arcs nearest to one node, as many as are slowed: damage lies where the ground shook."""
+    from scipy import sparse
+    from scipy.sparse.csgraph import breadth_first_order
+
+    links = sparse.csr_array((np.ones(len(tail)), (tail, head)), shape=(n_nodes, n_nodes))
+    centre = int(np.random.default_rng(SEED).choice(tail))
+    found = breadth_first_order(links, centre, directed=False, return_predecessors=False)
+    place = np.full(n_nodes, n_nodes)
+    place[found] = np.arange(len(found))
+    return np.argsort(np.maximum(place[tail], place[head]), kind="stable")[:N_SLOW]
 
 
 def _topology(path: Path) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:

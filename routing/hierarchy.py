@@ -13,7 +13,7 @@ import json
 import logging
 import shutil
 import tempfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from routing.hierarchy_order_kernels import (
     is_completed,
     lower_triangles,
     neighbours,
+    opposite_arcs,
     slots_of_arcs,
 )
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Rises when the arrays change their meaning; a file of another version is made anew.
-FORMAT = 1
+FORMAT = 2
 _MAX_INT32 = 2**31 - 1
 _HEADER = "hierarchy.json"
 
@@ -55,7 +56,8 @@ class Hierarchy:
     `slot_of_arc` for every arc of the graph (-1 = loop), and the arcs of a slot,
     ``slot_arc[slot_start[s]:slot_start[s + 1]]``. The lower triangles of an upward arc (x, y) are
     the rows ``triangle_start[a]:triangle_start[a + 1]`` of `triangle`, shape (n, 2): arcs (z, x)
-    and (z, y). `key` names the network.
+    and (z, y). `opposite` has the arc (x, y) for every pair of upward arcs (z, x), (z, y), by
+    z, then x, then y; it follows from the others and is not kept on disk. `key` names the network.
     """
 
     key: str
@@ -69,6 +71,7 @@ class Hierarchy:
     slot_arc: NDArray[np.int32]
     triangle_start: NDArray[np.int32]
     triangle: NDArray[np.int32]
+    opposite: NDArray[np.int32]
 
     @property
     def n_nodes(self) -> int:
@@ -88,10 +91,11 @@ class Hierarchy:
     @property
     def n_bytes(self) -> int:
         """Memory of all arrays."""
-        return sum(getattr(self, name).nbytes for name in _ARRAYS)
+        return sum(getattr(self, name).nbytes for name in (*_ARRAYS, "opposite"))
 
 
-_ARRAYS = tuple(field.name for field in fields(Hierarchy) if field.name != "key")
+_DERIVED = ("key", "opposite")
+_ARRAYS = tuple(field.name for field in fields(Hierarchy) if field.name not in _DERIVED)
 
 
 def prepare(graph: Graph) -> Hierarchy:
@@ -146,6 +150,7 @@ def prepare_arcs(n_nodes: int, tail: ArrayLike, head: ArrayLike) -> Hierarchy:
         slot_arc=slot_arc,
         triangle_start=triangle_start,
         triangle=triangle,
+        opposite=opposite_arcs(up_start, up_head, n_triangles),
     )
 
 
@@ -220,9 +225,12 @@ def read_hierarchy(path: Path, *, key: str | None = None) -> Hierarchy:
     arrays = {name: _mapped(path / f"{name}.npy") for name in _ARRAYS}
     if {name: list(array.shape) for name, array in arrays.items()} != header.get("shapes"):
         raise _broken(path, "arrays do not have the sizes that the header tells")
-    hierarchy = Hierarchy(key=str(header.get("key")), **arrays)
+    none = np.empty(0, dtype=np.int32)
+    hierarchy = Hierarchy(key=str(header.get("key")), opposite=none, **arrays)
     _require_sound(hierarchy, path)
-    return hierarchy
+    # Looked up only in arrays that are known to be sound: compiled code checks no index.
+    opposite = opposite_arcs(hierarchy.up_start, hierarchy.up_head, len(hierarchy.triangle))
+    return replace(hierarchy, opposite=opposite)
 
 
 def _header(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo.errors import RuleError
+from routing.hierarchy_kernels import ancestors
 from routing.hierarchy_metric_kernels import changed_arcs, customize_all, customize_changed
 
 if TYPE_CHECKING:
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 
 
 # Putting all times in anew reads memory in order; looking again at single arcs does not, and costs
-# some six times as much a triangle (measured). Beyond these shares it is slower.
-_MANY_SHARE = 1.0 / 600
-_GIVE_UP_SHARE = 1.0 / 6
+# some ten times as much a triangle (measured). It is slower where many arcs changed, more than the
+# first share of the upward arcs, all over the network, so that more than the second share of all
+# triangles lies above them; and where more than the third was looked at before it was done.
+_MANY_SHARE = 1.0 / 1500
+_ABOVE_SHARE = 0.6
+_GIVE_UP_SHARE = 1.0 / 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,7 +71,7 @@ def recustomize(metric: Metric, arc_time_s: ArrayLike, *, in_place: bool = False
     hierarchy = metric.hierarchy
     times_s = _checked_times(hierarchy, arc_time_s)
     changed = changed_arcs(metric.arc_time_s, times_s)
-    many = len(changed) > hierarchy.n_up_arcs * _MANY_SHARE
+    many = len(changed) > hierarchy.n_up_arcs * _MANY_SHARE and _spread_out(hierarchy, changed)
     if in_place or not many:
         weight_s = metric.weight_s if in_place else metric.weight_s.copy()
     else:
@@ -84,7 +88,17 @@ def recustomize(metric: Metric, arc_time_s: ArrayLike, *, in_place: bool = False
 def _customize_into(
     weight_s: NDArray[np.float64], times_s: NDArray[np.float64], hierarchy: Hierarchy
 ) -> None:
-    customize_all(weight_s, times_s, hierarchy.slot_of_arc, hierarchy.up_start, hierarchy.up_head)
+    customize_all(weight_s, times_s, hierarchy.slot_of_arc, hierarchy.up_start, hierarchy.opposite)
+
+
+def _spread_out(hierarchy: Hierarchy, changed: NDArray[np.int32]) -> bool:
+    """Whether much of the hierarchy lies above these arcs: the changes are not of one region."""
+    slot = hierarchy.slot_of_arc[changed]
+    low = np.unique(hierarchy.up_tail[slot[slot >= 0] >> 1])
+    above, _ = ancestors(hierarchy.parent, low)
+    ends = hierarchy.triangle_start[hierarchy.up_start]
+    n_above = (ends[above + 1].astype(np.int64) - ends[above]).sum()
+    return bool(n_above > len(hierarchy.triangle) * _ABOVE_SHARE)
 
 
 def _customize_again(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @kernel
 def customize_all(
-    weight_s: Floats, arc_time_s: Floats, slot_of_arc: Ints, up_start: Ints, up_head: Ints
+    weight_s: Floats, arc_time_s: Floats, slot_of_arc: Ints, up_start: Ints, opposite: Ints
 ) -> None:
     """Basic customization (Dibbelt et al. 2016): every lower triangle once, bottom up.
 
@@ -38,21 +38,20 @@ def customize_all(
     # Unsigned indices spare the check for negative ones, and choosing a value instead of jumping
     # around a store keeps the pipeline full: together a third of the time.
     zero, one = np.uint64(0), np.uint64(1)
+    at = zero
     for low in range(np.uint64(len(up_start) - 1)):
         end = np.uint64(up_start[low + one])
         for first in range(np.uint64(up_start[low]), end):
             up_s, down_s = weight_s[first, zero], weight_s[first, one]
-            opposite = np.uint64(up_start[np.uint64(up_head[first])])
             for second in range(first + one, end):
-                head = up_head[second]
-                while up_head[opposite] < head:
-                    opposite += one
+                over = np.uint64(opposite[at])
+                at += one
                 through_s = down_s + weight_s[second, zero]
-                now_s = weight_s[opposite, zero]
-                weight_s[opposite, zero] = through_s if through_s < now_s else now_s
+                now_s = weight_s[over, zero]
+                weight_s[over, zero] = through_s if through_s < now_s else now_s
                 through_s = weight_s[second, one] + up_s
-                now_s = weight_s[opposite, one]
-                weight_s[opposite, one] = through_s if through_s < now_s else now_s
+                now_s = weight_s[over, one]
+                weight_s[over, one] = through_s if through_s < now_s else now_s
 
 
 @kernel

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+# METIS keeps the smallest of five separators, which may leave one side 30 % larger than the other:
+# a tenth fewer triangles than with its defaults (measured on US road networks), for three times the
+# time, which is still half a second for 100,000 junctions.
+_OPTIONS = pymetis.Options(nseps=5, ufactor=300)
+
+
 def elimination_order(start: NDArray[np.int32], head: NDArray[np.int32]) -> NDArray[np.int32]:
     """Nodes from the first to be eliminated to the last, (n_nodes,).
 
@@ -36,5 +42,5 @@ def _dissection(start: NDArray[np.int32], head: NDArray[np.int32]) -> NDArray[np
     if len(start) < 2:
         return np.empty(0, dtype=np.intp)
     adjacency = pymetis.CSRAdjacency(start.astype(np.int64), head.astype(np.int64))
-    order, _ = pymetis.nested_dissection(adjacency)
+    order, _ = pymetis.nested_dissection(adjacency, options=_OPTIONS)
     return np.asarray(order, dtype=np.intp)
