@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dashboard.operations.picture import Picture
     from dashboard.operations.situation import Situation, SituationInfo
     from dashboard.operations.tiles import RasterLayer
+    from geo.model import VehicleClassName
+    from routing.clearance import Measure
 
 Progress = Callable[[float, str], None]
 Layer = tuple[str, "gpd.GeoDataFrame"]
@@ -96,6 +98,24 @@ class Desk(Protocol):
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         """Plan convoys for the open needs under the closures in force; the contract's JSON."""
+        ...
+
+    def clear_first(
+        self,
+        *,
+        vehicle_class: str,
+        crews: int,
+        hours: float,
+        by: str,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """Which blockage to open first; the JSON of `clear-first`."""
+        ...
+
+    def risk(
+        self, *, vehicle_class: str, hours: float, worlds: int, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """How likely each place is reached; the JSON of `risk`."""
         ...
 
     def plans(self) -> list[tuple[str, datetime]]:
@@ -243,6 +263,43 @@ class SituationDesk:
             return make_plan(
                 self.situation(), seed=1, seconds=seconds, fairness=fairness, progress=progress
             )
+
+    def clear_first(
+        self,
+        *,
+        vehicle_class: str,
+        crews: int,
+        hours: float,
+        by: str,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """Which blockage to open first, and what each crew does."""
+        from dashboard.operations.clearing import clear_first
+        from dashboard.operations.situation import silent
+
+        return clear_first(
+            self.situation(),
+            class_name=cast("VehicleClassName", vehicle_class),
+            crews=crews,
+            hours=hours,
+            measure=cast("Measure", by),
+            progress=progress or silent,
+        )
+
+    def risk(
+        self, *, vehicle_class: str, hours: float, worlds: int, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """How likely each place is reached, and which roads decide it."""
+        from dashboard.operations.risking import make_risk
+        from dashboard.operations.situation import silent
+
+        return make_risk(
+            self.situation(),
+            (cast("VehicleClassName", vehicle_class),),
+            n_worlds=worlds,
+            hours=hours,
+            progress=progress or silent,
+        )
 
     def plans(self) -> list[tuple[str, datetime]]:
         """Ids of the recorded plans and when they were made, the newest first."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAP = "map"  # the map's own widget state: what was picked last
 EDGE = "edge"  # edge id of the road that is picked
+SHOWN = "shown"  # what a table showed on the map last
 FOCUS = "focus"  # feature id that the map shall show, with "#n" to show it again
 PICKED_AT = "picked_at"  # when the last pick of the map was taken in
 JOB = "job"  # work under way: a change of the roads
@@ -31,6 +32,7 @@ ROADS_SIDE = "roads"  # the part that a picked road belongs to
 CLOSURE = "closure"  # closure that was picked to be reopened
 ROAD = "road"  # road chosen from the list
 PIECE = "piece"  # piece of it chosen from the list
+ANALYSIS = "analysis"  # a question that takes seconds, under way or answered
 PLAN_A = "plan_a"  # the plan that another is compared with
 PLAN_B = "plan_b"  # the other
 

@@ -92,10 +92,14 @@ def take_pick() -> None:
         state.put(state.PIECE, None)
 
 
-def focus(feature_id: str) -> None:
-    """Show a feature on the map with its popup, also if it was shown before."""
+def focus_once(feature_id: str) -> None:
+    """Show a feature that was ticked in a table on the map, unless it was the last one shown."""
+    if feature_id == state.get(state.SHOWN):
+        return
     count = int(state.get(state.FOCUS, "#0").rpartition("#")[2]) + 1
+    state.put(state.SHOWN, feature_id)
     state.put(state.FOCUS, f"{feature_id}#{count}")
+    st.rerun()
 
 
 @st.fragment(run_every=FOLLOW_EVERY_S)

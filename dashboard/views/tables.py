@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
+from dashboard.views import frame
 from dashboard.views.figures import moment, number
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 TABLE_HEIGHT_PX = 560
 PLACES_TABLE = "places_table"
-SHOWN_PLACE = "shown_place"
 
 ItemName = Callable[[str], str]
 
@@ -180,14 +179,11 @@ def sources(picture: Picture, timezone: str) -> None:
     )
 
 
-def _show_on_map(frame: pd.DataFrame, chosen: Any) -> None:
+def _show_on_map(table: pd.DataFrame, chosen: Any) -> None:
     rows = chosen["selection"]["rows"] if chosen else []
-    place_id = str(frame["place_id"].iloc[rows[0]]) if rows and rows[0] < len(frame) else ""
-    if place_id and place_id != state.get(SHOWN_PLACE):
-        count = int(state.get(state.FOCUS, "#0").rpartition("#")[2]) + 1
-        state.put(SHOWN_PLACE, place_id)
-        state.put(state.FOCUS, f"{place_id}#{count}")
-        st.rerun()
+    place_id = str(table["place_id"].iloc[rows[0]]) if rows and rows[0] < len(table) else ""
+    if place_id:
+        frame.focus_once(place_id)
 
 
 def _place_columns() -> dict[str, Any]:

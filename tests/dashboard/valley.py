@@ -32,7 +32,7 @@ from dashboard.desk import Layer, Progress
 from dashboard.operations.picture import Picture
 from dashboard.operations.situation import SituationInfo
 from dashboard.operations.tiles import RasterLayer
-from geo.errors import UnknownIdError
+from geo.errors import RuleError, UnknownIdError
 from geo.model import Closure, Depot, StockLine, Vehicle
 from geo.raster_tiles import Paint, tile_png
 from tests.geo.raster_files import write_tif
@@ -490,6 +490,65 @@ class ValleyDesk:
             self._plans.append(self._plan)
             self._seq += 1
             return self._plan
+
+    def clear_first(
+        self,
+        *,
+        vehicle_class: str,
+        crews: int,
+        hours: float,
+        by: str,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        self.asked = {"class": vehicle_class, "crews": crews, "hours": hours, "by": by}
+        if progress is not None:
+            progress(0.5, "opening one site after the other")
+        sites = [
+            {"site_id": f"site:{one.closure_id}", "label": one.reason or one.closure_id}
+            for one in self._closures
+        ]
+        order = [
+            {"rank": n, "sites": [site["site_id"]], "roads": [site["label"]], "gain": 830.0,
+             "crew_hours": 10.0, "gain_per_crew_hour": 83.0, "total": 830.0 * n,
+             "reconnects": [{"place_id": "place:tinmel", "name": "Tinmel", "people": 240.0}]}
+            for n, site in enumerate(sites, start=1)
+        ]  # fmt: skip
+        return {
+            "crews": crews, "hours": hours, "unit": "people", "sites": sites, "order": order,
+            "totals": {"sites": len(sites), "crew_hours": 10.0 * len(sites),
+                       "regained": 830.0, "regained_at_most": 900.0},
+            "schedule": [{"crew": 1, "site_id": site["site_id"], "gain": 830.0,
+                          "leaves_at": "2023-09-10T12:00:00+00:00",
+                          "begins_at": "2023-09-10T13:00:00+00:00",
+                          "ends_at": "2023-09-10T23:00:00+00:00"} for site in sites[:1]],
+            "left": [{"site_id": site["site_id"], "reason": "no crew has the time for it"}
+                     for site in sites[1:]],
+            "notes": [HOSTILE], "sources": [{"name": "closure reported by the cell", "at": None}],
+        }  # fmt: skip
+
+    def risk(
+        self, *, vehicle_class: str, hours: float, worlds: int, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        self.asked = {"class": vehicle_class, "hours": hours, "worlds": worlds}
+        if progress is not None:
+            progress(0.5, "sampling")
+        if hours > 48:
+            raise RuleError(f"{hours:g} hours", "at most 48 are sampled here", "ask for fewer")
+        odds = {"Asni": 1.0, "Ijoukak": 0.6, "Tinmel": 0.4, "Azgour": 0.0}
+        return {
+            "hours": hours, "worlds": worlds,
+            "totals": {vehicle_class: {"places_surely_reached": 1, "places_uncertain": 2,
+                                       "places_hardly_reached": 1, "people_reached": 2356.0,
+                                       "people": 2740.0}},
+            "places": [
+                {"name": name, "people": 100.0 * n, "by_class": {vehicle_class: {
+                    "probability": chance, "low": max(0.0, chance - 0.1), "high": chance}}}
+                for n, (name, chance) in enumerate(odds.items(), start=1)
+            ],
+            "deciding": [{"label": "R203", "probability_closed": 0.4, "people": 840.0,
+                          "places": [{"name": "Ijoukak"}, {"name": "Tinmel"}]}],
+            "notes": [], "sources": [],
+        }  # fmt: skip
 
     def plans(self) -> list[tuple[str, datetime]]:
         return [(plan["plan_id"], self.clock) for plan in reversed(self._plans)]

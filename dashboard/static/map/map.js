@@ -57,18 +57,26 @@
       map.getPane(name).style.pointerEvents = "none";
     }
     const home = L.latLngBounds(options.bounds);
-    let settled = false;
+    const kept = remembered(options.situation);
+    // Until somebody moves it the map shows the whole area, also when its frame changes its height.
+    let settled = false, moved = false, fitting = false;
     const settle = () => {
       const size = map.getContainer().getBoundingClientRect();
       if (size.width < 2 || size.height < 2) return;
-      map.invalidateSize({ animate: false, pan: false });
-      if (!settled) {
-        settled = true;
-        const kept = remembered(options.situation);
+      fitting = true;
+      map.invalidateSize({ animate: false, pan: moved });
+      if (!moved) {
         if (kept) map.setView(kept.center, kept.zoom, { animate: false });
         else map.fitBounds(home, { ...margins(map), animate: false });
-        map.on("moveend", () => remember(options.situation, map));
       }
+      fitting = false;
+      if (settled) return;
+      settled = true;
+      map.on("moveend", () => {
+        if (fitting) return;
+        moved = true;
+        remember(options.situation, map);
+      });
     };
     new ResizeObserver(settle).observe(map.getContainer());
     settle();

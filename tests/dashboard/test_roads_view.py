@@ -1,0 +1,107 @@
+"""The roads page, run by Streamlit's own test harness."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import cache, state
+from dashboard.map.layers import LayerFiles
+from tests.dashboard.valley import ValleyDesk
+
+TIMEOUT_S = 30
+
+
+def _page() -> None:
+    from dashboard import state
+    from dashboard.views import network
+
+    network.page(state.get_served())
+
+
+@pytest.fixture
+def desk() -> ValleyDesk:
+    desk = ValleyDesk()
+    state.put_served(state.Served(desk=desk, layers=LayerFiles(), books=cache.RoadBooks()))
+    return desk
+
+
+def draw(part: str = "cut_off") -> AppTest:
+    page = AppTest.from_function(_page, default_timeout=TIMEOUT_S)
+    page.session_state["roads_part"] = part
+    page.run()
+    assert not page.exception
+    return page
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    next(one for one in page.button if one.label == label).click()
+    page.run()
+    assert not page.exception
+    return page
+
+
+def words(page: AppTest) -> str:
+    shown = [*page.markdown, *page.caption, *page.error, *page.warning]
+    return "\n".join(one.value for one in shown).replace("\\", "")
+
+
+def close(desk: ValleyDesk, *edges: str, reason: str = "rockfall") -> None:
+    desk.close_road(
+        edges=edges, classes=(), state="closed", until=None, source="cell", reason=reason
+    )
+
+
+def test_who_is_cut_off_comes_with_the_reason_most_affected_first(desk: ValleyDesk) -> None:
+    close(desk, "drill:e2")
+    table = draw().dataframe[0].value
+    assert table["name"].tolist()[:2] == ["Ijoukak", "Tinmel"]
+    assert table["reach"].tolist()[:2] == ["cut off", "cut off"]
+    assert "drill:e2" in table["why"].iloc[0]
+    assert "Asni" not in table["name"].tolist()
+
+
+def test_what_to_clear_first_is_asked_with_what_was_set(desk: ValleyDesk) -> None:
+    close(desk, "drill:e2", reason="rockfall at km 62")
+    close(desk, "drill:t1", reason="bridge gone")
+    page = draw("clear")
+    page.number_input(key="clear_crews").set_value(3)
+    page.selectbox(key="clear_by").set_value("time")
+    press(page, "Rank")
+    assert desk.asked == {"class": "truck", "crews": 3, "hours": 24.0, "by": "time"}
+    order, crews = (frame.value for frame in page.dataframe[:2])
+    assert order["Blockage"].tolist() == ["rockfall at km 62", "bridge gone"]
+    assert order["Places"].iloc[0] == "Tinmel"
+    assert crews["Ends"].tolist() == ["2023-09-11 00:00"]  # 23:00 UTC in Casablanca
+    assert "830 of at most 900 people" in words(page)
+    assert "bridge gone: no crew has the time for it" in words(page)
+
+
+def test_where_nothing_is_blocked_it_says_so(desk: ValleyDesk) -> None:
+    assert "Nothing is blocked" in words(press(draw("clear"), "Rank"))
+
+
+def test_an_answer_from_before_the_latest_event_says_that_it_is_old(desk: ValleyDesk) -> None:
+    close(desk, "drill:e2")
+    page = press(draw("clear"), "Rank")
+    assert "older than the latest event" not in words(page)
+    close(desk, "drill:t1")
+    assert "older than the latest event" in words(page.run())
+
+
+def test_risk_shows_what_is_uncertain_and_which_road_decides(desk: ValleyDesk) -> None:
+    page = press(draw("risk"), "Ask")
+    assert desk.asked == {"class": "truck", "hours": 12.0, "worlds": 200}
+    uncertain, deciding = (frame.value for frame in page.dataframe[:2])
+    assert uncertain["Place"].tolist() == ["Tinmel", "Ijoukak"]
+    assert uncertain["Reached in %"].tolist() == [40, 60]
+    assert deciding["Places"].tolist() == ["Ijoukak, Tinmel"]
+    assert "1 places surely reached, 2 uncertain, 1 hardly" in words(page)
+
+
+def test_a_refused_question_is_one_plain_line(desk: ValleyDesk) -> None:
+    page = draw("risk")
+    page.number_input(key="risk_hours").set_value(72)
+    press(page, "Ask")
+    assert "at most 48 are sampled here" in words(page)
+    assert len(page.dataframe) == 0
