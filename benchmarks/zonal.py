@@ -5,8 +5,9 @@
 A raster of 20,000 by 20,000 cells of 10 m (uint16, tiled, deflate, some of it nodata; the same on
 every machine) is written to a temporary folder, and sum, mean and count of 10,000 circles of 150 to
 450 m radius are taken. Each contestant runs in a process of its own, so that its peak of memory
-(VmHWM of Linux) is its own. The peer is `rasterstats`, on the same circles in the order given and
-once more in the order in which they lie, which suits its reading best; the ratio that counts is
+(VmHWM of Linux) is its own. Times are processor times of all its threads, so that other work on the
+machine does not count for either. The peer is `rasterstats`, on the same circles in the order given
+and once more in the order in which they lie, which suits its reading best; the ratio that counts is
 to the better of the two. With ``--quick`` the peer gets a 20th of the circles (every 20th, or 500
 that lie together) and its time is scaled up, and the lines say so. Where it is not installed the
 lines say that, and nothing counts as beaten.
@@ -129,7 +130,7 @@ def _peer(raster: Path, zones: gpd.GeoDataFrame) -> dict[str, np.ndarray]:
 
 
 def _alone(run: Any, raster: Path, zones: str, step: int) -> tuple[float, float, Any]:
-    """Seconds, peak MiB and result of one contestant in a process of its own."""
+    """Processor seconds, peak MiB and result of one contestant in a process of its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_timed, (run, raster, zones, step))
 
@@ -141,9 +142,9 @@ def _timed(run: Any, raster: Path, zones: str, step: int) -> tuple[float, float,
         table = table.iloc[along[: len(table) // step]]
     else:
         table = table.iloc[::step]
-    began = time.perf_counter()
+    began = time.process_time()
     found = run(raster, table)
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     status = Path("/proc/self/status")
     peak = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None
     return seconds, int(peak[1]) / 1024 if peak else float("nan"), found

@@ -26,6 +26,8 @@ from geo.errors import CoverageError
 from geo.image_pair import fit_brightness
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -63,7 +65,13 @@ class Hints:
     notes: tuple[str, ...]
 
 
-def change_hints(footprints: gpd.GeoDataFrame, pair: Pair, alignment: Alignment) -> Hints:
+def change_hints(
+    footprints: gpd.GeoDataFrame,
+    pair: Pair,
+    alignment: Alignment,
+    *,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> Hints:
     """Score the change of each footprint between two aligned pictures.
 
     Parameters
@@ -72,6 +80,8 @@ def change_hints(footprints: gpd.GeoDataFrame, pair: Pair, alignment: Alignment)
         Polygons in EPSG:4326.
     pair, alignment
         As `geo.image_pair` gives them.
+    progress
+        Told the share of the footprints that was compared.
 
     Raises
     ------
@@ -95,8 +105,11 @@ def change_hints(footprints: gpd.GeoDataFrame, pair: Pair, alignment: Alignment)
     small = inside[shapely.area(shapes[inside]) < LEAST_AREA_M2]
     table.iloc[small, table.columns.get_loc("why_not")] = f"smaller than {LEAST_AREA_M2:g} m²"
     rows = np.setdiff1d(inside, small)
-    found = [_tile(shapes[part], pair, alignment) for part in _tiles(shapes, rows, pair)]
-    order = [*_tiles(shapes, rows, pair)]
+    order = _tiles(shapes, rows, pair)
+    found = []
+    for number, part in enumerate(order):
+        progress(number / len(order))
+        found.append(_tile(shapes[part], pair, alignment))
     if not order or not np.isfinite(np.concatenate([one["similarity"] for one in found])).any():
         raise CoverageError(
             f"{len(footprints):,} footprints",

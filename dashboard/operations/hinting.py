@@ -15,6 +15,7 @@ from dashboard.operations.situation import Progress, Situation, silent
 from geo.errors import CoverageError, InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import geopandas as gpd
@@ -58,7 +59,9 @@ def hint(situation: Situation, *, progress: Progress = silent) -> dict[str, Any]
     for number, (before, after) in enumerate(pairs):
         progress(number / len(pairs), f"comparing {before.name} with {after.name}")
         try:
-            table, notes = _compared(situation, outlines, before, after)
+            table, notes = _compared(
+                situation, outlines, before, after, _part(progress, number, len(pairs), after.name)
+            )
         except CoverageError as error:
             refused.append(error)
             told.append({"before": before.name, "after": after.name, "refused": str(error)})
@@ -207,7 +210,11 @@ def _meet(one: _Shown, other: _Shown) -> bool:
 
 
 def _compared(
-    situation: Situation, outlines: gpd.GeoDataFrame, before: _Shown, after: _Shown
+    situation: Situation,
+    outlines: gpd.GeoDataFrame,
+    before: _Shown,
+    after: _Shown,
+    progress: Callable[[float], None],
 ) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
     from geo.change_hint import change_hints
     from geo.image_pair import align, open_pair
@@ -222,7 +229,7 @@ def _compared(
         crs=situation.crs(),
         names=(before.name, after.name),
     ) as pair:
-        hints = change_hints(outlines, pair, align(pair))
+        hints = change_hints(outlines, pair, align(pair), progress=progress)
     known = hints.table["why_not"] == ""
     table = outlines.loc[known, ["geometry"]].join(
         hints.table[["score", "high", "similarity", "texture_change", "shift_m"]]
@@ -231,6 +238,10 @@ def _compared(
     table["before"], table["after"] = before.name, after.name
     table["after_at"] = "" if after.at is None else after.at.isoformat()
     return table, hints.notes
+
+
+def _part(progress: Progress, number: int, of: int, name: str) -> Callable[[float], None]:
+    return lambda share: progress((number + share) / of, f"comparing footprints with {name}")
 
 
 def _record(
