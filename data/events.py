@@ -275,6 +275,26 @@ class NeedStatusChanged(Event):
     note: Text = ""
 
 
+class DamageReported(Event):
+    """Somebody on the ground counted the houses of a place that are destroyed or damaged.
+
+    `total` is of how many houses; None where nobody said. None damaged of so many refutes what was
+    believed.
+    """
+
+    type: ClassVar[str] = "damage.reported"
+    subject: ClassVar[str] = "report_id"
+    report_id: Id
+    place_id: Id
+    destroyed: Count
+    damaged: Count
+    total: Count | None = None
+    observed_at: AwareDatetime | None = None
+    written_place: Text = ""
+    match_score: Share | None = None
+    note: Text = ""
+
+
 class RoadClosed(Event):
     """Evidence that edges are closed or restricted. Ids as in `geo.model.Closure`."""
 
@@ -310,6 +330,7 @@ class UploadReceived(Event):
     upload_id: Id
     kind: Literal[
         "needs",
+        "damage",
         "stock",
         "vehicles",
         "volunteers",
@@ -372,6 +393,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         StockMoved,
         NeedReported,
         NeedStatusChanged,
+        DamageReported,
         RoadClosed,
         RoadReopened,
         UploadReceived,

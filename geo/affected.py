@@ -1,4 +1,4 @@
-"""How many people lost their home, from what was counted, from a raster or from the shaking alone.
+"""How many people lost their home, from what was counted and what is believed of the rest.
 
 Every number comes with a range and with what it rests on. What nobody looked at is never zero: it
 is the expectation from the shaking, or unknown. The formulas stand in `docs/evidence.md`.
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     from numpy.typing import NDArray
+
+    from geo.place_damage import PlaceDamage
 
 # A place counts as looked at from this share of its neighbourhood on.
 ASSESSED_FROM = 0.5
@@ -58,7 +60,7 @@ def people_affected(
     places: gpd.GeoDataFrame,
     table: Mapping[str, NDArray[np.int64]],
     looked: Looked,
-    shaking: pd.DataFrame,
+    believed: PlaceDamage,
 ) -> dict[str, Any]:
     """People whose home is destroyed or damaged, with a range and what it rests on.
 
@@ -70,18 +72,17 @@ def people_affected(
         Buildings counted at each place by grade, (n,) each.
     looked
         How much of each place was looked at.
-    shaking
-        `affected`, `affected_low`, `affected_high` as shares of the buildings, NaN = unknown.
+    believed
+        What is believed of the buildings; where nothing is, what was counted tells alone.
 
     Returns
     -------
     dict
         `affected`, `affected_low`, `affected_high` (persons, NaN = unknown) and `affected_basis`
-        (`counted`, `from_raster`, `expected_from_shaking`, `unknown`).
+        (`counted`, `from_raster`, `unknown`, or the basis of `believed`).
     """
     people = places["people"].to_numpy(dtype=np.float64)
-    households = places["households"].to_numpy(dtype=np.float64)
-    homes = np.where(households > 0, households, people / HOUSEHOLD_SIZE)
+    homes = homes_of(places)
     hit = (table["destroyed"] + table["damaged"]).astype(np.float64)
     perhaps = hit + table["possibly_damaged"]
     seen_value, seen_high = _from_homes(hit, homes, people), _from_homes(perhaps, homes, people)
@@ -93,26 +94,27 @@ def people_affected(
     partly = np.where(by_area, np.maximum(looked.area_share, ASSESSED_FROM), 1.0)
     columns["high"] = np.fmin(seen_high / partly, people)
 
-    # A raster speaks where no analyst counted, the shaking where nobody looked.
+    # A raster speaks where no analyst counted.
     raster = by_raster & ~by_area
-    expected = ~by_area & ~by_raster & shaking["affected"].notna().to_numpy()
-    for chosen, name, shares in (
-        (raster, "from_raster", _raster_shares(looked)),
-        (expected, "expected_from_shaking", _shaking_shares(shaking)),
-    ):
-        for bound, share in shares.items():
-            persons = np.fmax(people * share, columns[bound])  # never below what was seen
-            columns[bound] = np.where(chosen, persons, columns[bound])
-        told = chosen & ~(seen_value > np.nan_to_num(people * shares["value"], nan=-1.0))
-        basis = np.where(told & ~np.isnan(people), name, basis)
+    for bound, share in _raster_shares(looked).items():
+        persons = np.fmax(people * share, columns[bound])  # never below what was seen
+        columns[bound] = np.where(raster, persons, columns[bound])
+    told = raster & ~(seen_value > np.nan_to_num(people * looked.raster_share, nan=-1.0))
+    basis = np.where(told & ~np.isnan(people), "from_raster", basis)
 
     # Seen damage, but nobody says what was looked at: it may be all of them.
-    nobody = ~by_area & ~raster & ~expected
+    nobody = ~by_area & ~raster
     columns["high"] = np.where(nobody & (perhaps > 0), np.fmax(people, seen_high), columns["high"])
-    unknown = ~by_area & (perhaps == 0) & ((~raster & ~expected) | np.isnan(people))
+    unknown = ~by_area & (perhaps == 0) & (~raster | np.isnan(people))
     for bound in columns:
         columns[bound] = np.where(unknown, np.nan, columns[bound])
     basis = np.where(unknown | np.isnan(columns["value"]), "unknown", basis)
+    # What is believed of the buildings holds all of this already, and the shaking with it.
+    known = believed.hit["value"].notna().to_numpy() & ~np.isnan(people)
+    for bound in columns:
+        share = believed.hit[bound].to_numpy(dtype=np.float64)
+        columns[bound] = np.where(known, people * share, columns[bound])
+    basis = np.where(known, believed.basis.to_numpy(dtype=object), basis)
     ordered = np.sort(np.column_stack([columns["low"], columns["value"], columns["high"]]), axis=1)
     return {
         "affected": columns["value"],
@@ -142,15 +144,17 @@ def _raster_shares(looked: Looked) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def _shaking_shares(shaking: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
-    return {
-        "value": shaking["affected"].to_numpy(dtype=np.float64),
-        "low": shaking["affected_low"].to_numpy(dtype=np.float64),
-        "high": shaking["affected_high"].to_numpy(dtype=np.float64),
-    }
+def homes_of(places: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """Homes of each place: its households, else people / 5; NaN = unknown."""
+    households = places["households"].to_numpy(dtype=np.float64)
+    people = places["people"].to_numpy(dtype=np.float64)
+    homes: NDArray[np.float64] = np.where(households > 0, households, people / HOUSEHOLD_SIZE)
+    return homes
 
 
-def priority(result: gpd.GeoDataFrame, shaking: pd.DataFrame) -> NDArray[np.float64]:
+def priority(
+    result: gpd.GeoDataFrame, shaking: pd.DataFrame, believed: PlaceDamage
+) -> NDArray[np.float64]:
     """Where to look and go first, 0 to 1; the formula stands in `docs/evidence.md`."""
     affected = np.nan_to_num(result["affected"].to_numpy(dtype=np.float64))
     people = result["people"].to_numpy(dtype=np.float64)
@@ -159,13 +163,11 @@ def priority(result: gpd.GeoDataFrame, shaking: pd.DataFrame) -> NDArray[np.floa
     burden = affected * np.clip(share, 0.0, 1.0)
     most = burden.max(initial=0.0)
     size = np.log1p(burden) / np.log1p(most) if most > 0 else np.zeros(len(result))
-    households = result["households"].to_numpy(dtype=np.float64)
-    homes = np.where(households > 0, households, people / HOUSEHOLD_SIZE)
+    homes = homes_of(result)
     destroyed = result["destroyed"].to_numpy(dtype=np.float64)
     counted = np.where(homes > 0, destroyed / np.where(homes > 0, homes, 1.0), destroyed > 0)
     counted = np.minimum(np.nan_to_num(counted), 1.0)
-    expected = np.nan_to_num(shaking["destroyed"].to_numpy(dtype=np.float64))
-    gone = np.where(result["assessed"], counted, np.maximum(counted, expected))
+    gone = np.fmax(counted, believed.destroyed["value"].to_numpy(dtype=np.float64))
     at_worst = np.divide(
         result["affected_high"].to_numpy(dtype=np.float64),
         people,

@@ -19,12 +19,13 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
-from geo.affected import Looked, people_affected, priority
+from geo.affected import ASSESSED_FROM, Looked, homes_of, people_affected, priority
 from geo.crs import project, require_storage, to_working
 from geo.damage import empty_points
 from geo.damage_raster import zone_damage
 from geo.errors import CoverageError, EmptyInputError, InputError, SchemaError
 from geo.grades import GRADES
+from geo.place_damage import BOUNDS, PlaceDamage, damage_of_places
 from geo.shaking import band_at
 from geo.sightings import DISTANCE_M, merge_sightings
 from geo.speakers import all_sources, lists_of_sources, speakers
@@ -59,9 +60,12 @@ class Assessment:
         `assessed` (bool), `assessed_share` (0 to 1), `evidence` (one plain sentence). Raster:
         `raster_share`, `raster_covered_share`. Shaking: `mmi`, `expected_destroyed_share`,
         `expected_damaged_share`. People: `affected`, `affected_low`, `affected_high` (persons, NaN
-        = unknown), `affected_basis` (`counted`, `from_raster`, `expected_from_shaking`,
-        `unknown`). `sources` is a list of ``{"name", "at"}`` of those who speak of the place (`at`
-        is ISO 8601 or None). `priority` is within 0 and 1.
+        = unknown), `affected_basis` (`counted`, `from_raster`, `unknown`, or the basis
+        of `geo.place_damage.PlaceDamage`). Belief: `prior_destroyed`, `prior_hit`,
+        `posterior_destroyed`, `posterior_hit` each with `_low`, `_value`, `_high` (shares, NaN =
+        nothing is believed), and the columns of `PlaceDamage.evidence`. `sources` is a list of
+        ``{"name", "at"}`` of those who speak of the place (`at` is ISO 8601 or None). `priority` is
+        within 0 and 1.
     totals
         Counts; `assigned` + `unassigned` = `graded_merged`.
     sources
@@ -83,6 +87,8 @@ def assess_places(
     damage_rasters: Sequence[DamageRaster] = (),
     shakemap: gpd.GeoDataFrame | None = None,
     building_shares: pd.DataFrame | Mapping[str, float] | None = None,
+    field_reports: pd.DataFrame | None = None,
+    buildings_of_places: pd.Series | None = None,
     crs: str,
     radius_m: float = RADIUS_M,
     merge_distance_m: float = DISTANCE_M,
@@ -103,6 +109,10 @@ def assess_places(
         As `geo.shaking.shakemap_from_vector` gives it.
     building_shares
         Share of each building typology, for all places or a place a row on the index of `places`.
+    field_reports
+        Counts on the ground, `geo.place_damage.FIELD_COLUMNS`.
+    buildings_of_places
+        Buildings of each place, on the index of `places`; NaN where nobody counted: its homes.
     crs
         Projected working CRS in which everything is measured.
     radius_m
@@ -151,13 +161,19 @@ def assess_places(
         raster_share_high=rasters["damage_share_high"],
         raster_covered=rasters["covered_share"],
     )
-    people = people_affected(places, table, looked, shaking)
+    homes = homes_of(places)
+    if buildings_of_places is not None:
+        counted = buildings_of_places.to_numpy(dtype=np.float64)
+        homes = np.where(counted > 0, counted, homes)
+    believed = damage_of_places(places, homes, table, looked, shaking, field_reports)
+    people = people_affected(places, table, looked, believed)
     result = places.copy()
     for grade in COUNTED:
         result[grade] = table[grade]
-    result["assessed"] = looked.by_area | looked.by_raster
-    result["assessed_share"] = looked.share
-    result["evidence"] = _evidence(looked, table, shaking["mmi"])
+    on_ground = _counted_on_ground(believed, homes)
+    result["assessed_share"] = np.maximum(looked.share, on_ground)
+    result["assessed"] = looked.by_area | looked.by_raster | (on_ground >= ASSESSED_FROM)
+    result["evidence"] = _evidence(looked, table, shaking["mmi"], on_ground)
     result["raster_share"] = rasters["damage_share"]
     result["raster_covered_share"] = rasters["covered_share"]
     result["mmi"] = shaking["mmi"]
@@ -165,9 +181,19 @@ def assess_places(
     result["expected_damaged_share"] = shaking["damaged"]
     for name, values in people.items():
         result[name] = values
-    result["priority"] = priority(result, shaking)
+    for column, values in _damage_columns(believed).items():
+        result[column] = values
+    result["priority"] = priority(result, shaking, believed)
     spoken = speakers(
-        graded, owner, areas, area_touch, damage_rasters, rasters, shakemap, shaking["mmi"]
+        graded,
+        owner,
+        areas,
+        area_touch,
+        damage_rasters,
+        rasters,
+        shakemap,
+        shaking["mmi"],
+        _ground_speakers(believed),
     )
     result["sources"] = lists_of_sources(spoken, len(places))
     totals = _totals(result, points, merged, graded, owner)
@@ -339,10 +365,50 @@ def _shaking(
     return bands.join(expected)
 
 
+def _damage_columns(believed: PlaceDamage) -> dict[str, pd.Series]:
+    """Prior, posterior and evidence as columns of the places."""
+    columns = {}
+    for name, frame in (
+        ("prior_destroyed", believed.prior_destroyed),
+        ("prior_hit", believed.prior_hit),
+        ("posterior_destroyed", believed.destroyed),
+        ("posterior_hit", believed.hit),
+    ):
+        columns.update({f"{name}_{bound}": frame[bound] for bound in BOUNDS})
+    return {**columns, **{name: believed.evidence[name] for name in believed.evidence}}
+
+
 # --- who says so ------------------------------------------------------------------------------
 
 
-def _evidence(looked: Looked, table: Mapping[str, NDArray[np.int64]], mmi: pd.Series) -> pd.Series:
+def _counted_on_ground(believed: PlaceDamage, homes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of the buildings of each place that somebody on the ground counted."""
+    total = np.nan_to_num(believed.evidence["field_total"].to_numpy(dtype=np.float64))
+    # Of an unknown number of homes, those that were counted are taken to be all.
+    share = np.divide(total, homes, out=(total > 0).astype(np.float64), where=homes > 0)
+    counted: NDArray[np.float64] = np.clip(share, 0.0, 1.0)
+    return counted
+
+
+def _ground_speakers(believed: PlaceDamage) -> pd.DataFrame:
+    """Who counted on the ground, and when, by row of the place."""
+    found = believed.evidence.reset_index(drop=True)
+    found = found[found["field_by"].notna()]
+    return pd.DataFrame(
+        {
+            "place": found.index,
+            "name": found["field_by"].to_numpy(),
+            "at": pd.to_datetime(found["field_at"], utc=True).to_numpy(),
+        }
+    )
+
+
+def _evidence(
+    looked: Looked,
+    table: Mapping[str, NDArray[np.int64]],
+    mmi: pd.Series,
+    on_ground: NDArray[np.float64],
+) -> pd.Series:
     """What the verdict on a place rests on, in one plain sentence."""
     damage = (table["destroyed"] + table["damaged"] + table["possibly_damaged"]) > 0
     intact = ~damage & (table["no_visible_damage"] > 0)
@@ -358,6 +424,7 @@ def _evidence(looked: Looked, table: Mapping[str, NDArray[np.int64]], mmi: pd.Se
         (looked.by_raster & damage, "looked at by a damage raster, damage seen by analysts"),
         (looked.by_area, "looked at by analysts, no damage seen"),
         (looked.by_area & damage, "looked at by analysts, damage seen"),
+        (on_ground > 0, "counted on the ground"),
     ):
         said = np.where(holds, sentence, said)
     return pd.Series(said, index=mmi.index, dtype="str")

@@ -16,6 +16,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.spatial import cKDTree
 
 from geo.affected import HOUSEHOLD_SIZE
 from geo.crs import project, require_storage
@@ -187,6 +188,42 @@ def raster_people(
     seen = table["people"].notna()
     table.loc[seen, "people_low"] = table.loc[seen, "people_low"].fillna(0.0)
     return table
+
+
+def buildings_of_places(
+    footprints: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame,
+    *,
+    crs: str,
+    radius_m: float = RADIUS_M,
+) -> pd.Series:
+    """Count outlines of buildings by the nearest place within the radius.
+
+    Returns
+    -------
+    pandas.Series
+        On the index of `places`; NaN where no outline lies near: nobody drew them there, which is
+        not the same as no houses. Outlines far from every place count nowhere.
+
+    Raises
+    ------
+    CrsError
+        Footprints or places are not in EPSG:4326, or `crs` is no projected CRS.
+    """
+    require_storage(places, "places")
+    require_storage(footprints, "footprints")
+    counted = np.zeros(len(places))
+    if len(footprints) and len(places):
+        # A point on each outline is enough here, and no degree is measured.
+        points = shapely.point_on_surface(footprints.geometry.to_numpy())
+        here = np.column_stack(project(shapely.get_x(points), shapely.get_y(points), crs))
+        there = np.column_stack(project(places.geometry.x, places.geometry.y, crs))
+        near = np.isfinite(here).all(axis=1)
+        distance_m, nearest = cKDTree(there).query(here[near], distance_upper_bound=radius_m)
+        counted = np.bincount(nearest[np.isfinite(distance_m)], minlength=len(places)).astype(
+            np.float64
+        )
+    return pd.Series(np.where(counted > 0, counted, np.nan), index=places.index)
 
 
 def widen_affected(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -25,8 +25,12 @@ def speakers(
     rasters: Mapping[str, NDArray[np.float64]],
     shakemap: gpd.GeoDataFrame | None,
     mmi: pd.Series,
+    ground: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Each source that speaks of a place, once, with the latest time of what it saw there."""
+    """Each source that speaks of a place, once, with the latest time of what it saw there.
+
+    `ground` names who counted on the ground: `place` (row), `name`, `at`.
+    """
     mine = owner >= 0
     said = [
         pd.DataFrame(
@@ -56,6 +60,7 @@ def speakers(
         place = np.flatnonzero(mmi.notna().to_numpy())
         name = str(shakemap["source"].iloc[0])
         said.append(pd.DataFrame({"place": place, "name": name, "at": pd.NaT}))
+    said.append(ground)
     for table in said:
         table["at"] = pd.to_datetime(table["at"], utc=True).astype("datetime64[us, UTC]")
     spoken = pd.concat(said, ignore_index=True)

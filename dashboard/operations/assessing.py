@@ -33,8 +33,10 @@ EVIDENCE_KINDS = (
     "damage_raster",
     "shakemap",
     "building_stock",
+    "footprints",
     "population",
 )
+ASSUMED_BUILDINGS = "assumed: rural High Atlas"
 BUILDING_GRADES = ("destroyed", "damaged", "possibly_damaged", "no_visible_damage")
 
 
@@ -92,9 +94,12 @@ def compute(situation: Situation, *, now: datetime) -> Assessment:
         "assessment",
         situation.crs(),
         *(layer.layer_id for kind in EVIDENCE_KINDS for layer in layers(kind)),
+        *((one.report_id, one.seq) for one in situation.store.damage_reports()),
     )
 
     def make() -> Assessment:
+        from geo.people import buildings_of_places
+
         peopled, notes = _with_people(situation, places)
         made = assess_places(
             peopled,
@@ -103,12 +108,35 @@ def compute(situation: Situation, *, now: datetime) -> Assessment:
             damage_rasters=rasters,
             shakemap=situation.shakemap(),
             building_shares=situation.building_shares(),
+            field_reports=field_reports(situation),
+            buildings_of_places=buildings_of_places(
+                situation.footprints(), places, crs=situation.crs()
+            ),
             crs=situation.crs(),
             now=now,
         )
         return _in_range_of_people(made, notes)
 
     return situation.remember(key, make)
+
+
+def field_reports(situation: Situation) -> pd.DataFrame:
+    """Give the counts of damage on the ground, as `geo.place_damage` takes them."""
+    from geo.place_damage import FIELD_COLUMNS
+
+    names = {one.organisation_id: one.name for one in situation.store.organisations()}
+    rows = [
+        (
+            one.place_id,
+            one.destroyed,
+            one.damaged,
+            one.total,
+            one.observed_at,
+            names.get(one.organisation_id or "", "unknown"),
+        )
+        for one in situation.store.damage_reports()
+    ]
+    return pd.DataFrame(rows, columns=list(FIELD_COLUMNS))
 
 
 def damage_rasters(situation: Situation) -> list[DamageRaster]:
@@ -169,6 +197,7 @@ def to_json(
     needs = needs_of_places(situation, assessment, days=days, now=now)
     frame = assessment.places
     hints, raster_buildings = hints_of_places(situation), raster_buildings_of_places(situation)
+    buildings = _buildings_basis(situation, frame)
     places = []
     for row in frame.to_dict("records"):
         place_id = row["place_id"]
@@ -188,6 +217,7 @@ def to_json(
                     "high": _number(row["affected_high"]),
                     "basis": row["affected_basis"],
                 },
+                "damage": _damage(row, buildings[place_id]),
                 "evidence": row["evidence"],
                 "sources": list(row["sources"]),
                 "hint": hints.get(place_id),
@@ -326,6 +356,66 @@ def _people_range(row: dict[str, Any]) -> dict[str, Any]:
         "high": _number(row.get("people_high", people)),
         "basis": row.get("people_basis", "unknown" if people is None else "census"),
     }
+
+
+def _buildings_basis(situation: Situation, frame: gpd.GeoDataFrame) -> dict[str, str]:
+    """Say of each place who says of what its houses are built."""
+    shares = situation.building_shares()
+    said = pd.Series(ASSUMED_BUILDINGS, index=frame.index)
+    if shares is not None:
+        said = shares["basis"].set_axis(frame.index).fillna(ASSUMED_BUILDINGS)
+    return dict(zip(frame["place_id"], said, strict=True))
+
+
+def _damage(row: dict[str, Any], buildings: str) -> dict[str, Any]:
+    """Give what was expected of the houses of a place, what was seen, and what is believed now.
+
+    Shares of its houses; `hit` is destroyed or damaged. Prior and posterior are None where nothing
+    is believed: not assessed is not "no damage".
+    """
+
+    def shares(name: str) -> dict[str, Any] | None:
+        if pd.isna(row[f"{name}_hit_value"]):
+            return None
+        return {
+            what: {
+                bound: _number(row[f"{name}_{what}_{bound}"]) for bound in ("low", "value", "high")
+            }
+            for what in ("destroyed", "hit")
+        }
+
+    evidence = []
+    if row["images_looked_at"] > 0:
+        evidence.append(
+            {
+                "by": "images",
+                "looked_at": _number(row["images_looked_at"]),
+                "destroyed": _number(row["images_destroyed"]),
+                "damaged": _number(row["images_damaged"]),
+            }
+        )
+    if row["raster_looked_at"] > 0:
+        evidence.append(
+            {
+                "by": "damage raster",
+                "looked_at": _number(row["raster_looked_at"]),
+                "hit": _number(row["raster_hit"]),
+            }
+        )
+    if not pd.isna(row["field_by"]):
+        evidence.append(
+            {
+                "by": row["field_by"],
+                "at": row["field_at"].isoformat(),
+                "looked_at": _number(row["field_total"]),
+                "destroyed": _number(row["field_destroyed"]),
+                "damaged": _number(row["field_damaged"]),
+            }
+        )
+    prior = shares("prior")
+    if prior is not None:
+        prior = {**prior, "mmi": _number(row["mmi"]), "buildings": buildings}
+    return {"prior": prior, "evidence": evidence, "posterior": shares("posterior")}
 
 
 def _number(value: Any) -> float | None:

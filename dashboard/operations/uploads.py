@@ -49,7 +49,7 @@ def upload(
     Parameters
     ----------
     kind
-        needs, stock, vehicles, volunteers or road-status.
+        needs, damage, stock, vehicles, volunteers or road-status.
     organisation
         Name or id of the sender; an unknown name is registered as pending.
     dry_run
@@ -117,17 +117,19 @@ def undo(situation: Situation, upload_or_layer_id: str) -> dict[str, Any]:
 def _take(situation: Situation, kind: str, sheet: Sheet) -> list[TakenRow]:
     if kind == "road-status":
         return [_road_status(situation, sheet, line, cells) for line, cells in sheet.rows]
-    if kind not in ("needs", "stock", "vehicles", "volunteers"):
+    if kind not in ("needs", "damage", "stock", "vehicles", "volunteers"):
         raise InputError(
             f"upload {kind}",
-            "needs, stock, vehicles, volunteers and road-status are taken",
+            "needs, damage, stock, vehicles, volunteers and road-status are taken",
             "name one of these",
         )
     # Stock and vehicles name no place: they need not wait for the places to be read.
-    places = situation.places() if kind in ("needs", "volunteers") else None
-    if kind == "needs" and places is not None and places.empty:
+    places = situation.places() if kind in ("needs", "damage", "volunteers") else None
+    if kind in ("needs", "damage") and places is not None and places.empty:
         raise InputError(
-            "upload needs", "the places must be known first", "load them: `qafila load places FILE`"
+            f"upload {kind}",
+            "the places must be known first",
+            "load them: `qafila load places FILE`",
         )
     return take_rows(
         kind,

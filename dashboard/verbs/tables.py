@@ -10,7 +10,7 @@ from dashboard.verbs.parser import FINE, FOUND, Result, add_verb, open_situation
 if TYPE_CHECKING:
     import argparse
 
-UPLOAD_KINDS = ("needs", "stock", "vehicles", "volunteers", "road-status")
+UPLOAD_KINDS = ("needs", "damage", "stock", "vehicles", "volunteers", "road-status")
 
 
 def add(verbs: Any) -> None:

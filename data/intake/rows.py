@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, get_args
 
 from data.events import (
+    DamageReported,
     DepotRegistered,
     Event,
     NeedReported,
@@ -47,6 +48,7 @@ CLOCKS_DIFFER = timedelta(hours=12)
 #: Units that may be parted; whatever else goes out whole.
 MEASURES = frozenset({"l", "kg"})
 MAX_QUANTITY = Decimal(1_000_000_000)
+MAX_HOUSES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +191,61 @@ def _reported_at(row: Row, known: Known) -> datetime | None:
     return at
 
 
+def _damage(row: Row, known: Known) -> TakenRow:
+    """Read a count of houses destroyed and damaged; none of so many refutes what was believed."""
+    place_id, score = _place(row, known)
+    destroyed, damaged, total = (_count(row, field) for field in ("destroyed", "damaged", "total"))
+    hit = (destroyed or 0) + (damaged or 0)
+    if not row.problems and destroyed is None and damaged is None:
+        row.problem("destroyed", "how many houses are destroyed, or damaged; 0 if none is")
+    if total is not None and hit > total:
+        row.problem("total", f"{hit} or more: so many are destroyed or damaged")
+    if not row.problems and hit == 0 and not total:
+        row.problem("total", "of how many houses none is damaged")
+    observed_at = _observed_at(row, known)
+    report = row.report(place_id, score)
+    if report.problems or place_id is None:
+        return TakenRow(report=report)
+    event = DamageReported(
+        report_id=new_id("damage"),
+        place_id=place_id,
+        destroyed=destroyed or 0,
+        damaged=damaged or 0,
+        total=total,
+        observed_at=observed_at,
+        written_place=row.text("place"),
+        match_score=score,
+        note=row.text("note")[:2_000],
+    )
+    return TakenRow(report=report, events=(event,), reported_at=observed_at)
+
+
+def _count(row: Row, field: str) -> int | None:
+    """Read a number of houses; None where the cell is empty."""
+    written = row.text(field)
+    if not written:
+        return None
+    value = number(written)
+    if value is None or value % 1 or not 0 <= value <= MAX_HOUSES:
+        row.problem(field, f"a whole number from 0 to {MAX_HOUSES}")
+        return None
+    row.repaired = row.repaired or ambiguous(written)
+    return int(value)
+
+
+def _observed_at(row: Row, known: Known) -> datetime | None:
+    """Read when somebody counted: not in the future. A count does not run out as a need does."""
+    written = row.text("reported_at")
+    if not written:
+        return None
+    at = moment(written, zone=known.zone)
+    if at is None:
+        row.problem("reported_at", "a time such as 2023-09-10T14:00+01:00")
+    elif at > known.now + CLOCKS_DIFFER:
+        row.problem("reported_at", "a time that is not in the future", "is day and month swapped?")
+    return at
+
+
 def _stock(row: Row, known: Known) -> TakenRow:
     depot_id = _depot(row, known)
     item, quantity, unit = _goods(row, known)
@@ -256,6 +313,10 @@ def _volunteer(row: Row, known: Known) -> TakenRow:
 #: Kind → the reader of a row, and the groups of columns of which one each is needed.
 _KINDS: dict[str, tuple[Callable[[Row, Known], TakenRow], tuple[tuple[str, ...], ...]]] = {
     "needs": (_need, (("place_id", "place", "lon", "position"), ("item",), ("quantity",))),
+    "damage": (
+        _damage,
+        (("place_id", "place", "lon", "position"), ("destroyed", "damaged")),
+    ),
     "stock": (_stock, (("depot",), ("item",), ("quantity",))),
     "vehicles": (
         _vehicle,

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Table, select
 from data.events import (
     EVENT_TYPES,
     AssessmentMade,
+    DamageReported,
     DepotRegistered,
     Event,
     LayerLoaded,
@@ -40,6 +41,7 @@ from data.store.chain import utc_text
 from data.store.schema import (
     ASSESSMENTS,
     CLOSURES,
+    DAMAGE_REPORTS,
     DEPOTS,
     ITEMS,
     LAYERS,
@@ -343,6 +345,29 @@ def _need_status_changed(state: State, fact: Fact, payload: NeedStatusChanged) -
             NEEDS,
             {**row, "status": payload.status, "changed_at": fact.recorded_at, **_mark(fact)},
         )
+
+
+@_projects(DamageReported, DAMAGE_REPORTS)
+def _damage_reported(state: State, fact: Fact, payload: DamageReported) -> None:
+    observed = _time(payload.observed_at) or fact.reported_at or fact.recorded_at
+    state.put(
+        DAMAGE_REPORTS,
+        {
+            "report_id": payload.report_id,
+            "place_id": payload.place_id,
+            "destroyed": payload.destroyed,
+            "damaged": payload.damaged,
+            "total": payload.total,
+            "observed_at": observed,
+            "written_place": payload.written_place,
+            "match_score": payload.match_score,
+            "note": payload.note,
+            "organisation_id": fact.organisation_id,
+            "upload_id": fact.upload_id,
+            "recorded_at": fact.recorded_at,
+            **_mark(fact),
+        },
+    )
 
 
 @_projects(RoadClosed, CLOSURES)

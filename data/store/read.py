@@ -24,6 +24,7 @@ from data.store.drafts import known_rows
 from data.store.schema import (
     ASSESSMENTS,
     CLOSURES,
+    DAMAGE_REPORTS,
     DEPOTS,
     EVENTS,
     ITEMS,
@@ -222,6 +223,10 @@ class Reader:
         """
         wanted = NEEDS.c.status.in_(OPEN_NEED_STATUSES) if open_only else None
         return self._all(NEEDS, records.need_record, wanted)
+
+    def damage_reports(self) -> list[records.DamageReportRecord]:
+        """Give the counts of damage on the ground, by id."""
+        return self._all(DAMAGE_REPORTS, records.damage_report_record)
 
     def closures(self, open_only: bool = True) -> list[records.ClosureRecord]:
         """Give the closures, by id; `open_only` leaves out what was reopened.
@@ -432,6 +437,7 @@ _CHANGING: dict[Table, Callable[[records.Row], Any]] = {
     VOLUNTEERS: records.volunteer_record,
     STOCK: records.stock_line,
     NEEDS: records.need_record,
+    DAMAGE_REPORTS: records.damage_report_record,
     CLOSURES: records.closure_record,
     UPLOADS: records.upload_record,
     ASSESSMENTS: records.assessment_record,

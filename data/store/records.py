@@ -129,6 +129,25 @@ class NeedRecord(Need):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DamageReportRecord:
+    """A count of damage on the ground with who said so and when; `total` None = not said."""
+
+    report_id: str
+    place_id: str
+    destroyed: int
+    damaged: int
+    total: int | None
+    observed_at: datetime
+    written_place: str
+    match_score: float | None
+    note: str
+    organisation_id: str | None
+    upload_id: str | None
+    recorded_at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClosureRecord(Closure):
     """A closure with who said so and when; `reopened_at` is None while it holds."""
 
@@ -204,6 +223,7 @@ class Changes:
     volunteers: tuple[VolunteerRecord, ...] = ()
     stock: tuple[StockLine, ...] = ()
     needs: tuple[NeedRecord, ...] = ()
+    damage_reports: tuple[DamageReportRecord, ...] = ()
     closures: tuple[ClosureRecord, ...] = ()
     uploads: tuple[UploadRecord, ...] = ()
     assessments: tuple[AssessmentRecord, ...] = ()
@@ -316,6 +336,19 @@ def need_record(row: Row) -> NeedRecord:
             row,
             "need_id place_id item_id weight status unit reported_from written_place match_score "
             "note organisation_id upload_id seq",
+        ),
+    )
+
+
+def damage_report_record(row: Row) -> DamageReportRecord:
+    """Read a row of `damage_reports`."""
+    return DamageReportRecord(
+        observed_at=_time(row["observed_at"]),
+        recorded_at=_time(row["recorded_at"]),
+        **_only(
+            row,
+            "report_id place_id destroyed damaged total written_place match_score note "
+            "organisation_id upload_id seq",
         ),
     )
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from data.events import (
     AssessmentMade,
+    DamageReported,
     DepotRegistered,
     Event,
     LayerLoaded,
@@ -59,6 +60,7 @@ _CHECKS: dict[str, Check] = {}
 # These begin something, so their id must be new. The others may be a new word on a known thing.
 _BEGINNINGS = (
     AssessmentMade,
+    DamageReported,
     LayerLoaded,
     NeedReported,
     PlanMade,
@@ -114,6 +116,17 @@ def _situation_created(_state: State, fact: Fact, payload: SituationCreated) -> 
 def _situation_area_set(state: State, _fact: Fact, _payload: SituationAreaSet) -> None:
     if not state.rows_where(SITUATION, "removed", False):
         raise RuleError("situation.area_set", "a situation is needed first", "create it")
+
+
+@_rule(DamageReported)
+def _damage_reported(_state: State, _fact: Fact, payload: DamageReported) -> None:
+    hit = payload.destroyed + payload.damaged
+    if payload.total is not None and hit > payload.total:
+        raise RuleError(
+            f"{payload.report_id}: {hit} houses hit of {payload.total}",
+            "no more than there are can be destroyed or damaged",
+            "correct the count",
+        )
 
 
 @_rule(LayerRemoved)

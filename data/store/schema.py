@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 #: The newest revision in `migrations/versions`; a test compares.
-REVISION = "0002"
+REVISION = "0003"
 
 #: Written into the header of an SQLite file ("Qafi"), so that it is known for ours.
 APPLICATION_ID = 0x51616669
@@ -220,6 +220,22 @@ NEEDS = _projection(
     _text("recorded_at"),
     _maybe("reported_at"),
     _text("changed_at"),
+)
+
+DAMAGE_REPORTS = _projection(
+    "damage_reports",
+    _key("report_id"),
+    _text("place_id"),
+    _count("destroyed"),
+    _count("damaged"),
+    Column("total", BigInteger),
+    _text("observed_at"),
+    _text("written_place"),
+    Column("match_score", Float),
+    _text("note"),
+    _maybe("organisation_id"),
+    _maybe("upload_id"),
+    _text("recorded_at"),
 )
 
 CLOSURES = _projection(

@@ -24,6 +24,7 @@ from geo.crs import unproject
 from geo.damage import damage_from_vector
 from geo.damage_raster import DamageRaster
 from geo.errors import CoverageError, CrsError, EmptyInputError, InputError, SchemaError
+from geo.place_damage import FIELD_COLUMNS
 from geo.shaking import shakemap_from_vector
 from geo.vectors import read_vector
 from geo.vulnerability import expected_damage
@@ -309,13 +310,32 @@ def test_shaking_speaks_where_nobody_looked() -> None:
         analysed_areas=looked_at((-1000, -1000, 1000, 1000)),
         shakemap=shakemap(8.0),
     )
-    assert found.places["affected_basis"].tolist() == ["counted", "expected_from_shaking"]
+    assert found.places["affected_basis"].tolist() == [
+        "updated_by_images",
+        "expected_from_shaking",
+    ]
     expected = expected_damage(pd.Series([8.0]), mmi_high=pd.Series([8.2])).iloc[0] * 100
     row = found.places.iloc[1]
-    assert row["affected"] == pytest.approx(expected["affected"])
-    assert row["affected_low"] == pytest.approx(expected["affected_low"])
-    assert row["affected_high"] == pytest.approx(expected["affected_high"])
-    assert found.places["affected"].iloc[0] == 0, "analysts saw nothing there"
+    assert row["affected"] == pytest.approx(expected["affected"], abs=0.2)
+    assert row["affected_low"] == pytest.approx(100 * row["posterior_hit_low"])
+    assert row["affected_high"] == pytest.approx(100 * row["posterior_hit_high"])
+    assert row["posterior_hit_value"] == row["prior_hit_value"]
+    # Analysts saw nothing there: much less than expected, but a picture shows not everything.
+    seen = found.places.iloc[0]
+    assert 0 < seen["affected"] < expected["affected"] / 2
+    assert seen["prior_hit_value"] == row["prior_hit_value"]
+
+
+def test_count_on_the_ground_makes_a_place_assessed_and_says_by_whom() -> None:
+    counts = pd.DataFrame([("place:0", 4, 2, 20, NOW, "Red Crescent")], columns=list(FIELD_COLUMNS))
+    given_places = places((0, 0), (5000, 0))
+    given_places["place_id"] = ["place:0", "place:1"]
+    found = assess(given_places, field_reports=counts, shakemap=shakemap(8.0))
+    assert found.places["assessed"].tolist() == [True, False]
+    row = found.places.iloc[0]
+    assert row["evidence"] == "counted on the ground"
+    assert row["affected"] == pytest.approx(30)
+    assert {"name": "Red Crescent", "at": NOW.isoformat()} in row["sources"]
 
 
 def test_seen_damage_is_not_undercut_by_the_expectation() -> None:

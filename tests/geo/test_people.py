@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from shapely.geometry import box
 
 from geo.errors import CoverageError, CrsError, InputError, SchemaError
-from geo.people import people_of_places, raster_people, whole_persons, widen_affected
+from geo.people import (
+    buildings_of_places,
+    people_of_places,
+    raster_people,
+    whole_persons,
+    widen_affected,
+)
 from tests.geo.test_zonal import raster
 
 UTM = "EPSG:32629"
@@ -281,3 +287,46 @@ def test_shares_by_households_keep_to_the_range_on_real_douars(real_data: Path) 
         assert set(found["people_basis"].str.rsplit("_", n=1).str[1]) == {weight}
         within = douars["population"].between(found["people_low"], found["people_high"])
         assert within.mean() >= 0.88
+
+
+# --- buildings ----------------------------------------------------------------------------------
+
+
+def outlines(*spots_m: tuple[float, float]) -> gpd.GeoDataFrame:
+    """Houses of 10 m by metres east and south of the corner."""
+    squares = [
+        box(WEST_M + x - 5, NORTH_M - y - 5, WEST_M + x + 5, NORTH_M - y + 5) for x, y in spots_m
+    ]
+    return gpd.GeoDataFrame(geometry=squares, crs=UTM).to_crs("EPSG:4326")
+
+
+def test_outlines_count_at_the_nearest_place_within_reach() -> None:
+    """Three houses near the first, one near the second, one 3 km from both, none at the third."""
+    register = places([(0, 0), (1000, 0), (9000, 9000)], [10, 10, 10])
+    found = buildings_of_places(
+        outlines((0, 30), (100, 0), (450, 0), (700, 0), (0, 3000)), register, crs=UTM
+    )
+    assert found.index.tolist() == ["p0", "p1", "p2"]
+    assert found.tolist()[:2] == [3, 1]
+    assert np.isnan(found.iloc[2]), "nobody drew houses there: that is not none"
+
+
+def test_no_outlines_are_unknown_everywhere() -> None:
+    register = places([(0, 0)], [10])
+    assert buildings_of_places(outlines((0, 0)).iloc[:0], register, crs=UTM).isna().all()
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 5000), st.floats(0, 5000)), min_size=1, max_size=20),
+    st.integers(1, 100_000),
+)
+def test_commune_shared_by_buildings_keeps_its_total(
+    houses: list[tuple[float, float]], total: int
+) -> None:
+    register = places([(0, 0), (2500, 2500), (5000, 5000)], [np.nan, np.nan, np.nan])
+    counted = buildings_of_places(outlines(*houses), register, crs=UTM, radius_m=10_000)
+    assert counted.sum() == len(houses)
+    found = people_of_places(
+        register, boundaries=communes(("07.1", total)), buildings=counted, crs=UTM
+    )
+    assert found.table["people"].sum() == total

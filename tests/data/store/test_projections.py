@@ -10,6 +10,7 @@ import pytest
 from data.events import (
     EVENT_TYPES,
     AssessmentMade,
+    DamageReported,
     LayerLoaded,
     LayerRemoved,
     NeedStatusChanged,
@@ -62,11 +63,18 @@ def everything(make: SimpleNamespace) -> list[NewEvent]:
         new(make.moved("2", 10, "depot:asni", "convoy:1")),
         new(make.need("1"), organisation_id="organisation:1"),
         new(NeedStatusChanged(need_id="need:1", status="verified")),
+        new(DamageReported(report_id="damage:1", place_id="place:imlil", destroyed=4, damaged=2)),
         new(make.closed("1", classes=("truck",), confidence=0.8)),
         new(make.closed("2")),
         new(RoadReopened(closure_id="closure:2", reason="cleared")),
         new(make.upload("1", accepted=5), organisation_id="organisation:1"),
         new(make.need("2"), "upload:1"),
+        new(
+            DamageReported(
+                report_id="damage:2", place_id="place:imlil", destroyed=0, damaged=0, total=20
+            ),
+            "upload:1",
+        ),
         new(make.vehicle("1", name="changed by the upload"), "upload:1"),
         new(make.vehicle("2"), "upload:1"),
         new(make.moved("3", 5, "donor:x", "depot:amizmiz", item_id="blanket"), "upload:1"),
