@@ -153,6 +153,7 @@ def _sites(
 ) -> _Made:
     from routing.clearance_network import blocked_graph, by_time
     from routing.closures import overlay
+    from routing.stands import kept_roads, pockets
     from routing.work_sites import crew_rates, site_of_arc, with_crew_hours, work_sites
 
     here = roadwork.stands(situation, class_name)
@@ -173,14 +174,10 @@ def _sites(
     # What is restricted but not closed stays slow.
     factor = state.factor(class_name)
     slowed_s = here.open_s * np.where(np.isfinite(factor), factor, 1.0)
-    blocked = blocked_graph(
-        graph,
-        slowed_s,
-        site_of_arc(sites, graph.n_arcs),
-        len(sites),
-        here.depots,
-        here.places,
-    )
+    site = site_of_arc(sites, graph.n_arcs)
+    pocket = pockets(graph, np.isfinite(slowed_s) & (site < 0))
+    places = kept_roads(here.places, pocket)
+    blocked = blocked_graph(graph, slowed_s, site, len(sites), here.depots, places)
     notes = []
     if not sites:
         notes.append(f"no closure in force closes a road to {class_name}: nothing to clear")

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 DEFAULT_CLASSES: tuple[VehicleClassName, ...] = ("truck", "pickup")
 DEFAULT_WORLDS, DEFAULT_HOURS = 200, 12.0
 MAX_WORLDS = 20_000
+#: Roads that are closed at least so likely part the network into pockets; of each the roads nearest
+#: to a place are kept.
+MAYBE_CLOSED = 0.05
 # A place reached in fewer than this share of the worlds, and in more than the rest, is uncertain.
 _UNCERTAIN = 0.05
 
@@ -201,6 +204,7 @@ def _one_class(
     show: Any,
 ) -> dict[str, Any]:
     from routing.risk import deciding, place_risk
+    from routing.stands import kept_roads, pockets
     from routing.worlds import arrivals, question_of_graph
 
     here = roadwork.stands(situation, name)
@@ -208,8 +212,14 @@ def _one_class(
     # A restricted road is slow in every world; whether it is closed is a matter of chance.
     factor = known.state.factor(name)
     time_s = here.open_s * np.where(np.isfinite(factor), factor, 1.0)
+    likely = chances.probability < MAYBE_CLOSED
+    pocket = pockets(known.graph, np.isfinite(time_s) & likely)
     question = question_of_graph(
-        roadwork.hierarchy(situation), known.graph, time_s, here.depots, here.places
+        roadwork.hierarchy(situation),
+        known.graph,
+        time_s,
+        here.depots,
+        kept_roads(here.places, pocket),
     )
     limit_s, people = hours * 3600.0, weights.people
     arrived_s = arrivals(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo.model import VehicleClassName
+    from routing.access import Access
     from routing.staging import Base, Candidates
 
 MAX_POINTS = 50
@@ -44,6 +45,7 @@ def make_staging(
     from geo.crs import project
     from routing.closures import overlay
     from routing.staging import candidates, choose, onward_s
+    from routing.stands import kept_roads, pockets
     from routing.travel import arc_times
 
     if not 1 <= points <= MAX_POINTS:
@@ -58,22 +60,26 @@ def make_staging(
     graph, engine = situation.graph(), roadwork.hierarchy(situation)
     state = overlay(graph, situation.store.closures(), at=moment)
     x_m, y_m = project(graph.lon, graph.lat, situation.crs())
+    brings_s = arc_times(graph, first.vehicle_class, state)
+    goes_on_s = arc_times(graph, last.vehicle_class, state)
+
+    def reached_from(time_s: NDArray[np.float64], access: Access) -> Access:
+        return kept_roads(access, pockets(graph, np.isfinite(time_s)))
+
     progress(0.30, "finding junctions that can be reached")
     found = candidates(
-        graph, engine, arc_times(graph, first.vehicle_class, state), first.depots, x_m, y_m,
-        limit_s=reaching.MAX_TIME_S,
+        graph, engine, brings_s, first.depots, x_m, y_m, limit_s=reaching.MAX_TIME_S,
     )  # fmt: skip
     progress(0.50, "measuring the ways from there")
     direct_s, _ = onward_s(
-        graph, engine, arc_times(graph, first.vehicle_class, state), first.depots, first.places,
+        graph, engine, brings_s, first.depots, reached_from(brings_s, first.places),
         found.node[:0],
     )  # fmt: skip
     # Where the large vehicle arrives itself nothing has to be handed over.
     handed_over = direct_s > reaching.MAX_TIME_S
     people = np.where(handed_over, weights.people, 0.0) if handed_over.any() else weights.people
     depots_s, nodes_s = onward_s(
-        graph, engine, arc_times(graph, last.vehicle_class, state), last.depots, last.places,
-        found.node,
+        graph, engine, goes_on_s, last.depots, reached_from(goes_on_s, last.places), found.node,
     )  # fmt: skip
     ground = _ground(situation, x_m[found.node], y_m[found.node])
     near = _closed_near(situation, moment, x_m[found.node], y_m[found.node])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from pathlib import Path
@@ -134,6 +135,49 @@ def test_andorra_from_extract_to_exports(shell: Shell, real_data: Path, tmp_path
     kinds = Counter(Path(path).suffix for path in exported["files"])
     assert set(kinds) >= {".gpx", ".kml", ".geojson", ".csv", ".txt"}
     assert shell("verify")["ok"]
+
+
+@pytest.mark.slow
+def test_andorra_at_work(shell: Shell, real_data: Path, tmp_path: Path) -> None:
+    """Sixty roads of a real country blocked: what is doubtful, what to clear, fly and stage."""
+    roads = str(real_data / "roads" / "andorra_2024.osm.pbf")
+    tiles = [str(real_data / "dem" / name) for name in ("N42E001.hgt", "N41E001.hgt")]
+    shell("init", "--name", "Andorra", "--timezone", "Europe/Andorra")
+    shell("load", "elevation", *tiles)
+    shell("load", "roads", roads)
+    shell("load", "places", roads, "--clip")
+    with Situation.open(shell.home) as situation:
+        places = list(situation.places()["place_id"])
+        edges = situation.roads().edges
+        main_roads = edges[edges["highway"].isin(("primary", "secondary", "tertiary"))]
+        blocked = main_roads["edge_id"].sample(60, random_state=4).tolist()
+    andorra.write_sheets(tmp_path, [(place, "") for place in places])
+    for kind in ("stock", "needs"):
+        shell("upload", kind, str(tmp_path / f"{kind}.csv"), "--org", "NGO")
+    for number, edge in enumerate(blocked):
+        confidence = str(1.0 if number % 2 else 0.5)
+        shell("close", edge, "--reason", "rockfall", "--confidence", confidence)
+
+    reach = shell("reach", "--class", "truck")["places"]
+    beyond = [one for one in reach if one["by_class"]["truck"]["status"] != "reachable"]
+    cleared = shell("clear-first", "--crews", "4", "--hours", "48")
+    assert 0 < cleared["totals"]["sites"] <= 60
+    assert cleared["totals"]["places_not_reached"] == len(beyond)
+    assert cleared["totals"]["share_of_bound"] > 0.8
+    by_crew: dict[int, list[tuple[str, str]]] = {}
+    for job in cleared["schedule"]:
+        by_crew.setdefault(job["crew"], []).append((job["leaves_at"], job["ends_at"]))
+    for jobs in by_crew.values():
+        jobs.sort()
+        assert all(one[1] <= then[0] for one, then in itertools.pairwise(jobs))
+
+    risk = shell("risk", "--worlds", "50", "--class", "truck")
+    assert risk["deciding"]
+    assert risk["deciding"][0]["probability_closed"] == pytest.approx(0.5, abs=0.01)
+    airlift = shell("airlift", "--hours", "2")
+    assert airlift["refused"] is None
+    assert all(one["slope_deg"] <= 7 for one in airlift["sites"])
+    assert len(shell("staging")["points"]) > 0
 
 
 def _without_ids(plan: dict[str, Any]) -> str:
