@@ -31,7 +31,7 @@ from data.events import (
 )
 from data.store import Store
 from geo.crs import working_crs
-from geo.errors import InputError, NoSituationError, UnknownIdError
+from geo.errors import InputError, NoSituationError, UnknownIdError, UnreadableError
 from geo.model import new_id
 
 if TYPE_CHECKING:
@@ -441,11 +441,29 @@ class Situation:
         return self.remember(("roads", road_key, height_key), make)
 
     def graph(self) -> Graph:
-        """Give the routing graph of `roads`."""
+        """Give the routing graph of `roads`; it is kept on disk, so another process opens it."""
         from routing.graph import build_graph
+        from routing.graph_store import read_graph, write_graph
 
-        tables = self.roads()
-        return self.remember(("graph", self.roads_key()), lambda: build_graph(tables))
+        key = self.roads_key()
+
+        def make() -> Graph:
+            kept = self.home / "cache" / f"graph-{key}"
+            if kept.exists():
+                try:
+                    return read_graph(kept, key=key)
+                except UnreadableError as error:
+                    logger.warning("%s; it is made anew", error)
+            graph = build_graph(self.roads())
+            try:
+                write_graph(graph, kept, key=key)
+            except OSError as error:
+                logger.warning("the graph is not kept for the next start: %s", error)
+            return graph
+
+        if not self.store.layers("roads"):
+            self.roads()  # says what to do
+        return self.remember(("graph", key), make)
 
     def engine(self, say: Callable[[str], None] | None = None) -> Engine:
         """Give what finds ways in `graph`, prepared once for each network and kept in the home.

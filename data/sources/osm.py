@@ -83,7 +83,7 @@ def read_osm(path: Path, *, places: bool = True, max_bytes: int = MAX_BYTES) -> 
     """
     file = _checked_file(path, max_bytes=max_bytes)
     with _errors_translated(path):
-        ways = _read_ways(file, path)
+        ways, restrictions = _read_ways(file, path)
         if not ways.way_id:
             raise EmptyInputError(
                 f"{path.name}: OSM data without roads",
@@ -91,7 +91,6 @@ def read_osm(path: Path, *, places: bool = True, max_bytes: int = MAX_BYTES) -> 
                 "check that the extract covers the area and was not filtered",
             )
         used, lon, lat, nodes = _read_nodes(file, path, ways, places=places)
-        restrictions = _read_restrictions(file)
     source = Source(
         name="OpenStreetMap", at=_data_time(file, ways), url=_OSM_COPYRIGHT, licence="ODbL-1.0"
     )
@@ -155,16 +154,24 @@ def _errors_translated(path: Path) -> Iterator[None]:
 # --- first pass: ways ---------------------------------------------------------------------------
 
 
-def _read_ways(file: osmium.io.File, path: Path) -> Ways:
-    ways = Ways(columns={name: [] for name in _WAY_COLUMNS})
+def _read_ways(file: osmium.io.File, path: Path) -> tuple[Ways, Restrictions]:
+    """Road ways and turn restrictions, in one pass: opening a file again costs as much."""
+    ways, restrictions = Ways(columns={name: [] for name in _WAY_COLUMNS}), Restrictions()
     seen: set[int] = set()
     n_references = 0
-    roads = osmium.filter.KeyFilter("highway")
-    # Any: the stubs cannot say that only ways come out.
-    found: Iterator[Any] = iter(osmium.FileProcessor(file, osmium.osm.WAY).with_filter(roads))
+    kinds = osmium.osm.WAY | osmium.osm.RELATION
+    keys = osmium.filter.KeyFilter("highway", "type")
+    # Any: the stubs cannot say that only ways and relations come out.
+    found: Iterator[Any] = iter(osmium.FileProcessor(file, kinds).with_filter(keys))
     for way in found:
         tags = {tag.k: tag.v for tag in way.tags}
-        if way.deleted or not _is_road(tags, ways):
+        if way.deleted:
+            continue
+        if way.is_relation():
+            if is_restriction(tags):
+                add_restriction(restrictions, way)
+            continue
+        if "highway" not in tags or not _is_road(tags, ways):
             continue
         if way.id in seen:
             ways.n_duplicate += 1
@@ -182,19 +189,7 @@ def _read_ways(file: osmium.io.File, path: Path) -> Ways:
         _append_tags(tags, ways)
         if way.timestamp.year > 1970 and (ways.newest is None or way.timestamp > ways.newest):
             ways.newest = way.timestamp
-    return ways
-
-
-def _read_restrictions(file: osmium.io.File) -> Restrictions:
-    found = Restrictions()
-    typed = osmium.filter.KeyFilter("type")
-    relations: Iterator[Any] = iter(
-        osmium.FileProcessor(file, osmium.osm.RELATION).with_filter(typed)
-    )
-    for relation in relations:
-        if not relation.deleted and is_restriction({tag.k: tag.v for tag in relation.tags}):
-            add_restriction(found, relation)
-    return found
+    return ways, restrictions
 
 
 def _is_road(tags: dict[str, str], ways: Ways) -> bool:

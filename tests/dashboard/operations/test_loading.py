@@ -123,3 +123,21 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def test_what_was_loaded_can_be_written_as_json(valley: Situation, tmp_path: Path) -> None:
     result = loading.load(valley, "damage", [_damage(tmp_path / "grading.geojson")])
     assert json.loads(json.dumps(result))["layers"][0]["grades"]["destroyed"] == 2
+
+
+def test_a_second_process_opens_the_graph_that_the_first_one_built(
+    valley: Situation, caplog: pytest.LogCaptureFixture
+) -> None:
+    built = valley.graph()
+    kept = valley.home / "cache" / f"graph-{valley.roads_key()}"
+    assert (kept / "header.json").is_file()
+    with Situation.open(valley.home) as again:
+        opened = again.graph()
+    assert opened.edge_ids.tolist() == built.edge_ids.tolist()
+    assert opened.head.tolist() == built.head.tolist()
+    (kept / "head.npy").write_bytes(b"nonsense")
+    with Situation.open(valley.home) as third:
+        assert third.graph().head.tolist() == built.head.tolist()
+    assert "head cannot be read" in caplog.text
+    with Situation.open(valley.home) as fourth:
+        assert fourth.graph().n_arcs == built.n_arcs
