@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from dashboard.operations.hinting import hints_of_places, raster_buildings_of_places
+from dashboard.operations.lacking import NeedsPolicy, needs_of_places, policy_in_force
 from dashboard.operations.situation import Progress, Situation, silent
-from data.catalogue import items
 from data.events import AssessmentMade
 from geo.assessment import Assessment, assess_places
 from geo.damage_raster import DamageRaster
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import geopandas as gpd
+
+    from data.needs import Climate, Standard
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +42,23 @@ ASSUMED_BUILDINGS = "assumed: rural High Atlas"
 BUILDING_GRADES = ("destroyed", "damaged", "possibly_damaged", "no_visible_damage")
 
 
-def assess(situation: Situation, *, days: int = 1, progress: Progress = silent) -> dict[str, Any]:
+def assess(
+    situation: Situation,
+    *,
+    days: int = 1,
+    climate: Climate | None = None,
+    water: Standard | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
     """Assess every place and record the result.
 
     Parameters
     ----------
     days
         For how many days consumption (water, food) is counted.
+    climate, water
+        By which values of the standard needs are reckoned; None keeps those of the assessment
+        before. Plans that rest on this assessment reckon by them too.
 
     Returns
     -------
@@ -58,12 +70,14 @@ def assess(situation: Situation, *, days: int = 1, progress: Progress = silent) 
     InputError
         No places are loaded.
     """
+    before = policy_in_force(situation)
+    policy = NeedsPolicy(days=days, climate=climate or before.climate, water=water or before.water)
     now = situation.now()
     based_on = situation.seq()
     progress(0.1, "counting damage per place")
     result = compute(situation, now=now)
     progress(0.7, "needs per place")
-    document = to_json(situation, result, days=days, now=now)
+    document = to_json(situation, result, policy=policy, now=now)
     assessment_id = new_id("assessment")
     document["assessment_id"] = assessment_id
     situation.record(
@@ -191,10 +205,10 @@ def _in_range_of_people(made: Assessment, notes: tuple[str, ...]) -> Assessment:
 
 
 def to_json(
-    situation: Situation, assessment: Assessment, *, days: int, now: datetime
+    situation: Situation, assessment: Assessment, *, policy: NeedsPolicy, now: datetime
 ) -> dict[str, Any]:
     """Turn an assessment into the JSON of the contract, needs included."""
-    needs = needs_of_places(situation, assessment, days=days, now=now)
+    needs = needs_of_places(situation, assessment, now=now, policy=policy)
     frame = assessment.places
     hints, raster_buildings = hints_of_places(situation), raster_buildings_of_places(situation)
     buildings = _buildings_basis(situation, frame)
@@ -229,59 +243,12 @@ def to_json(
     return {
         "made_at": now.isoformat(),
         "notice": situation.info().notice,
+        "needs_policy": policy.as_json(),
         "totals": _totals(assessment, places),
         "sources": [dict(source) for source in assessment.sources],
         "notes": list(assessment.notes),
         "places": places,
     }
-
-
-def needs_of_places(
-    situation: Situation, assessment: Assessment, *, days: int, now: datetime
-) -> dict[str, list[dict[str, Any]]]:
-    """Give what each place lacks: the larger of what was reported and what the standard asks.
-
-    A reported need counts while it is open and not expired. Several reports of one item for one
-    place by different organisations speak of the same people, so the largest of them counts, not
-    their sum. What was delivered to the place is taken off (`missing`).
-    """
-    catalogue = items()
-    computed = _computed(assessment, days=days)
-    reported = _reported(situation, now=now)
-    delivered = _delivered(situation)
-    result: dict[str, list[dict[str, Any]]] = {}
-    for key in sorted(computed.keys() | reported.keys()):
-        place_id, item_id = key
-        standard, report = computed.get(key), reported.get(key)
-        asked = report.quantity if report else 0.0
-        reckoned = standard[0] if standard else 0.0
-        quantity = max(asked, reckoned)
-        if quantity <= 0:
-            continue
-        basis = [report.said if report else "", standard[1] if standard else ""]
-        result.setdefault(place_id, []).append(
-            {
-                "item": item_id,
-                "quantity": quantity,
-                "unit": catalogue[item_id].unit if item_id in catalogue else "",
-                "basis": "; ".join(filter(None, basis)),
-                "reported": asked,
-                "computed": reckoned,
-                "delivered": delivered.get(key, 0.0),
-                "missing": max(0.0, quantity - delivered.get(key, 0.0)),
-                "weight": report.weight if report else 1.0,
-            }
-        )
-    return result
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reported:
-    """What organisations say that a place lacks of an item."""
-
-    quantity: float
-    weight: float
-    said: str
 
 
 def _totals(assessment: Assessment, places: list[dict[str, Any]]) -> dict[str, Any]:
@@ -302,50 +269,6 @@ def latest(situation: Situation) -> dict[str, Any] | None:
         return None
     ref = made[-1].document
     return situation.remember(("document", ref), lambda: situation.archive.get_json(ref))
-
-
-def _computed(assessment: Assessment, *, days: int) -> dict[tuple[str, str], tuple[float, str]]:
-    from data.needs import needs_for
-
-    affected = assessment.places.set_index("place_id")["affected"]
-    frame = needs_for(affected, days=days)
-    return {
-        (str(row.place), str(row.item)): (float(row.quantity), str(row.basis))
-        for row in frame.itertuples(index=False)
-        if row.quantity > 0
-    }
-
-
-def _reported(situation: Situation, *, now: datetime) -> dict[tuple[str, str], Reported]:
-    open_needs = [
-        need for need in situation.store.needs() if need.expires_at is None or need.expires_at > now
-    ]
-    names = {one.organisation_id: one.name for one in situation.store.organisations()}
-    by_sender: dict[tuple[str, str], dict[str, float]] = {}
-    weights: dict[tuple[str, str], float] = {}
-    for need in open_needs:
-        key = (need.place_id, need.item_id)
-        sender = names.get(need.organisation_id or "", "unknown")
-        senders = by_sender.setdefault(key, {})
-        senders[sender] = senders.get(sender, 0.0) + float(need.quantity)
-        weights[key] = max(weights.get(key, 0.0), need.weight)
-    return {
-        key: Reported(
-            quantity=max(senders.values()),
-            weight=weights[key],
-            said="reported by "
-            + ", ".join(f"{name}: {amount:g}" for name, amount in sorted(senders.items())),
-        )
-        for key, senders in by_sender.items()
-    }
-
-
-def _delivered(situation: Situation) -> dict[tuple[str, str], float]:
-    return {
-        (balance.account, balance.item_id): float(balance.quantity)
-        for balance in situation.store.balances()
-        if balance.account.startswith("place:")
-    }
 
 
 def _people_range(row: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from dashboard.operations import assessing, reaching, travelling
+from dashboard.operations import assessing, lacking, reaching, travelling
 from dashboard.operations.situation import Progress, Situation, silent
 from data.catalogue import items
 from data.events import PlanMade
@@ -214,7 +214,7 @@ def _demands(situation: Situation) -> list[Demand]:
 
     now = situation.now()
     assessment = assessing.compute(situation, now=now)
-    needs = assessing.needs_of_places(situation, assessment, days=1, now=now)
+    needs = lacking.needs_of_places(situation, assessment, now=now)
     frame = assessment.places.set_index("place_id")
     catalogue = items()
     helps = persons_per_unit(sorted(catalogue))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dashboard.operations import assessing
+from dashboard.operations import assessing, lacking
 from data.catalogue import items
 from data.needs import persons_per_unit
 
@@ -40,7 +40,7 @@ def weights_of(situation: Situation) -> Weights:
     places = situation.places()
     now = situation.now()
     assessment = assessing.compute(situation, now=now)
-    needs = assessing.needs_of_places(situation, assessment, days=1, now=now)
+    needs = lacking.needs_of_places(situation, assessment, now=now)
     unmet = _people_in_need(needs)
     frame = assessment.places.set_index("place_id")
     people, basis = [], []

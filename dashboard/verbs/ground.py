@@ -73,7 +73,20 @@ def add(verbs: Any) -> None:
         _hint,
         "where buildings changed most between loaded pictures: a hint, never a grade",
     )
-    add_verb(verbs, "assess", _assess, "damage, people and needs per place")
+    assess = add_verb(verbs, "assess", _assess, "damage, people and needs per place")
+    assess.add_argument(
+        "--climate",
+        choices=("temperate", "cold"),
+        help="cold: more space and blankets (default: as before, at first temperate)",
+    )
+    assess.add_argument(
+        "--water",
+        choices=("sphere", "survival"),
+        help="survival: 7.5 l a person and day instead of 15 (default: as before, at first sphere)",
+    )
+    assess.add_argument(
+        "--days", type=int, default=1, help="for how many days water, food and hygiene (default: 1)"
+    )
 
 
 def _load(arguments: argparse.Namespace) -> Result:
@@ -110,4 +123,10 @@ def _assess(arguments: argparse.Namespace) -> Result:
     from dashboard.operations import assessing
 
     with open_situation(arguments) as situation:
-        return assessing.assess(situation, progress=arguments.progress), FINE
+        return assessing.assess(
+            situation,
+            days=arguments.days,
+            climate=arguments.climate,
+            water=arguments.water,
+            progress=arguments.progress,
+        ), FINE
