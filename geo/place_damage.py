@@ -233,7 +233,9 @@ def _image_draws(
     hit = destroyed + table["damaged"]
     graded = hit + table["no_visible_damage"]
     inside = np.nan_to_num(looked.area_share * homes) - table["possibly_damaged"]
-    told = looked.by_area | (table["no_visible_damage"] > 0) | (hit <= inside)
+    # Without the number of homes nobody knows how many the analysts left alone.
+    with_homes = homes > 0
+    told = (table["no_visible_damage"] > 0) | (with_homes & (looked.by_area | (hit <= inside)))
     looked_at = np.where(told & (graded + inside > 0), np.maximum(graded, inside), 0.0)
     return {
         "looked_at": looked_at,

@@ -104,6 +104,15 @@ def test_points_of_damage_alone_are_a_floor_and_no_share() -> None:
     assert strong.basis.tolist() == ["expected_from_shaking"]
 
 
+def test_points_where_nobody_knows_the_homes_are_no_share() -> None:
+    """24 damaged are seen in a place of unknown size: that is not 24 of 24."""
+    found = place(damaged=24, area=1.0, homes=np.nan)
+    assert found.evidence["images_looked_at"].tolist() == [0]
+    assert value(found) == value(place())
+    graded = place(damaged=24, intact=24, area=1.0, homes=np.nan)
+    assert graded.evidence["images_looked_at"].tolist() == [48]
+
+
 def test_perhaps_damaged_raises_only_the_upper_bound() -> None:
     with_some = place(mmi=4.0, possibly=40)
     assert with_some.hit["high"].iloc[0] == pytest.approx(0.8)
