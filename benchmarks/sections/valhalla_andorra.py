@@ -76,7 +76,8 @@ def _compared(path: Path, program: Path, folder: Path) -> Iterator[dict[str, Any
     config = _config(folder)
     began = time.perf_counter()
     command = [str(program), "-c", str(folder / "valhalla.json"), str(path)]
-    subprocess.run(command, check=True, capture_output=True)
+    # It leaves files where it runs.
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)
     tiles_s = time.perf_counter() - began
     own_s, (tables, graph) = timed(lambda: _routable(path), repeats=2)
     yield line("routing", "andorra roads", "file to routable, hierarchy prepared", own_s, "s",

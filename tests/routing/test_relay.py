@@ -24,6 +24,7 @@ from routing.engine import Engine, make_engine
 from routing.graph import Graph, build_graph
 from routing.reach import PlaceReach, RelayQuestion, reach, reach_to_dict
 from routing.relay import Relay, handover_nodes, relay
+from routing.relay_matrix import at_nodes, times_from_roadheads
 from routing.relay_rules import RelayRules, relay_rules
 from routing.travel import arc_times
 from routing.vehicles import vehicle_classes
@@ -434,3 +435,32 @@ def test_a_place_behind_a_forbidden_turn_is_reached_over_the_copy_that_may() -> 
     assert found[0] is not None
     assert found[0].travel_time_s == pytest.approx(450, abs=3)
     assert found[0].legs[0].length_m == pytest.approx(7500, abs=30)
+
+
+# --- from roadheads -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["scipy", "hierarchy"])
+def test_mules_from_two_roadheads_to_all_villages(name: Any) -> None:
+    """A mule goes at 0.9 of 5.04 km/h: 3 km between villages 1 and 2, nothing where it stands."""
+    tables = four_villages()
+    graph = build_graph(tables)
+    found = times_from_roadheads(
+        make_engine(graph, name=name), tables, CLASSES["mule"], nodes=[1, 2],
+        sites=sites_of(make_places()), overlay=None, crs=WORKING_CRS, max_walk_m=2000.0,
+    )  # fmt: skip
+    assert found.shape == (2, 4)
+    pace_kmh = 0.9 * 6.0 * np.exp(-3.5 * 0.05)
+    assert found[0, 1] == pytest.approx(3 / pace_kmh * HOUR, rel=1e-3)
+    assert found[1, 0] == pytest.approx(found[0, 1], rel=1e-6)
+    assert found[0, 0] == pytest.approx(0.0, abs=1.0)
+    _, ways = relayed(CUT)
+    assert ways[1] is not None
+    assert ways[1].legs[1].travel_time_s == pytest.approx(found[0, 1], rel=1e-6)
+
+
+def test_a_roadhead_that_is_no_node_at_a_road_is_refused() -> None:
+    graph = build_graph(four_villages())
+    for node in (-1, 5):
+        with pytest.raises(RuleError, match=f"node {node}: a node of the graph at a road"):
+            at_nodes(graph, [0, node])

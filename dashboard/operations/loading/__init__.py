@@ -123,7 +123,19 @@ def load(
             )
             for one in prepared
         ]
-        return record_layers(situation, known)
+        recorded = record_layers(situation, known)
+    _prepare_engine(situation, known, progress)
+    return recorded
+
+
+def _prepare_engine(situation: Situation, loaded: Sequence[Prepared], progress: Progress) -> None:
+    """Prepare a large road network now, so that the first closure does not wait for it."""
+    from routing.engine import MIN_HIERARCHY_NODES
+
+    if any(one.kind == "roads" and one.rows >= MIN_HIERARCHY_NODES for one in loaded):
+        progress(0.9, "preparing the road network for fast answers")
+        situation.engine(say=lambda text: progress(0.95, text))
+        progress(1.0, "the road network is ready")
 
 
 def _file_sha256(path: Path) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from dashboard.cli import main
-from dashboard.operations import reaching, roads
+from dashboard.operations import loading, reaching, roads
 from dashboard.operations.situation import Situation
 from geo.errors import InputError
+from tests.osm_file import write_osm
 
 TRACK = "w12:3-6"
 MOTORS = ("truck", "light_truck", "pickup", "motorbike")
@@ -74,3 +75,15 @@ def test_the_variable_chooses_the_engine_and_the_answers_are_the_same(
     monkeypatch.setenv("QAFILA_ENGINE", "valhalla")
     with Situation.open(valley.home) as wrong, pytest.raises(InputError, match="'valhalla'"):
         wrong.engine()
+
+
+def test_a_large_network_is_prepared_when_it_is_loaded(
+    empty: Situation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("routing.engine.MIN_HIERARCHY_NODES", 3)
+    said: list[str] = []
+    osm = write_osm(tmp_path / "valley.osm")
+    loading.load(empty, "roads", [osm], progress=lambda share, text: said.append(text))
+    assert "preparing the road network for fast answers" in said
+    assert len(list((Path(empty.home) / "cache" / "hierarchy").iterdir())) == 1
+    assert empty.engine().name == "hierarchy"
