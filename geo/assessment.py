@@ -20,7 +20,8 @@ import shapely
 from scipy.spatial import cKDTree
 
 from geo.affected import ASSESSED_FROM, Looked, homes_of, people_affected, priority
-from geo.crs import project, require_storage, to_working
+from geo.coverage import covering, covers_of_places, looked_at, outside_share
+from geo.crs import project, require_storage
 from geo.damage import empty_points
 from geo.damage_raster import zone_damage
 from geo.errors import CoverageError, EmptyInputError, InputError, SchemaError
@@ -57,7 +58,8 @@ class Assessment:
     places
         The given places with these columns added. Buildings counted: `destroyed`, `damaged`,
         `possibly_damaged`, `no_visible_damage` (int; sightings merged). What was looked at:
-        `assessed` (bool), `assessed_share` (0 to 1), `evidence` (one plain sentence). Raster:
+        `assessed` (bool), `assessed_share` (0 to 1), `evidence` (one plain sentence), `covered_by`
+        (list: analysed areas and rasters, each with source, time and share). Raster:
         `raster_share`, `raster_covered_share`. Shaking: `mmi`, `expected_destroyed_share`,
         `expected_damaged_share`. People: `affected`, `affected_low`, `affected_high` (persons, NaN
         = unknown), `affected_basis` (`counted`, `from_raster`, `unknown`, or the basis
@@ -150,8 +152,9 @@ def assess_places(
     owner = _nearest_place(graded, place_m, crs, radius_m)
 
     circles = _neighbourhoods(places, place_m, crs)
-    area_share, area_touch = _looked_at(circles, areas, crs)
-    rasters = _raster_evidence(damage_rasters, circles)
+    seen = None if areas is None else looked_at(areas, crs)
+    area_share, cover = covering(circles.geometry.to_numpy(), seen)
+    rasters, raster_shares = _raster_evidence(damage_rasters, circles)
     shaking = _shaking(places, shakemap, building_shares)
 
     table = _count(graded, owner, len(places))
@@ -184,11 +187,11 @@ def assess_places(
     for column, values in _damage_columns(believed).items():
         result[column] = values
     result["priority"] = priority(result, shaking, believed)
+    result["covered_by"] = covers_of_places(cover, damage_rasters, raster_shares, len(places))
     spoken = speakers(
         graded,
         owner,
-        areas,
-        area_touch,
+        cover,
         damage_rasters,
         rasters,
         shakemap,
@@ -209,7 +212,7 @@ def assess_places(
         totals=totals,
         sources=all_sources(points, areas, damage_rasters, shakemap),
         at=now.astimezone(UTC),
-        notes=_notes(totals, areas),
+        notes=_notes(totals, areas, outside_share(graded, seen, crs)),
     )
 
 
@@ -297,41 +300,14 @@ def _neighbourhoods(
     return gpd.GeoDataFrame(geometry=circles, index=places.index, crs=crs)
 
 
-def _looked_at(
-    circles: gpd.GeoDataFrame, areas: gpd.GeoDataFrame | None, crs: str
-) -> tuple[NDArray[np.float64], tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Share of each neighbourhood inside analysed areas less voids, and who touches whom."""
-    share = np.zeros(len(circles))
-    nobody = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
-    if areas is None:
-        return share, nobody
-    shapes = to_working(areas, crs).geometry.to_numpy()
-    is_void = areas["is_void"].to_numpy(dtype=bool) if "is_void" in areas.columns else None
-    looked = shapes if is_void is None else shapes[~is_void]
-    seen = shapely.union_all(looked)
-    if is_void is not None and is_void.any():
-        seen = shapely.difference(seen, shapely.union_all(shapes[is_void]))
-    parts = shapely.get_parts(seen)
-    parts = parts[shapely.area(parts) > 0]
-    rings = circles.geometry.to_numpy()
-    shapely.prepare(parts)
-    tree = shapely.STRtree(rings)
-    part, ring = tree.query(parts, predicate="intersects")
-    # Nearly all circles lie wholly inside; only those on an edge need the intersection.
-    inside = shapely.covers(parts[part], rings[ring])
-    area = np.where(inside, shapely.area(rings[ring]), 0.0)
-    edge = np.flatnonzero(~inside)
-    area[edge] = shapely.area(shapely.intersection(rings[ring[edge]], parts[part[edge]]))
-    share = np.bincount(ring, weights=area, minlength=len(rings)) / shapely.area(rings)
-    layer, touched = tree.query(looked, predicate="intersects")
-    rows = np.arange(len(areas)) if is_void is None else np.flatnonzero(~is_void)
-    return np.clip(share, 0.0, 1.0), (rows[layer], touched)
-
-
 def _raster_evidence(
     rasters: Sequence[DamageRaster], circles: gpd.GeoDataFrame
-) -> dict[str, NDArray[np.float64]]:
-    """Damage share of each neighbourhood; of several rasters the one that covers most speaks."""
+) -> tuple[dict[str, NDArray[np.float64]], list[NDArray[np.float64]]]:
+    """Damage share of each neighbourhood; of several rasters the one that covers most speaks.
+
+    Also what share of each neighbourhood each raster covers.
+    """
+    covers = []
     best = {
         "damage_share": np.full(len(circles), np.nan),
         "damage_share_high": np.full(len(circles), np.nan),
@@ -343,11 +319,12 @@ def _raster_evidence(
             raster.path, circles, classes=raster.classes, band=raster.band, scale=raster.scale
         )
         covered = found["covered_share"].to_numpy(dtype=np.float64)
+        covers.append(covered)
         better = covered > best["covered_share"]
         best["raster"] = np.where(better, float(number), best["raster"])
         for name in ("damage_share", "damage_share_high", "covered_share"):
             best[name] = np.where(better, found[name].to_numpy(dtype=np.float64), best[name])
-    return best
+    return best, covers
 
 
 def _shaking(
@@ -464,12 +441,23 @@ def _totals(
     return totals
 
 
-def _notes(totals: Mapping[str, float], areas: gpd.GeoDataFrame | None) -> tuple[str, ...]:
+def _notes(
+    totals: Mapping[str, float],
+    areas: gpd.GeoDataFrame | None,
+    outside: Mapping[str, tuple[int, int]],
+) -> tuple[str, ...]:
     notes = []
     if totals["unassigned"]:
         notes.append(f"{totals['unassigned']} graded buildings are near no place")
     if totals["graded_merged"] and areas is None:
         notes.append("no layer says which area was looked at, so no place counts as assessed by it")
+    if areas is not None:
+        notes += [
+            f"{out} of {of} graded buildings of {source} lie outside every analysed area: by them "
+            "no place counts as assessed"
+            for source, (out, of) in outside.items()
+            if out
+        ]
     if totals["places_affected_unknown"]:
         notes.append(f"of {totals['places_affected_unknown']} places nothing is known")
     return tuple(notes)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -23,7 +23,7 @@ import shapely
 
 from geo.crs import STORAGE_CRS
 from geo.damage_area import analysed_area
-from geo.damage_columns import OBJECT_COLUMNS, delivered
+from geo.damage_columns import NAME_COLUMNS, OBJECT_COLUMNS, delivered
 from geo.damage_report import DamageReport, counts, used, with_notes
 from geo.grades import (
     GRADES,
@@ -51,6 +51,8 @@ POINT_COLUMNS = (
     "grade_written",
     "is_building",
     "object",
+    "name",
+    "use",
     "sensor",
     "observed_at",
     "source",
@@ -105,6 +107,7 @@ def damage_from_vector(
     observed_at: datetime | None = None,
     event_window: tuple[datetime, datetime] | None = None,
     vocabulary: str | None = None,
+    area_meaning: Literal["area", "void"] | None = None,
 ) -> DamageLayer:
     """Read graded objects, or the area that was looked at, from one vector layer.
 
@@ -121,6 +124,8 @@ def damage_from_vector(
         date is read with day and month swapped; without it a clear majority of the dates does.
     vocabulary
         Name of a vocabulary of `geo.grades`; None recognises it by the labels.
+    area_meaning
+        As `geo.damage_area.analysed_area` takes it: what polygons without grades are.
 
     Returns
     -------
@@ -143,7 +148,7 @@ def damage_from_vector(
     layer = delivered(frame, source=source, observed_at=observed_at, event_window=event_window)
     column, suffix, vocabulary = grade_column(layer, vocabulary)
     if column is None:
-        areas, report = analysed_area(layer)
+        areas, report = analysed_area(layer, meaning=area_meaning)
         points = empty_points()
     else:
         areas = None
@@ -180,6 +185,8 @@ def _graded(
             "grade_written": written,
             "is_building": is_building,
             "object": objects,
+            "name": layer.known(layer.column(NAME_COLUMNS, but=column)),
+            "use": layer.uses(but=column),
             "sensor": sensors,
             "observed_at": seen.at,
             "source": layer.source,

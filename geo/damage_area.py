@@ -25,9 +25,15 @@ if TYPE_CHECKING:
 
 VOID_WORDS = re.compile(r"void|cloud|not.?analy[sz]ed|no.?data|obscur", re.IGNORECASE)
 AREA_WORDS = re.compile(r"interest|\baoi\b|footprint|analy[sz]ed|extent|unknown|n/?a$", re.I)
+VOID_NAME = re.compile(r"cloud(?!.?free|less)|void|not_?analy[sz]ed", re.I)
 # Nobody draws dozens of analysed areas of less than a hectare; building footprints are like that.
 FOOTPRINT_AREA_M2 = 10_000.0
 MANY_POLYGONS = 10
+
+
+def says_void(name: str) -> bool:
+    """Whether the name of a layer says that its polygons were *not* looked at."""
+    return VOID_NAME.search(name) is not None
 
 
 def analysed_area(

@@ -13,6 +13,7 @@ import pandas as pd
 
 from geo.crs import to_storage
 from geo.errors import EmptyInputError, InputError
+from geo.grades import MISSING_TEXTS, normalise_label
 from geo.sensing_dates import DATE_TYPE, date_in_text, parse_dates, swap_back
 from geo.sightings import resolution_m
 
@@ -39,6 +40,12 @@ DATE_COLUMNS = (
 )
 LAYER_COLUMNS = ("layer", "path")
 NAME_COLUMNS = ("name", "sitename", "site_name", "aoi_name", "loc_name", "nam")
+# What a building or facility serves for, in the words of its product.
+USE_COLUMNS = ("settl_type", "fac_type", "facility_type", "info", "simplified", "obj_desc", "txt")
+USE_SEPARATOR = " · "
+# What analysts write where they know nothing.
+NOTHING_KNOWN = MISSING_TEXTS | {"unk", "unknown", "not applicable", "n a"}
+NO_USE = frozenset({"other", "yes"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +81,23 @@ class Delivered:
             return pd.Series("", index=self.rows.index, dtype="str")
         written = self.rows[column].astype("str").fillna("").str.strip()
         return written.replace({"None": "", "nan": "", "<NA>": ""})
+
+    def known(self, column: Any) -> pd.Series:
+        """A column as text, ``""`` also where it says that nothing is known."""
+        written = self.text(column)
+        nothing = {text: normalise_label(text) in NOTHING_KNOWN for text in written.unique()}
+        return written.where(~written.map(nothing).astype(bool), "").astype("str")
+
+    def uses(self, *, but: Any = None) -> pd.Series:
+        """What each row serves for: what the columns of use say, joined; ``""`` = unknown."""
+        joined = pd.Series("", index=self.rows.index, dtype="str")
+        for name in USE_COLUMNS:
+            if name in self.names and self.names[name] != but:
+                said = self.known(self.names[name])
+                said = said.where(~said.str.casefold().isin(NO_USE), "")
+                between = np.where((joined != "") & (said != ""), USE_SEPARATOR, "")
+                joined = joined + between + said
+        return joined.astype("str")
 
     def layer_names(self) -> pd.Series:
         """The name of the layer each row came from, where several were put into one file."""

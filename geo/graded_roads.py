@@ -45,8 +45,6 @@ ROAD_COLUMNS = (
 NAME_COLUMNS = ("nam", "name", "road_name", "ref")
 CLASS_COLUMNS = ("road_type", "highway", "fclass", "road_class")
 STATE_COLUMNS = ("functional", "function_s", "status")
-# What analysts write where they have no name.
-NO_NAMES = frozenset({"unk", "unknown", "null", "not applicable", "n a"})
 
 #: What a graded road asks of the people who decide: to close it, or to have it looked at.
 PROPOSALS: Mapping[str, str] = MappingProxyType(
@@ -112,8 +110,8 @@ def graded_roads(
             "grade": grade,
             "grade_written": written,
             "proposal": grade.map(PROPOSALS).astype("str"),
-            "name": _known(layer.text(name_column)),
-            "road_class": _known(layer.text(class_column)),
+            "name": layer.known(name_column),
+            "road_class": layer.known(class_column),
             "object": layer.text(object_column),
             "state_written": layer.text(layer.column(STATE_COLUMNS)),
             "sensor": sensors,
@@ -183,8 +181,3 @@ def roads_in_force(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     last = ~table.duplicated(["area", "line"], keep="last")
     keep = np.sort(table.loc[alone | last, "row"].to_numpy())
     return rows.iloc[keep].reset_index(drop=True)
-
-
-def _known(texts: pd.Series) -> pd.Series:
-    nothing = texts.map(normalise_label).isin(NO_NAMES | MISSING_TEXTS)
-    return texts.where(~nothing, "").astype("str")

@@ -32,7 +32,7 @@ from geo.damage import (
     damage_from_vector,
     empty_points,
 )
-from geo.damage_area import analysed_area
+from geo.damage_area import VOID_NAME, analysed_area, says_void
 from geo.damage_columns import delivered
 from geo.errors import EmptyInputError, SchemaError, UnreadableError
 from geo.graded_roads import empty_roads, graded_roads
@@ -66,7 +66,6 @@ PART = re.compile(r"(?:^|[_\-])(DETAIL\d*)(?=[_.\-]|$)", re.IGNORECASE)
 TRANSPORT_LAYER = re.compile(r"transport|road|street|highway", re.IGNORECASE)
 AREA_LAYER = re.compile(r"area_?of_?interest|(?:^|_)aoi(?:_|$)|analy[sz]ed_?area", re.IGNORECASE)
 IMAGE_LAYER = re.compile(r"image_?footprint|sensor|satellite_?footprint", re.IGNORECASE)
-VOID_LAYER = re.compile(r"cloud|void|not_?analy[sz]ed", re.IGNORECASE)
 MIXED_LAYER = re.compile(r"general_?information", re.IGNORECASE)
 DAMAGE_LAYER = re.compile(r"damage", re.IGNORECASE)
 
@@ -451,7 +450,7 @@ def _role(theme: str, found: _Inspected) -> tuple[Role, str]:
         if TRANSPORT_LAYER.search(theme):
             return "roads", "graded roads and bridges"
         return "graded", "graded objects"
-    if any(named.search(theme) for named in (IMAGE_LAYER, VOID_LAYER, MIXED_LAYER)):
+    if any(named.search(theme) for named in (IMAGE_LAYER, VOID_NAME, MIXED_LAYER)):
         return "seen", "footprints of images, clouds and voids"
     if TRANSPORT_LAYER.search(theme):
         return "left_alone", "roads without grades"
@@ -461,7 +460,7 @@ def _role(theme: str, found: _Inspected) -> tuple[Role, str]:
 
 
 def _meaning(theme: str) -> Literal["area", "void"] | None:
-    if VOID_LAYER.search(theme):
+    if says_void(theme):
         return "void"
     return "area" if AREA_LAYER.search(theme) or IMAGE_LAYER.search(theme) else None
 

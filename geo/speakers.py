@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 def speakers(
     graded: gpd.GeoDataFrame,
     owner: NDArray[np.int64],
-    areas: gpd.GeoDataFrame | None,
-    area_touch: tuple[NDArray[np.int64], NDArray[np.int64]],
+    cover: pd.DataFrame,
     damage_rasters: Sequence[DamageRaster],
     rasters: Mapping[str, NDArray[np.float64]],
     shakemap: gpd.GeoDataFrame | None,
@@ -41,14 +40,13 @@ def speakers(
             }
         )
     ]
-    if areas is not None:
-        layer, place = area_touch
+    if len(cover):
         said.append(
             pd.DataFrame(
                 {
-                    "place": place,
-                    "name": areas["source"].to_numpy()[layer],
-                    "at": areas["observed_at"].to_numpy()[layer],
+                    "place": cover["place"].to_numpy(),
+                    "name": cover["source"].to_numpy(),
+                    "at": cover["observed_at"].to_numpy(),
                 }
             )
         )

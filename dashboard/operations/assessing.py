@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dashboard.operations.facilities import facilities_of_places
 from dashboard.operations.hinting import hints_of_places, raster_buildings_of_places
 from dashboard.operations.lacking import NeedsPolicy, needs_of_places, policy_in_force
 from dashboard.operations.situation import Progress, Situation, silent
@@ -210,6 +211,7 @@ def to_json(
     """Turn an assessment into the JSON of the contract, needs included."""
     needs = needs_of_places(situation, assessment, now=now, policy=policy)
     frame = assessment.places
+    facilities, all_facilities = facilities_of_places(situation)
     hints, raster_buildings = hints_of_places(situation), raster_buildings_of_places(situation)
     buildings = _buildings_basis(situation, frame)
     places = []
@@ -225,6 +227,8 @@ def to_json(
                 "buildings": {grade: int(row[grade]) for grade in BUILDING_GRADES},
                 "assessed": bool(row["assessed"]),
                 "assessed_share": _number(row["assessed_share"]),
+                "covered_by": list(row["covered_by"]),
+                "facilities": facilities.get(place_id, []),
                 "people_affected": {
                     "value": _number(row["affected"]),
                     "low": _number(row["affected_low"]),
@@ -245,6 +249,7 @@ def to_json(
         "notice": situation.info().notice,
         "needs_policy": policy.as_json(),
         "totals": _totals(assessment, places),
+        "facilities": all_facilities,
         "sources": [dict(source) for source in assessment.sources],
         "notes": list(assessment.notes),
         "places": places,

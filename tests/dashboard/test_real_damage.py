@@ -232,6 +232,34 @@ def test_all_nine_packages_together(shell: Shell, real_data: Path, places: Path)
     assert set(roads["proposal"]) == {""}
 
 
+def test_facilities_and_analysed_areas_stand_beside_the_places(
+    shell: Shell, real_data: Path, places: Path
+) -> None:
+    shell("load", "places", places)
+    shell("load", "damage", package(real_data, "04PRECI_GRADING_OVERVIEW_v1"))
+    document = shell("assess")
+    # The streams are ground and no facilities; one church is drawn as a point, one as a building.
+    assert document["facilities"]["by_kind"] == {
+        "bridge": {"no_visible_damage": 12},
+        "place_of_worship": {"no_visible_damage": 2},
+        "water": {"no_visible_damage": 1},
+    }
+    preci = next(one for one in document["places"] if one["name"] == "Preci")
+    alone = document["facilities"]["near_no_place"]
+    listed = [*alone, *(one for place in document["places"] for one in place["facilities"])]
+    assert len(listed) == document["facilities"]["count"] == 15
+    assert preci["facilities"]
+    church = next(one for one in listed if "Point of interest" in one["written"])
+    assert (church["kind"], church["also_building"]) == ("place_of_worship", False)
+    assert church["grade_written"] == "Not Affected"
+    assert church["source"] == "Copernicus EMS EMSR190 04PRECI v1"
+    (area,) = preci["covered_by"]
+    assert (area["kind"], area["source"]) == ("analysed area", church["source"])
+    assert area["share"] == preci["assessed_share"]
+    todiano = next(one for one in document["places"] if one["name"] == "Todiano")
+    assert (todiano["covered_by"], todiano["assessed"]) == ([], False)
+
+
 def test_the_largest_package_loads_in_five_seconds(home: Path, real_data: Path) -> None:
     path = max((package(real_data, name) for name in PACKAGES), key=lambda one: one.stat().st_size)
     with Situation.create(home, name="Preci") as situation:

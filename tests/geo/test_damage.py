@@ -12,6 +12,7 @@ import pytest
 from shapely.geometry import LineString, Point, Polygon, box
 
 from geo.damage import POINT_COLUMNS, damage_from_vector
+from geo.damage_area import says_void
 from geo.errors import CrsError, EmptyInputError, InputError, SchemaError
 from geo.vectors import read_vector
 
@@ -203,6 +204,16 @@ def test_clouds_are_holes_and_land_cover_is_left_out() -> None:
     assert read.analysed_area is not None
     assert read.analysed_area["is_void"].tolist() == [False, True]
     assert (read.report.n_areas, read.report.n_void_areas, read.report.n_left_out) == (1, 1, 1)
+
+
+def test_a_cloud_mask_without_columns_is_told_by_its_name() -> None:
+    mask = layer({"id": [1]}, [box(-8, 31, -7.9, 31.1)])
+    assert damage_from_vector(mask, source="x").analysed_area["is_void"].tolist() == [False]
+    meaning = "void" if says_void("20230911_clouds") else None
+    read = damage_from_vector(mask, source="x", area_meaning=meaning)
+    assert read.analysed_area is not None
+    assert read.analysed_area["is_void"].tolist() == [True]
+    assert not says_void("cloud_free_footprint")
 
 
 def test_building_footprints_are_no_analysed_area() -> None:

@@ -136,11 +136,18 @@ def _counted(reports: Sequence[DamageReport]) -> dict[str, Any]:
 
 def _damage_vector(situation: Situation, path: Path, options: LoadOptions) -> list[Prepared]:
     from geo.damage import damage_from_vector
+    from geo.damage_area import says_void
     from geo.vectors import read_vector
 
     made_by = source_of(path, options)
     frame = read_vector(path, layer=options.layer)
-    layer = damage_from_vector(frame, source=made_by.name, observed_at=made_by.at)
+    layer = damage_from_vector(
+        frame,
+        source=made_by.name,
+        observed_at=made_by.at,
+        # A cloud mask often has no column at all: only its name says that nothing was seen there.
+        area_meaning="void" if says_void(options.layer or path.stem) else None,
+    )
     prepared = []
     if len(layer.points):
         layer.points.attrs["notes"] = [*frame.attrs.get("notes", []), *layer.report.notes]
