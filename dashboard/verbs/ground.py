@@ -42,6 +42,12 @@ def add(verbs: Any) -> None:
     load.add_argument(
         "--classes", help='meaning of a class raster, for example "1=possibly_damaged,2=destroyed"'
     )
+    load.add_argument(
+        "--repair-gaps",
+        default="",
+        metavar="IDS",
+        help="join these gaps of a road network (ids as offered, comma between), or `all`",
+    )
     load.add_argument("--band", type=int, help="which band of a damage raster, from 1")
     load.add_argument(
         "--scale",
@@ -108,6 +114,9 @@ def _load(arguments: argparse.Namespace) -> Result:
             band=arguments.band,
             scale=arguments.scale,
             fill_voids=arguments.fill_voids,
+            repair_gaps=tuple(
+                one.strip() for one in arguments.repair_gaps.split(",") if one.strip()
+            ),
             progress=arguments.progress,
         ), FINE
 

@@ -57,6 +57,12 @@ def add(verbs: Any) -> None:
     reach.add_argument("--at", help="moment, ISO 8601 (default: now)")
     reach.add_argument("--hours", type=float, default=12.0, help="time limit in hours (default 12)")
 
+    network = add_verb(verbs, "roads", _roads, "what the road network is like, and as a file")
+    network.add_argument("--to", type=Path, metavar="FILE", help="write it as GraphML for OSMnx")
+    network.add_argument(
+        "--gaps", type=float, metavar="M", help="ends within so many metres of a road (default 5)"
+    )
+
     isochrones = add_verb(verbs, "isochrones", _isochrones, "the ground within some minutes")
     isochrones.add_argument("--class", dest="vehicle_class", default="truck", help="vehicle class")
     isochrones.add_argument("--minutes", default="30,60,120", help="limits, comma between")
@@ -111,6 +117,15 @@ def _reach(arguments: argparse.Namespace) -> Result:
             relay=arguments.relay,
             at=situation.aware(read.moment(arguments.at, "--at")),
             max_time_s=read.hours(arguments.hours) * 3600.0,
+        ), FINE
+
+
+def _roads(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import road_network
+
+    with open_situation(arguments) as situation:
+        return road_network.describe_roads(
+            situation, to=arguments.to, max_gap_m=arguments.gaps
         ), FINE
 
 

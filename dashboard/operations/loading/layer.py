@@ -44,6 +44,7 @@ class LoadOptions:
     band: int | None = None
     scale: float | None = None
     fill_voids: bool = False
+    repair_gaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from dashboard.operations.situation import Progress, Situation
     from geo.model import Source
     from geo.network import RoadTables
+    from geo.road_gaps import Gap
 
+LINE_SUFFIXES = (".gpkg", ".shp", ".zip", ".geojson", ".json", ".fgb", ".kml", ".gml")
 #: A second piece of a road network with more than this share of its length is refused unless asked
 #: for.
 PIECE_SHARE = 0.10
@@ -46,7 +48,7 @@ def prepare_roads_files(
         )
     path = paths[0]
     progress(0.1, f"reading roads from {path.name}")
-    tables = _read_roads(path, options)
+    tables, offered = _gaps(_read_roads(path, options), options)
     west, south, east, north = (float(value) for value in tables.edges.total_bounds)
     require_in_area(situation, "roads", path.name, (west, south, east, north))
     if not options.in_pieces:
@@ -55,7 +57,20 @@ def prepare_roads_files(
     if elevation is not None:
         progress(0.6, "laying the roads over the elevation")
         drape(tables, elevation)  # refuses an elevation that does not cover them
-    return [prepare_roads(situation, tables, path.name)]
+    return [prepare_roads(situation, tables, path.name, gaps=offered)]
+
+
+def _gaps(tables: RoadTables, options: LoadOptions) -> tuple[RoadTables, tuple[Gap, ...]]:
+    """Find gaps, and join those that were asked for; the others are offered."""
+    from geo.crs import working_crs
+    from geo.road_gaps import find_gaps, repair_gaps
+
+    west, south, east, north = (float(value) for value in tables.edges.total_bounds)
+    gaps = find_gaps(tables, crs=working_crs((west, south, east, north)))
+    wanted = set(options.repair_gaps)
+    if "all" in wanted:
+        wanted = {gap.gap_id for gap in gaps}
+    return repair_gaps(tables, gaps, wanted), tuple(g for g in gaps if g.gap_id not in wanted)
 
 
 def _read_roads(path: Path, options: LoadOptions) -> RoadTables:
@@ -67,10 +82,15 @@ def _read_roads(path: Path, options: LoadOptions) -> RoadTables:
         from data.sources.graphml import read_graphml
 
         tables = read_graphml(path)
+    elif ends_with(path, LINE_SUFFIXES):
+        from data.sources.road_lines import read_road_lines
+
+        tables = read_road_lines(path, layer=options.layer)
     else:
         raise UnreadableError(
             path.name,
-            "roads are read from .osm.pbf, .osm, .osm.gz and .graphml",
+            "roads are read from .osm.pbf, .osm, .osm.gz, .graphml and files of lines "
+            "(.gpkg, .shp, .zip, .geojson, .fgb)",
             "convert the file, or use `qafila fetch`",
         )
     return replace(tables, source=source_of(path, options))
@@ -93,9 +113,13 @@ def require_one_piece(tables: RoadTables, name: str) -> None:
         )
 
 
-def prepare_roads(situation: Situation, tables: RoadTables, name: str) -> Prepared:
-    """Put road tables into the archive and describe them as a layer."""
+def prepare_roads(
+    situation: Situation, tables: RoadTables, name: str, *, gaps: Sequence[Gap] = ()
+) -> Prepared:
+    """Put road tables into the archive and describe them as a layer, with the gaps on offer."""
+    from dashboard.operations.road_network import gaps_as_dicts
     from geo.network import components, write_road_tables
+    from geo.road_gaps import dead_ends
 
     with tempfile.TemporaryDirectory() as folder:
         write_road_tables(tables, Path(folder))
@@ -118,6 +142,9 @@ def prepare_roads(situation: Situation, tables: RoadTables, name: str) -> Prepar
             "length_km": round(float(tables.edges["length_m"].sum()) / 1000, 1),
             "pieces": int(components(tables).nunique()),
             "turn_restrictions": len(tables.turns),
+            "dead_ends": len(dead_ends(tables)),
+            "n_gaps": len(gaps),
+            "gaps": gaps_as_dicts(gaps),
         },
     )
 
