@@ -139,7 +139,8 @@ def stamp_commune(places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> gpd
 
     A written commune stands even if the place lies in another one: points of douars are often some
     hundred metres off, the lists that name their commune are not. Such places are counted in
-    `attrs["notes"]`. On the line between two units the one with the lower id counts.
+    `attrs["notes"]` and listed in `attrs["conflicts"]`. On the line between two units the one with
+    the lower id counts.
 
     Parameters
     ----------
@@ -179,10 +180,20 @@ def stamp_commune(places: gpd.GeoDataFrame, boundaries: gpd.GeoDataFrame) -> gpd
     commune = places["commune"].to_numpy(str)
     nameless = (commune == "") & (unwritten | (code == unit_id)) & (unit_id != "")
     stamped["commune"] = pd.Series(np.where(nameless, name, commune), index=places.index)
-    n_other = int(((code != "") & (unit_id != "") & (code != unit_id)).sum())
+    apart = (code != "") & (unit_id != "") & (code != unit_id)
+    n_other = int(apart.sum())
     if n_other:
         notes.append(f"{n_other} places lie outside the commune that their source names; it stands")
-    stamped.attrs = {**places.attrs, "notes": notes}
+    conflicts = [
+        {
+            "place_id": str(places["place_id"].iloc[at]),
+            "name": str(places["name"].iloc[at]),
+            "written": {"code": str(code[at]), "name": str(commune[at])},
+            "lies_in": {"code": str(unit_id[at]), "name": str(name[at])},
+        }
+        for at in np.flatnonzero(apart)
+    ]
+    stamped.attrs = {**places.attrs, "notes": notes, "conflicts": conflicts}
     return stamped
 
 

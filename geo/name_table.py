@@ -276,3 +276,33 @@ def _ratios(one: NDArray[Any], other: NDArray[Any], scorer: Any) -> NDArray[np.f
 def joined(parts: list[NDArray[Any]]) -> NDArray[np.int64]:
     """Put positions end to end; none give none."""
     return np.concatenate([np.empty(0, dtype=np.int64), *parts]).astype(np.int64)
+
+
+def name_likeness(
+    names: Sequence[str], left: NDArray[np.int64], right: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Likeness of pairs of whole names, 0 to 1; 1 only where they are one in plain form.
+
+    Parameters
+    ----------
+    names
+        Names without their alternatives: one name, one script.
+    left, right
+        Positions in `names`: equal shape (n,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,). As `NameTable.score`, but a name that holds the words of another is another
+        name: *Tagadirt n'Oufella* is not *Tagadirt*.
+    """
+    forms = np.asarray([plain(name) for name in names], dtype=object)
+    codes = encode([sound(name).replace(" ", "") for name in names])
+    score: NDArray[np.float64] = likeness(codes, codes, (left, right)).astype(float)
+    scripts = _scripts([str(form) for form in forms])
+    at = np.flatnonzero((scripts[left] == scripts[right]) & (score > 0.3))
+    spelled = _ratios(forms[left[at]], forms[right[at]], fuzz.ratio)
+    score[at] = (1 - _SPELLED_SHARE) * score[at] + _SPELLED_SHARE * spelled
+    score = np.minimum(score, _INEXACT)
+    score[(forms[left] == forms[right]) & (forms[left] != "")] = 1
+    return score

@@ -131,7 +131,8 @@ def name_of(situation: Situation, language: str) -> Callable[[str], str]:
     for depot in situation.store.depots():
         names[depot.depot_id] = (depot.name_ar if language == "ar" else "") or depot.name
     names.update({item_id: item.name(language) for item_id, item in items().items()})
-    return lambda one: names.get(one, one)
+    # A plan may name a place by an id that was joined to another since.
+    return lambda one: names.get(one) or names.get(situation.current_place(one), one)
 
 
 def _depots_of(plan: dict[str, Any]) -> set[str]:

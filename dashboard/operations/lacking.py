@@ -161,7 +161,7 @@ def _reported(situation: Situation, *, now: datetime) -> dict[Key, Reported]:
     weights: dict[Key, float] = {}
     verified: dict[Key, dict[str, tuple[datetime, float]]] = {}
     for need in open_needs:
-        key = (need.place_id, need.item_id)
+        key = (situation.current_place(need.place_id), need.item_id)
         sender = names.get(need.organisation_id or "", "unknown")
         senders = by_sender.setdefault(key, {})
         senders[sender] = senders.get(sender, 0.0) + float(need.quantity)
@@ -194,5 +194,6 @@ def _deliveries(situation: Situation) -> dict[Key, list[tuple[datetime, float]]]
         for account, sign in ((move.to_account, 1.0), (move.from_account, -1.0)):
             if account.startswith("place:"):
                 amount = sign * float(move.quantity)
-                found.setdefault((account, move.item_id), []).append((at, amount))
+                key = (situation.current_place(account), move.item_id)
+                found.setdefault(key, []).append((at, amount))
     return found

@@ -105,7 +105,9 @@ def _draw(situation: Situation, seq: int) -> Picture:
     plan = planning.latest(situation)
     closures: list[Closure] = list(situation.store.closures())
     volunteers = Counter(
-        one.home_place_id for one in situation.store.volunteers() if one.home_place_id
+        situation.current_place(one.home_place_id)
+        for one in situation.store.volunteers()
+        if one.home_place_id
     )
     return Picture(
         seq=seq,

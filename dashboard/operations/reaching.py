@@ -69,7 +69,7 @@ def make_reach(
     in_force = [one for one in told if one.holds_at(moment)]
     key = (
         "reach", tuple(classes), max_time_s, relay, situation.roads_key(), situation.crs(),
-        tuple(layer.layer_id for layer in situation.store.layers("places")),
+        situation.places_key(),
         tuple(depots),
         tuple(closure.closure_id for closure in in_force),
     )  # fmt: skip

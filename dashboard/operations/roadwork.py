@@ -54,7 +54,7 @@ def stands(situation: Situation, class_name: VehicleClassName) -> Stands:
         )
     key = (
         "stands", class_name, situation.roads_key(), situation.crs(), tuple(depots),
-        tuple(layer.layer_id for layer in situation.store.layers("places")),
+        situation.places_key(),
     )  # fmt: skip
     return situation.remember(
         key,

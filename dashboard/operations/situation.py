@@ -255,30 +255,32 @@ class Situation:
             return value
 
     def places(self) -> gpd.GeoDataFrame:
-        """Give all places of all layers, the newest word on each id, with commune stamped.
+        """Give all places of all layers, each once (`dashboard.operations.register`).
 
         An empty frame with the documented columns where none were loaded. Read-only: callers copy.
         """
+        from dashboard.operations.register import register
+
+        return register(self).places
+
+    def place_layers(self) -> list[gpd.GeoDataFrame]:
+        """Give the places of each layer as it was loaded, the oldest first."""
         import geopandas as gpd
-        import pandas as pd
 
-        from geo.boundaries import stamp_commune
-        from geo.places import empty_places
+        return [
+            gpd.read_parquet(self.archive.path(layer.files["places"]))
+            for layer in self.store.layers("places")
+        ]
 
-        layers = self.store.layers("places")
-        boundaries = self.boundaries()
-        key = ("places", *(layer.layer_id for layer in layers), self.layer_key("boundaries"))
+    def places_key(self) -> str:
+        """Give a text that changes with what the register of places is made from."""
+        return f"{self.layer_key('places')}/{self.layer_key('boundaries')}"
 
-        def make() -> gpd.GeoDataFrame:
-            if not layers:
-                return empty_places()
-            frames = [
-                gpd.read_parquet(self.archive.path(layer.files["places"])) for layer in layers
-            ]
-            frame = _newest_known(pd.concat(frames, ignore_index=True))
-            return frame if boundaries.empty else stamp_commune(frame, boundaries)
+    def current_place(self, place_id: str) -> str:
+        """Give the id that a place has now: another than before, where two lists turned out one."""
+        from dashboard.operations.register import register
 
-        return self.remember(key, make)
+        return register(self).current.get(place_id, place_id)
 
     def building_shares(self) -> pd.DataFrame | None:
         """Give the shares of building typologies, a row a place in the order of `places`.
@@ -311,6 +313,9 @@ class Situation:
                     if layer.kind == "places"
                     else ("commune_code", "unit_id")
                 )
+                if layer.kind == "places":
+                    now = table["place_id"].map(self.current_place)
+                    table = table.assign(place_id=now).drop_duplicates("place_id")
                 found = table.set_index(key[1]).reindex(places[key[0]]).set_axis(places.index)
                 told = found.notna().all(axis=1)
                 # A table that names some typologies has none of the others.
@@ -324,8 +329,7 @@ class Situation:
         shares = self.remember(
             (
                 "building shares",
-                self.layer_key("places"),
-                self.layer_key("boundaries"),
+                self.places_key(),
                 *(one.layer_id for one in layers),
             ),
             make,
@@ -428,11 +432,11 @@ class Situation:
         height_key = elevations[-1].files["elevation"][:16] if elevations else "flat"
 
         def make() -> RoadTables:
-            drawn = self._kept(f"roads-{road_key}-flat", self._unpack(layers[-1].files))
+            drawn = self.kept(f"roads-{road_key}-flat", self._unpack(layers[-1].files))
             if not elevations:
                 return read_road_tables(drawn)
             elevation = self.archive.path(elevations[-1].files["elevation"])
-            draped = self._kept(
+            draped = self.kept(
                 f"roads-{road_key}-{height_key}",
                 lambda folder: write_road_tables(drape(read_road_tables(drawn), elevation), folder),
             )
@@ -517,7 +521,7 @@ class Situation:
 
         return write
 
-    def _kept(self, name: str, write: Callable[[Path], None]) -> Path:
+    def kept(self, name: str, write: Callable[[Path], None]) -> Path:
         """Give a folder of derived files, written once; another process may write it meanwhile."""
         kept = self.home / "cache" / name
         if kept.exists():
@@ -567,22 +571,6 @@ def _drawn_key(files: dict[str, str]) -> str:
     """Give a short text for the files of a road network: two may differ in their turns only."""
     turns = files.get("turns", "")
     return files["edges"][:16] + (f"-{turns[:8]}" if turns else "")
-
-
-def _newest_known(rows: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Give one row a place: of every column the newest value that says something.
-
-    A later list that knows the positions must not erase the people that an earlier one counted.
-    """
-    import geopandas as gpd
-
-    geometry = rows[["place_id", "geometry"]].drop_duplicates("place_id", keep="last")
-    known = rows.drop(columns="geometry").replace("", None)
-    merged = known.groupby("place_id", sort=False, as_index=False).last()
-    text = [name for name in merged if rows[name].dtype.kind not in "fiub"]
-    merged[text] = merged[text].fillna("")
-    joined = merged.merge(geometry, on="place_id", validate="one_to_one")
-    return gpd.GeoDataFrame(joined[list(rows.columns)], geometry="geometry", crs="EPSG:4326")
 
 
 def utc_now() -> datetime:

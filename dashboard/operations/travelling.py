@@ -49,11 +49,13 @@ class Travel:
 def points_of(situation: Situation, depots: Sequence[Depot], place_ids: Sequence[str]) -> Points:
     """Give the points of these depots and places; raises `InputError` for an unknown place."""
     frame = situation.places().set_index("place_id")
-    if missing := [place for place in place_ids if place not in frame.index]:
+    # A plan may name a place by an id that was joined to another since.
+    now = [situation.current_place(place) for place in place_ids]
+    if missing := [place for place in now if place not in frame.index]:
         raise InputError(
             f"place {missing[0]}", "it is not among the places of this situation", "load it again"
         )
-    here = frame.loc[list(place_ids)]
+    here = frame.loc[now]
     return Points(
         ids=(*(depot.depot_id for depot in depots), *place_ids),
         lon=(*(depot.lon for depot in depots), *here.geometry.x),

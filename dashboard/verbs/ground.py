@@ -93,6 +93,9 @@ def add(verbs: Any) -> None:
     assess.add_argument(
         "--days", type=int, default=1, help="for how many days water, food and hygiene (default: 1)"
     )
+    places = add_verb(verbs, "places", _places, "the register of places: what was joined, what not")
+    places.add_argument("--list", action="store_true", help="every place with all its names")
+    places.add_argument("--commune", help="only the places of a commune, by name or code")
 
 
 def _load(arguments: argparse.Namespace) -> Result:
@@ -139,3 +142,13 @@ def _assess(arguments: argparse.Namespace) -> Result:
             water=arguments.water,
             progress=arguments.progress,
         ), FINE
+
+
+def _places(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import register
+
+    with open_situation(arguments) as situation:
+        result = register.summary(situation)
+        if arguments.list or arguments.commune:
+            result = {**result, "places": register.listed(situation, commune=arguments.commune)}
+    return result, FINE

@@ -101,7 +101,8 @@ def load(
     Returns
     -------
     dict
-        ``{"layers": [{layer_id, kind, name, rows, notes, …}]}``
+        ``{"layers": [{layer_id, kind, name, rows, notes, …}]}``; after places or boundaries also
+        `register`: how many places all sources have together, before and after merging.
 
     Raises
     ------
@@ -125,6 +126,12 @@ def load(
         ]
         recorded = record_layers(situation, known)
     _prepare_engine(situation, known, progress)
+    if kind in ("places", "boundaries"):
+        from dashboard.operations.register import summary
+
+        progress(0.9, "joining places of all sources")
+        report = summary(situation)
+        recorded["register"] = {**report["counts"], "notes": report["notes"]}
     return recorded
 
 

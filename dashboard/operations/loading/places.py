@@ -19,14 +19,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
+    import pandas as pd
+
+    from geo.model import Source
+
+#: Place nodes in an SQLite table (`data.sources.osm_nodes`).
+SQLITE_SUFFIXES = (".sqlite", ".sqlite3", ".db")
 
 
 def prepare_places(
     situation: Situation, paths: list[Path], options: LoadOptions, progress: Progress
 ) -> list[Prepared]:
     """Read inhabited places; points and a table of the same places become one layer."""
-    from geo.places import places_from_osm, places_from_vector
-    from geo.vectors import read_attributes, read_vector
+    from geo.vectors import read_attributes
 
     prepared = []
     tables = [path for path in paths if ends_with(path, (".csv", ".tsv"))]
@@ -39,22 +44,60 @@ def prepare_places(
     for number, path in enumerate(paths):
         progress(number / len(paths), f"reading places from {path.name}")
         made_by = source_of(path, options)
-        if ends_with(path, OSM_SUFFIXES):
-            from data.sources.osm import read_osm
-
-            extract = read_osm(path)
-            if extract.places.empty:
-                raise EmptyInputError(
-                    path.name, "it holds no inhabited place (place=*)", "give another extract"
-                )
-            frame = places_from_osm(extract.places, source=made_by)
-        else:
-            frame = places_from_vector(
-                read_vector(path, layer=options.layer), source=made_by, attributes=attributes
-            )
+        frame = _read(path, made_by, options, attributes)
+        frame = _somewhere(frame, path)
         frame = _inside_area(situation, frame, path, clip=options.clip)
         prepared.append(prepare_frame(situation, "places", "places", frame, path.name, made_by))
     return prepared
+
+
+def _read(
+    path: Path, made_by: Source, options: LoadOptions, attributes: pd.DataFrame | None
+) -> gpd.GeoDataFrame:
+    """Read one file of places, by what it is."""
+    from geo.places import places_from_osm, places_from_vector
+    from geo.vectors import read_vector
+
+    if ends_with(path, OSM_SUFFIXES):
+        from data.sources.osm import read_osm
+
+        extract = read_osm(path)
+        if extract.places.empty:
+            raise EmptyInputError(
+                path.name, "it holds no inhabited place (place=*)", "give another extract"
+            )
+        return places_from_osm(extract.places, source=made_by)
+    if ends_with(path, SQLITE_SUFFIXES):
+        from data.sources.osm_nodes import read_osm_nodes
+
+        return read_osm_nodes(path, source=made_by)
+    if ends_with(path, (".txt", ".tsv")):
+        from data.sources.geonames import is_geonames, read_geonames
+
+        if is_geonames(path) or ends_with(path, (".txt",)):
+            return read_geonames(path, source=made_by)
+    return places_from_vector(
+        read_vector(path, layer=options.layer), source=made_by, attributes=attributes
+    )
+
+
+def _somewhere(frame: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
+    """Leave out what lies at 0, 0: a device without a position writes that."""
+    nowhere = (frame.geometry.x == 0) & (frame.geometry.y == 0)
+    if not nowhere.any():
+        return frame
+    if nowhere.all():
+        raise EmptyInputError(
+            f"{path.name}: {len(frame)} places at 0, 0",
+            "0, 0 means that a device had no position",
+            "give real coordinates",
+        )
+    kept = frame.loc[~nowhere].reset_index(drop=True)
+    kept.attrs["notes"] = [
+        *frame.attrs.get("notes", []),
+        f"{int(nowhere.sum())} places at 0, 0 (a device without a position) were left out",
+    ]
+    return kept
 
 
 def _inside_area(
