@@ -51,8 +51,8 @@ class CostSearch:
         self.loads = [[] for _ in range(self.fleet.n_depots)]
         self.routes = [() for _ in range(self.fleet.n_depots)]
 
-    def run_round(self, start: float, end: float) -> None:
-        """Allocate what is lacking, and route it together with what is routed already."""
+    def fresh_loads(self) -> list[list[Load]]:
+        """What is lacking, allocated to depots and cut into loads of every depot."""
         lacking, stock = self.balance()
         given = allocate(
             self.fleet,
@@ -61,7 +61,11 @@ class CostSearch:
             hours=self._hours(),
             fairness=self.fairness,
         )
-        fresh = self._cut(given)
+        return self._cut(given)
+
+    def run_round(self, start: float, end: float) -> None:
+        """Allocate what is lacking, and route it together with what is routed already."""
+        fresh = self.fresh_loads()
         busy = [depot for depot in range(self.fleet.n_depots) if fresh[depot]]
         total = sum(len(self.loads[depot]) + len(fresh[depot]) for depot in busy)
         done = 0

@@ -1,8 +1,8 @@
 """What the search left over, taken along wherever there is still room, time and stock.
 
 After `take_along` this is true of every need that is left: no vehicle can bring one more portion of
-it, alone or on a trip that it drives anyway, without giving up something else. The reasons that a
-plan states rest on it.
+it, alone or on a trip that it drives anyway, without giving up something else; or, where arrival
+counts, without delaying others by more than it is worth. The reasons that a plan states rest on it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from routing.fleet import MICRO
-from routing.loads import Room, fill
-from routing.schedule import Days, Trip, make_halt, used_s
+from routing.loads import Room, fill, weigh
+from routing.schedule import Days, Trip, clock, halt_weight, make_halt, used_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,6 +47,7 @@ def take_along(
     lacking: NDArray[np.int64],
     stock: NDArray[np.int64],
     urgency: NDArray[np.float64],
+    unserved_h: float | None = None,
 ) -> Days:
     """Add to `days` until nothing more goes; the most valuable places first.
 
@@ -58,13 +59,54 @@ def take_along(
         (n_depots, n_items) millionths; likewise.
     urgency
         (n_places, n_items) weight of one unit.
+    unserved_h
+        What is left counts as arriving so late, and nobody may be delayed for it by more than that
+        is worth. None: whatever goes is taken, wherever it takes the least time.
     """
-    filler = _Filler(fleet, dict(days), lacking, stock, urgency)
+    filler = _Filler(fleet, dict(days), lacking, stock, urgency, unserved_h)
     value = (filler.value * lacking / MICRO).sum(axis=1)
     for place in np.argsort(-value, kind="stable"):
         while lacking[place].any() and filler.step(int(place)):
             pass
     return {vehicle: trips for vehicle, trips in sorted(filler.days.items()) if trips}
+
+
+_Rank = tuple[float, int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """One trip in its day: when it is where, and what would be delayed.
+
+    `leaves_s` begins with the departure; ``worth_from[i]`` is weight × quantity of halt `i` and
+    all behind it, later trips included.
+    """
+
+    at_road_s: tuple[int, ...]
+    leaves_s: tuple[int, ...]
+    worth_from: tuple[float, ...]
+
+
+def _behind(fleet: Fleet, trips: Sequence[Trip], urgency: NDArray[np.float64]) -> list[_Behind]:
+    worth, later = [], 0.0
+    for trip in reversed(trips):
+        sums = [later]
+        for halt in reversed(trip.halts):
+            sums.append(sums[-1] + halt_weight(halt, urgency))
+        later = sums[-1]
+        worth.append(tuple(reversed(sums)))
+    found, start = [], 0
+    for trip, sums_from in zip(trips, reversed(worth), strict=True):
+        times = clock(fleet, trip)
+        found.append(
+            _Behind(
+                tuple(start + at for at in times.at_road_s),
+                (start, *(start + at for at in times.leaves_s)),
+                sums_from,
+            )
+        )
+        start += times.back_s + fleet.reload_s
+    return found
 
 
 class _Filler:
@@ -75,20 +117,26 @@ class _Filler:
         lacking: NDArray[np.int64],
         stock: NDArray[np.int64],
         value: NDArray[np.float64],
+        unserved_h: float | None,
     ) -> None:
         self.fleet = fleet
         self.days = days
         self.lacking = lacking
         self.stock = stock
         self.value = value
+        self.unserved_h = unserved_h
         self.used_s = {vehicle: used_s(fleet, trips) for vehicle, trips in days.items()}
+        self.behind: dict[int, list[_Behind]] = {}
 
     def step(self, place: int) -> bool:
         """Bring the most valuable portion that one vehicle can add to `place`, if any can."""
-        ways = self._ways_to(place)
-        best = min(ways, key=lambda way: self._rank(place, way), default=None)
-        if best is None:
+        ranked = ((self._rank(place, way), way) for way in self._ways_to(place))
+        best_rank, best = min(ranked, key=lambda pair: pair[0], default=(None, None))
+        if best is None or best_rank is None:
             return False
+        if self.unserved_h is not None and best_rank[0] >= 0:
+            return False
+        self.behind.pop(best.vehicle, None)
         trips = _with(self.fleet, self.days.get(best.vehicle, ()), best, place, self._group(best))
         self.days[best.vehicle] = trips
         self.used_s[best.vehicle] = used_s(self.fleet, trips)
@@ -97,9 +145,42 @@ class _Filler:
             self.stock[trips[0].depot, item] -= amount
         return True
 
-    def _rank(self, place: int, way: _Way) -> tuple[float, int, int, int, int]:
+    def _rank(self, place: int, way: _Way) -> _Rank:
         worth = sum(float(self.value[place, i]) * n / MICRO for i, n in way.amounts.items())
+        if self.unserved_h is not None:
+            worth = self._gain(place, way, worth)
         return (-worth, way.extra_s, way.vehicle, way.trip, way.at)
+
+    def _gain(self, place: int, way: _Way, worth: float) -> float:
+        """What the objective "arrival" wins: earlier than unserved, less the delay of others."""
+        fleet, trips = self.fleet, self.days.get(way.vehicle, ())
+        vehicle = fleet.problem.vehicles[way.vehicle]
+        walk_s = int(fleet.walk_s[vehicle.vehicle_class][place])
+        travel = fleet.travel_s[vehicle.vehicle_class]
+        there = fleet.n_depots + place
+        if way.vehicle not in self.behind:
+            self.behind[way.vehicle] = _behind(fleet, trips, self.value)
+        behind = self.behind[way.vehicle]
+        delayed = 0.0
+        if way.trip == len(trips):
+            home = fleet.problem.depots.index(vehicle.depot_id)
+            begins = self.used_s.get(way.vehicle, 0) + (fleet.reload_s if trips else 0)
+            at_road = begins + int(travel[home, there])
+        else:
+            trip, times = trips[way.trip], behind[way.trip]
+            if way.joins:
+                at_road = times.at_road_s[way.at]
+                delayed = times.worth_from[way.at + 1]
+            else:
+                before = trip.depot
+                if way.at > 0:
+                    before = fleet.n_depots + trip.halts[way.at - 1].place
+                at_road = times.leaves_s[way.at] + int(travel[before, there])
+                delayed = times.worth_from[way.at]
+        kg, _ = weigh(fleet, way.amounts)
+        delay_s = way.extra_s + fleet.handling_s(kg)
+        unserved_h = self.unserved_h or 0.0
+        return worth * (unserved_h - (at_road + walk_s) / 3600) - delayed * delay_s / 3600
 
     def _group(self, way: _Way) -> Group:
         return next(group for group in self.fleet.groups if way.vehicle in group.vehicles)
@@ -119,6 +200,10 @@ class _Filler:
                     continue  # as good as the idle vehicle before it
                 idle_seen = idle_seen or not trips
                 spare_s = group.shift_s - self.used_s.get(vehicle, 0)
+                if spare_s < self.fleet.halt_s[group.vehicle_class][place] and not any(
+                    halt.place == place for trip in trips for halt in trip.halts
+                ):
+                    continue  # no time for a further halt
                 yield from _ways(self.fleet, group, vehicle, trips, place, spare_s, wanted, order)
 
     def _wanted(self, place: int, depot: int) -> dict[int, int]:

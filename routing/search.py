@@ -32,9 +32,13 @@ EndedBy = Literal["turns", "seconds", "stop"]
 
 # Fitted on ccvrp_cmt (see docs/convoys.md): shares of the mean cost of a job.
 HOT, COLD = 1.0, 0.005
+# With fewer turns for a job the walk begins cooler: there is no time to cool it down.
+TURNS_FOR_HOT, COOLEST = 30.0, 0.01
+# What a second of a vehicle costs in constructions, as a share of what it would have to bring.
+CONSTRUCTION_PRICES = (0.0, 0.1, 0.2, 0.3, 0.5)
 # Seconds that one call of the compiled walk should take: how soon a stop is heard.
 CALL_S = 0.1
-FIRST_TURNS = 50
+FIRST_TURNS = PROBE_TURNS = 50
 # In runs by turns the walks report so often.
 CALLS = 40
 WALKS = 2
@@ -133,7 +137,7 @@ def search(
     troop = [_Walk(instance, empty_solution(instance, seed * 64 + w)) for w in range(walks)]
     with ThreadPoolExecutor(walks) as pool:
         try:
-            list(pool.map(lambda walk: _begin(walk, start), troop))
+            list(pool.map(lambda walk: _begin(walk, start, turns, seconds), troop))
             ended = _run(pool, troop, turns, begun, until, halt, report)
         except KeyboardInterrupt:
             # What was found until now is worth having: the caller decides what to do with it.
@@ -164,17 +168,37 @@ def cost_of(instance: Instance, days: Days) -> float:
     return float(solution.sums[BEST]) if search_walk.begin(instance, solution) else np.inf
 
 
-def _begin(walk: _Walk, start: Days | None) -> None:
+def _begin(walk: _Walk, start: Days | None, turns: int | None, seconds: float | None) -> None:
     d, s = walk.instance, walk.solution
     _write(s, () if start is None else _kept(d, s, start))
     search_walk.begin(d, s)
     if d.n_jobs:
-        try_all = d.n_jobs <= search_moves.TRY_ALL
-        search_walk.walk(d, s, 1, 1, 0.0, 0.0, 0.0, try_all, True)
-        walk.turns = 1
+        _construct(walk)
     # Penalties do not count: they are the same whatever the order of the day.
     served = max(d.n_jobs - int(s.counts[N_ABSENT]), 1)
     walk.hot = max(float(s.cost.sum()), 1e-9) / served
+    if turns is None and d.n_jobs and d.n_vehicles:
+        # A few turns tell how many there will be.
+        before = time.perf_counter()
+        _walk_turns(walk, PROBE_TURNS, 0.0, 0.0)
+        took = max(time.perf_counter() - before, 1e-6)
+        turns = int((seconds or 0.0) / took * PROBE_TURNS)
+    per_job = (turns or 0) / max(d.n_jobs, 1)
+    walk.hot *= float(np.clip((per_job / TURNS_FOR_HOT) ** 2, COOLEST, 1.0))
+
+
+def _construct(walk: _Walk) -> None:
+    """Put in what is out, with several prices of vehicles' time; the best stays."""
+    d, s = walk.instance, walk.solution
+    begun = days_of(s)
+    for price in CONSTRUCTION_PRICES:
+        _write(s, begun)
+        search_kernels.settle_all(d, s)
+        walk.turns += 1
+        try_all = d.n_jobs <= search_moves.TRY_ALL
+        search_walk.walk(d, s, walk.turns, 1, price, 0.0, 0.0, try_all, True)
+    _write(s, days_of(s))
+    search_kernels.settle_all(d, s)
 
 
 def _kept(d: Instance, s: Solution, start: Days) -> Days:
@@ -251,11 +275,10 @@ def _walk_until(
     until: float | None,
     halt: threading.Event,
 ) -> None:
-    d, s = walk.instance, walk.solution
+    d = walk.instance
     if d.n_jobs == 0 or d.n_vehicles == 0:
         walk.turns = turns or 0
         return
-    try_all = d.n_jobs <= search_moves.TRY_ALL
     while not halt.is_set():
         share = _share(walk, turns, begun, until)
         if share >= goal:
@@ -269,21 +292,18 @@ def _walk_until(
             n = walk.turns_a_call
             ahead = min(share + CALL_S / (until - begun), 1.0) if until else 1.0
         before = time.perf_counter()
-        search_kernels.settle_all(d, s)
-        search_walk.walk(
-            d,
-            s,
-            walk.turns + 1,
-            n,
-            walk.hot * _heat(share),
-            walk.hot * _heat(ahead),
-            search_moves.MEAN_REMOVED,
-            try_all,
-            False,
-        )
+        _walk_turns(walk, n, walk.hot * _heat(share), walk.hot * _heat(ahead))
         took = max(time.perf_counter() - before, 1e-6)
-        walk.turns += n
         walk.turns_a_call = int(np.clip(n * CALL_S / took, 10, 4 * n + 10))
+
+
+def _walk_turns(walk: _Walk, n: int, hot: float, cold: float) -> None:
+    d, s = walk.instance, walk.solution
+    try_all = d.n_jobs <= search_moves.TRY_ALL
+    search_kernels.settle_all(d, s)
+    mean = search_moves.MEAN_REMOVED
+    search_walk.walk(d, s, walk.turns + 1, n, hot, cold, mean, try_all, False)
+    walk.turns += n
 
 
 def _heat(share: float) -> float:

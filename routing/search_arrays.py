@@ -34,7 +34,7 @@ PROFILE, DEPOT_POINT, MAX_TRIPS, KIND, DEPOT = range(5)
 # Columns of `Solution.step`, a row for each element of a day, the departure being the first.
 LEAVES, REACHES, WORTH_AFTER, ARC = range(4)
 # Fields of `Solution.sums`.
-TOTAL, PENALTIES, UNFAIRNESS, BEST = range(4)
+TOTAL, PENALTIES, UNFAIRNESS, BEST, GUIDE = range(5)
 # Fields of `Solution.counts`.
 N_ABSENT, N_LOG, BLINK, N_TOUCHED, CALLS = range(5)
 
@@ -131,7 +131,7 @@ class Solution(NamedTuple):
     absent_at: NDArray[np.int32]  # (n_jobs,)
     stock: NDArray[np.int64]  # (n_depots, n_items) left
     commune_served: NDArray[np.float64]  # (n_communes,)
-    sums: NDArray[np.float64]  # (4,)
+    sums: NDArray[np.float64]  # (5,)
     counts: NDArray[np.int64]  # (5,)
     chance: NDArray[np.uint64]  # (1,) state of the generator
     # What this round changed: to be undone if it is not accepted.
@@ -171,7 +171,7 @@ def empty_solution(instance: Instance, seed: int) -> Solution:
         absent_at=np.arange(n, dtype=np.int32),
         stock=instance.stock.copy(),
         commune_served=np.zeros(len(instance.commune_worth)),
-        sums=np.zeros(4),
+        sums=np.zeros(5),
         counts=np.array([n, 0, 50, 0, 0], dtype=np.int64),
         chance=np.array([(seed * 0x9E3779B97F4A7C15 + 0x1234567) % 2**64 | 1], dtype=np.uint64),
         log=np.zeros((4 * n + 16, 2), dtype=np.int32),

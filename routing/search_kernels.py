@@ -23,6 +23,7 @@ from routing.search_arrays import (
     DEPOT_POINT,
     EARLIEST,
     END,
+    GUIDE,
     ITEM,
     KG,
     KIND,
@@ -175,7 +176,8 @@ def try_day(
     ):
         return best, at, how
     there, home = d.job_at[job, POINT], d.vehicle_at[v, DEPOT_POINT]
-    worth, price = d.job[job, WORTH], d.travel_price
+    # While not all can be served, time costs more than the travel: it could serve others.
+    worth, price = d.job[job, WORTH], d.travel_price + s.sums[GUIDE]
     service, offset = d.service_s[k, job], d.offset_s[k, job]
     spare = d.vehicle[v, END] - s.end_s[v] + HAIR
     blinks = s.counts[BLINK]

@@ -46,6 +46,7 @@ TRY_ALL = 400
 MOST_CANDIDATES = 24
 # Of the jobs that no vehicle takes, how many are tried again each time.
 MOST_RETRIED = 12
+NEAR_TO_RETRY, TOURNAMENT = 12, 3
 
 
 @bare_kernel
@@ -113,6 +114,15 @@ def ruin(d: Instance, s: Solution, turn: int, mean_removed: float) -> int:
 
 
 @bare_kernel
+def is_listed(s: Solution, job: int, count: int) -> bool:
+    """Whether the job is among the first `count` to be put in."""
+    found = False
+    for i in range(count):
+        found = found or s.todo[i] == job
+    return found
+
+
+@bare_kernel
 def gather(d: Instance, s: Solution, removed: int, retried: int) -> int:
     """List what is to be put in: what was just removed, and some of what was out before."""
     out = s.counts[N_ABSENT]
@@ -127,17 +137,37 @@ def gather(d: Instance, s: Solution, removed: int, retried: int) -> int:
             s.todo[count] = s.absent[i]
             count += 1
         return count
-    begin = random_below(s, before)
-    for i in range(retried):
-        s.todo[count] = s.absent[(begin + i) % before]
-        count += 1
+    # Half of them lie near what was removed, the others are worth much for what they weigh.
+    around = d.near[d.job_at[s.todo[0], POINT]] if removed > 0 else d.near[0]
+    row, wanted = 0, count + retried // 2
+    while removed > 0 and count < wanted and row < min(around.shape[0], NEAR_TO_RETRY):
+        point = around[row]
+        row += 1
+        size = d.jobs_from[point + 1] - d.jobs_from[point]
+        for _ in range(min(size, 2)):
+            job = d.jobs_at[d.jobs_from[point] + random_below(s, size)]
+            # Those behind `before` were removed just now.
+            if s.carrier[job] < 0 and s.absent_at[job] < before and not is_listed(s, job, count):
+                s.todo[count] = job
+                count += 1
+    for _ in range(retried - retried // 2):
+        job = s.absent[random_below(s, before)]
+        for _ in range(TOURNAMENT - 1):
+            other = s.absent[random_below(s, before)]
+            density = d.job[job, PENALTY] * max(d.job[other, KG], 1e-9)
+            if d.job[other, PENALTY] * max(d.job[job, KG], 1e-9) > density:
+                job = other
+        if not is_listed(s, job, count):
+            s.todo[count] = job
+            count += 1
     return count
 
 
 @bare_kernel
-def sort_todo(d: Instance, s: Solution, count: int) -> None:
+def sort_todo(d: Instance, s: Solution, count: int, construct: bool) -> None:
     """Put what is to be put in into one of six orders, drawn by lot."""
-    lot = random_below(s, 16)
+    # A construction takes the far places first, and what is for one place together.
+    lot = 7 if construct else random_below(s, 16)
     for i in range(count):
         job = s.todo[i]
         if lot < 4:
@@ -213,11 +243,17 @@ def place(d: Instance, s: Solution, job: int, turn: int, try_all: bool) -> None:
 
 @bare_kernel
 def recreate(
-    d: Instance, s: Solution, turn: int, removed: int, try_all: bool, retried: int
+    d: Instance,
+    s: Solution,
+    turn: int,
+    removed: int,
+    try_all: bool,
+    retried: int,
+    construct: bool,
 ) -> None:
     """Put back what was removed, and up to `retried` of what was out before."""
     count = gather(d, s, removed, retried)
-    sort_todo(d, s, count)
+    sort_todo(d, s, count, construct)
     for i in range(count):
         place(d, s, s.todo[i], turn, try_all)
 

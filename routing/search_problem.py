@@ -80,7 +80,7 @@ def translate(
         Trips to begin with: what they bring is cut as they bring it.
     """
     vehicles = tuple(vehicle for group in fleet.groups for vehicle in group.vehicles)
-    pieces, days = _begun(fleet, lacking.copy(), vehicles, start or {})
+    pieces, days = _begun(fleet, lacking.copy(), stock, vehicles, start or {})
     left = _left(fleet, lacking, pieces)
     pieces += _cut_all(fleet, left, stock)
     return Translation(
@@ -126,6 +126,7 @@ def days_from(fleet: Fleet, made: Translation, days: Sequence[Sequence[int]]) ->
 def _begun(
     fleet: Fleet,
     lacking: NDArray[np.int64],
+    stock: NDArray[np.int64],
     vehicles: Sequence[int],
     start: Mapping[int, Sequence[Trip]],
 ) -> tuple[list[Piece], list[tuple[int, ...]]]:
@@ -145,8 +146,11 @@ def _begun(
                     if need is None or wanted <= 0:
                         continue
                     lacking[need] -= wanted
-                    day.append(len(pieces))
-                    pieces.append(Piece(halt.place, item, wanted))
+                    # Cut as needs are, so that parts may move; together they are one halt.
+                    parts = _cut(fleet, stock, halt.place, item, wanted, 1.0, False)
+                    for part in parts if sum(parts) == wanted else [wanted]:
+                        day.append(len(pieces))
+                        pieces.append(Piece(halt.place, item, part))
         if day and day[-1] == RELOAD:
             day.pop()
         days.append(tuple(day))

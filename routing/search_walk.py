@@ -7,9 +7,14 @@ import numpy as np
 from routing.hierarchy_compiler import bare_kernel
 from routing.search_arrays import (
     BEST,
+    END,
+    GUIDE,
+    N_ABSENT,
     N_LOG,
     N_TOUCHED,
     PENALTIES,
+    PENALTY,
+    START,
     TOTAL,
     UNFAIRNESS,
     Instance,
@@ -21,6 +26,9 @@ from routing.search_moves import MOST_RETRIED, order_trips, recreate, ruin
 
 # Turns that exchange pieces of days; the others ruin and recreate.
 EXCHANGE_SHARE = 0.2
+# While something is out, so many turns price a vehicle's seconds, at up to so much of what they
+# would have to bring on average if all were served.
+GUIDED, GUIDE_MOST = 0.5, 0.4
 
 
 @bare_kernel
@@ -55,11 +63,19 @@ def walk(
 ) -> int:
     """Take `turns` turns while the temperature falls from `hot` to `cold`; how many were kept.
 
-    With `construct` nothing is taken out and all that is out is tried. `settle_all` comes first.
+    With `construct` nothing is taken out and all that is out is tried, far places first, and `hot`
+    prices a vehicle's seconds (see `GUIDE_MOST`). `settle_all` comes first.
     """
     current = s.sums[TOTAL] + s.sums[PENALTIES] + s.sums[UNFAIRNESS]
-    cooling = (cold / hot) ** (1.0 / max(turns, 1)) if hot > 0.0 else 1.0
-    heat, kept = hot, 0
+    cooling = (cold / hot) ** (1.0 / max(turns, 1)) if hot > 0.0 and not construct else 1.0
+    heat, kept = 0.0 if construct else hot, 0
+    scarcity = 0.0
+    for job in range(d.job.shape[0]):
+        scarcity += d.job[job, PENALTY]
+    shifts = 0.0
+    for v in range(d.vehicle.shape[0]):
+        shifts += d.vehicle[v, END] - d.vehicle[v, START]
+    scarcity /= max(shifts, 1e-9)
     for turn in range(first_turn, first_turn + turns):
         heat *= cooling
         s.counts[N_LOG] = s.counts[N_TOUCHED] = 0
@@ -67,10 +83,13 @@ def walk(
         if not construct and random_share(s) < EXCHANGE_SHARE:
             allowed = exchange(d, s, turn)
         else:
+            s.sums[GUIDE] = hot * scarcity if construct else 0.0
+            if not construct and s.counts[N_ABSENT] > 0 and random_share(s) < GUIDED:
+                s.sums[GUIDE] = random_share(s) * GUIDE_MOST * scarcity
             removed, retried = 0, d.job.shape[0]
             if not construct:
                 removed, retried = ruin(d, s, turn, mean_removed), MOST_RETRIED
-            recreate(d, s, turn, removed, try_all, retried)
+            recreate(d, s, turn, removed, try_all, retried, construct)
         if s.counts[N_TOUCHED] == 0:
             continue
         i = 0
@@ -92,4 +111,5 @@ def walk(
                     keep_best(s)
                 continue
         undo(d, s)
+    s.sums[GUIDE] = 0.0
     return kept

@@ -32,7 +32,7 @@ from routing.leftovers import take_along
 from routing.plan import Objective, Plan, StoppedBy, plan_to_dict
 from routing.problem import Problem, digest
 from routing.schedule import Days, in_order, spread
-from routing.score import commune_shares, score
+from routing.score import commune_shares, score, terms_of
 from routing.search_problem import days_from, translate
 from routing.timetable import convoys_of, days_of
 from routing.unserved import unserved
@@ -50,6 +50,11 @@ FAIRNESS = 0.5
 # Turns of each walk where nobody says: some seconds on a 2-core machine of 2024.
 TURNS_PER_JOB = 100
 FEWEST_TURNS, MOST_TURNS = 2000, 40_000
+# A plan by cost to begin with: steps per depot and round, the share of the time it may take, and
+# where there is no time for it.
+STEPS_OF_BEGINNING, BEGINNING_SHARE = 100, 0.25
+SECONDS_FOR_BEGINNING = 5.0
+NEEDS_FOR_BEGINNING, SECONDS_FOR_LARGE_BEGINNING = 1500, 30.0
 
 
 def solve(
@@ -155,16 +160,23 @@ def _silent(_share: float, _text: str) -> None:
     return
 
 
+def plan_of_days(fleet: Fleet, days: Days, *, fairness: float = FAIRNESS) -> Plan:
+    """Make a plan of days that somebody else found: leftovers taken along, scored, explained."""
+    order = _Order(fleet, 0, None, None, fairness, _silent, "")
+    return _finished(order, "arrival", days, 0, "iterations")
+
+
 # --- the two searches -------------------------------------------------------------------------
 
 
 def _by_arrival(order: _Order, start: Plan | None, stop: threading.Event | None) -> Plan:
     fleet = order.fleet
+    clock = time.perf_counter()
     order.report(0.0, "cutting needs into loads")
     lacking, stock = full_balance(fleet)
     if not fleet.groups or not lacking.any():
         return _finished(order, "arrival", {}, 0, "nothing_to_plan")
-    begun = None if start is None else days_of(fleet, start)
+    begun = _beginning(order) if start is None else days_of(fleet, start)
     made = translate(fleet, lacking=lacking, stock=stock, fairness=order.fairness, start=begun)
     if not made.pieces:
         return _finished(order, "arrival", {}, 0, "nothing_to_plan")
@@ -172,11 +184,12 @@ def _by_arrival(order: _Order, start: Plan | None, stop: threading.Event | None)
     turns = order.iterations
     if turns is None and order.seconds is None:
         turns = min(max(TURNS_PER_JOB * len(made.pieces), FEWEST_TURNS), MOST_TURNS)
+    spent = time.perf_counter() - clock
     found = search.search(
         made.instance,
         seed=order.seed,
         turns=turns,
-        seconds=order.seconds,
+        seconds=None if order.seconds is None else max(order.seconds - spent, 0.0),
         start=made.start,
         report=lambda share, cost: order.report(
             0.05 + 0.85 * share, f"searching, deprivation {cost:.6g}"
@@ -194,11 +207,29 @@ def _by_arrival(order: _Order, start: Plan | None, stop: threading.Event | None)
     return plan if plan.score.deprivation <= kept.score.deprivation else kept
 
 
-def _by_cost(order: _Order) -> Plan:
-    fleet = order.fleet
+def _beginning(order: _Order) -> Days | None:
+    """Give days to begin with: a short search for cost, whose linear programme knows of all stock.
+
+    None where steps were asked for, or where there is no time for it.
+    """
+    needs, seconds = len(order.fleet.problem.needs), order.seconds
+    if order.iterations is not None or (seconds is not None and seconds < SECONDS_FOR_BEGINNING):
+        return None
+    if needs > NEEDS_FOR_BEGINNING and (seconds or 0.0) < SECONDS_FOR_LARGE_BEGINNING:
+        return None
+    quiet = replace(
+        order,
+        iterations=STEPS_OF_BEGINNING,
+        seconds=None if seconds is None else BEGINNING_SHARE * seconds,
+        report=lambda _share, text: order.report(0.0, text),
+    )
+    return _search_by_cost(quiet).days()
+
+
+def _search_by_cost(order: _Order) -> CostSearch:
     order.report(0.0, "allocating stock")
     costs = CostSearch(
-        fleet=fleet,
+        fleet=order.fleet,
         seed=order.seed,
         iterations=order.iterations,
         until=None if order.seconds is None else time.perf_counter() + order.seconds,
@@ -208,6 +239,11 @@ def _by_cost(order: _Order) -> Plan:
     costs.run_round(0.05, 0.65)
     if costs.any_left():
         costs.run_round(0.65, 0.9)
+    return costs
+
+
+def _by_cost(order: _Order) -> Plan:
+    costs = _search_by_cost(order)
     order.report(0.9, "spreading trips over vehicles")
     stopped_by: StoppedBy = "iterations" if costs.iterations_done else "nothing_to_plan"
     if costs.out_of_time:
@@ -231,7 +267,8 @@ def _finished(
     lacking[place, item] = lacking_needs
     urgency[place, item] = [need.weight for need in problem.needs]
 
-    days = take_along(fleet, days, lacking=lacking, stock=stock, urgency=urgency)
+    late = terms_of(problem, order.fairness).unserved_h if objective == "arrival" else None
+    days = take_along(fleet, days, lacking=lacking, stock=stock, urgency=urgency, unserved_h=late)
     if objective == "cost":
         days = spread(fleet, days, urgency)
         # Other gaps than before; after this one nothing moves between vehicles any more.

@@ -368,6 +368,22 @@ def test_more_of_anything_is_never_worse_from_the_old_plan(more):
     assert again.score.served_share >= old.score.served_share - 1e-9
 
 
+def test_a_plan_for_arrival_is_never_worse_in_it_than_the_plan_for_cost_it_begins_with():
+    problem = a_valley(25, n_vehicles=2, stock=40.0)
+    by_cost = solve(problem, objective="cost", iterations=100)
+    assert solve(problem).score.deprivation <= by_cost.score.deprivation
+
+
+def test_nobody_is_delayed_for_leftovers_by_more_than_they_are_worth():
+    """place:a lies on the way, but what it needs is worth next to nothing: place:b comes first."""
+    needs = (tents(1, "place:a", weight=1e-3), tents(10, "place:b", weight=100.0))
+    plan = solve(problem_on_a_line(needs=needs), iterations=50, fairness=0.0)
+    assert plan.unserved == ()
+    stops = [stop for convoy in plan.convoys for stop in convoy.stops]
+    assert [stop.place_id for stop in stops] == ["place:b", "place:a"]
+    assert (stops[0].arrives_at - plan.departs_at).total_seconds() == 1200
+
+
 def test_a_plan_for_roads_that_are_gone_is_a_start_nonetheless():
     problem = problem_on_a_line()
     old = solve(problem, iterations=20)
