@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 VehicleClassName = Literal["truck", "light_truck", "pickup", "motorbike", "mule", "foot", "air"]
+#: Vehicles on four wheels and more, from heavy to light.
+HEAVY_TO_LIGHT: tuple[VehicleClassName, ...] = ("truck", "light_truck", "pickup")
 VEHICLE_CLASS_NAMES: tuple[VehicleClassName, ...] = get_args(VehicleClassName)
 
 RoadState = Literal["open", "restricted", "closed", "unknown"]
@@ -156,6 +158,19 @@ class Closure:
     confidence: float = 1.0
     source: str = ""
     reason: str = ""
+
+    def speaks_of(self, vehicle_class: VehicleClassName) -> bool:
+        """Whether the closure says anything of this class: named, or heavier than one named.
+
+        A road that a pickup cannot pass is passed by no lorry, whichever of them was written down.
+        What is said to be open to a class says nothing of a heavier one.
+        """
+        if not self.classes or vehicle_class in self.classes:
+            return True
+        if self.state == "open" or vehicle_class not in HEAVY_TO_LIGHT:
+            return False
+        lighter = HEAVY_TO_LIGHT[HEAVY_TO_LIGHT.index(vehicle_class) + 1 :]
+        return any(name in self.classes for name in lighter)
 
     def holds_at(self, at: datetime) -> bool:
         """Whether the closure is in force at `at` (an open end counts as in force)."""

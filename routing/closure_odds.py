@@ -125,9 +125,7 @@ def stretches(pieces: Pieces, stretch_m: float = STRETCH_M) -> NDArray[np.int32]
 
 def from_reports(overlay: Overlay, class_name: VehicleClassName, *, at: datetime) -> Evidence:
     """What people report, every report for itself; those of unknown age do not lose weight."""
-    speaks = np.array(
-        [not one.classes or class_name in one.classes for one in overlay.closures], dtype=bool
-    )
+    speaks = np.array([one.speaks_of(class_name) for one in overlay.closures], dtype=bool)
     closed = np.array([STATE_CLOSED[one.state] for one in overlay.closures])
     weight = np.array(
         [

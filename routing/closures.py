@@ -79,9 +79,7 @@ class Overlay:
     def _marks(
         self, class_name: VehicleClassName
     ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-        speaks = np.array(
-            [not c.classes or class_name in c.classes for c in self.closures], dtype=bool
-        )
+        speaks = np.array([c.speaks_of(class_name) for c in self.closures], dtype=bool)
         effect = np.array([_EFFECT[c.state] for c in self.closures], dtype=np.float64)
         kept = speaks[self.closure]
         return self.arc[kept], self.closure[kept], effect[self.closure[kept]]

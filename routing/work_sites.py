@@ -198,10 +198,7 @@ def _closing(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Arcs that are closed to a class, each with the rows of the closures that close it."""
     closes = np.array(
-        [
-            one.state == "closed" and (not one.classes or class_name in one.classes)
-            for one in overlay.closures
-        ],
+        [one.state == "closed" and one.speaks_of(class_name) for one in overlay.closures],
         dtype=bool,
     )
     kept = closes[overlay.closure]

@@ -74,7 +74,8 @@ def test_unknown_and_restricted_are_chances_not_closures() -> None:
 
 
 def test_reports_speak_of_their_classes_and_direction() -> None:
-    assert chance(report(classes=("pickup",))) == 0.0
+    assert chance(report(classes=("motorbike",))) == 0.0
+    assert chance(report(classes=("pickup",))) == 1.0  # what a pickup cannot pass, no lorry can
     state = overlay(GRAPH, [Closure(closure_id="closure:1", edges=("main-",))], at=NOON)
     made = odds(GRAPH, PIECES, [from_reports(state, "truck", at=NOON)])
     row = GRAPH.rows_of(["main"])[0]

@@ -63,6 +63,31 @@ def test_a_closure_for_some_classes_leaves_the_others() -> None:
     assert factors(graph, state, "main", "pickup") == [1.0, 1.0]
 
 
+@pytest.mark.parametrize(
+    ("named", "closed", "passing"),
+    [
+        ("pickup", ("truck", "light_truck", "pickup"), ("motorbike", "mule", "foot", "air")),
+        ("light_truck", ("truck", "light_truck"), ("pickup", "motorbike", "mule")),
+        ("truck", ("truck",), ("light_truck", "pickup")),
+        ("motorbike", ("motorbike",), ("truck", "pickup", "mule")),
+    ],
+)
+def test_what_a_pickup_cannot_pass_no_lorry_can(
+    named: Any, closed: tuple[str, ...], passing: tuple[str, ...]
+) -> None:
+    graph, state = laid(closure(classes=(named,)))
+    for name in closed:
+        assert factors(graph, state, "main", name) == [np.inf, np.inf], name
+    for name in passing:
+        assert factors(graph, state, "main", name) == [1.0, 1.0], name
+
+
+def test_good_news_for_a_pickup_says_nothing_of_a_lorry() -> None:
+    good = closure(classes=("pickup",), state="open")
+    assert good.speaks_of("pickup")
+    assert not good.speaks_of("truck")
+
+
 def test_a_restricted_road_slows_and_good_or_vague_news_does_nothing() -> None:
     for word, factor in (("restricted", RESTRICTED_FACTOR), ("open", 1.0), ("unknown", 1.0)):
         graph, state = laid(closure(state=word))

@@ -154,10 +154,14 @@ def test_a_village_whose_only_road_is_closed_is_cut_off_and_the_reason_says_wher
     assert one.decided_by == ("closure:1",)
 
 
-def test_a_closure_for_pickups_leaves_trucks() -> None:
-    closures = [closure(n, (e,), classes=("pickup",)) for n, e in enumerate(("main", "upper"))]
-    assert verdict(1, "truck", *closures).travel_time_s == pytest.approx(360, abs=1)
-    assert verdict(1, "pickup", *closures).status == "cut_off"
+def test_a_closure_for_trucks_leaves_pickups_and_one_for_pickups_leaves_nobody() -> None:
+    def closed_for(name: str) -> list[Closure]:
+        return [closure(n, (e,), classes=(name,)) for n, e in enumerate(("main", "upper"))]
+
+    assert verdict(1, "truck", *closed_for("truck")).status == "cut_off"
+    assert verdict(1, "pickup", *closed_for("truck")).status == "reachable"
+    assert verdict(1, "pickup", *closed_for("pickup")).status == "cut_off"
+    assert verdict(1, "truck", *closed_for("pickup")).status == "cut_off"
 
 
 def test_closed_on_the_way_down_only_does_not_cut_off() -> None:

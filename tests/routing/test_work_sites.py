@@ -104,7 +104,7 @@ def test_where_three_closed_roads_meet_each_is_a_site() -> None:
 def test_direction_class_and_state_decide_what_is_blocked() -> None:
     (one_way,) = sites_of(closed(1, "d+"))
     assert one_way.arcs == (int(GRAPH.arc_along[3]),)
-    assert sites_of(closed(1, "d", classes=("pickup",))) == []
+    assert sites_of(closed(1, "d", classes=("motorbike",))) == []
     assert sites_of(closed(1, "d", state="restricted")) == []
     # A truck could not use the path anyway: nobody needs to clear it for a truck.
     assert sites_of(closed(1, "f")) == []
