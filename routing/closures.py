@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 RESTRICTED_FACTOR = 2.0
 # People who point at the map mean the road, not the footpath beside it. Estimate.
 PATH_HANDICAP_M = 25.0
+# Where a bridge and the road below lie under one point, the road on the ground is meant. Estimate.
+BRIDGE_HANDICAP_M = 10.0
 PATH_KINDS = frozenset({"footway", "path", "steps", "pedestrian", "cycleway", "bridleway"})
 MAX_NEAR_M = 250.0
 _CANDIDATES = 12
@@ -152,9 +154,12 @@ def edges_near(
     crs: str,
     max_distance_m: float = MAX_NEAR_M,
     road: str | None = None,
+    layer: int | None = None,
 ) -> tuple[str, ...]:
     """Id of the edge that is meant by a point: the first of `candidates_near`, as a tuple."""
-    found = candidates_near(tables, lon, lat, crs=crs, max_distance_m=max_distance_m, road=road)
+    found = candidates_near(
+        tables, lon, lat, crs=crs, max_distance_m=max_distance_m, road=road, layer=layer
+    )
     return (found[0].edge_id,)
 
 
@@ -166,11 +171,12 @@ def candidates_near(
     crs: str,
     max_distance_m: float = MAX_NEAR_M,
     road: str | None = None,
+    layer: int | None = None,
 ) -> list[NearEdge]:
     """Edges near a point, likeliest first.
 
     So that a bridge and the road below it can be told apart. Sorted by distance; a footpath counts
-    as `PATH_HANDICAP_M` farther than it is.
+    as `PATH_HANDICAP_M` farther than it is, a bridge or tunnel as `BRIDGE_HANDICAP_M`.
 
     Parameters
     ----------
@@ -178,6 +184,8 @@ def candidates_near(
         Projected working CRS.
     road
         Only edges with this name or number (``N9`` finds ``N9;R203``); case does not matter.
+    layer
+        Only edges on this level (the OSM tag: 0 on the ground, 1 above, -1 below).
 
     Raises
     ------
@@ -189,6 +197,8 @@ def candidates_near(
     points = np.asarray(shapely.points(x_m, y_m), dtype=object)
     lines = working_lines(tables, crs)
     named = np.ones(len(lines), dtype=bool) if road is None else _named(tables, road)
+    if layer is not None:
+        named = named & _on_layer(tables, layer)
     row, far_m = nearest_edges(
         lines, points, of=named, max_distance_m=max_distance_m, k=_CANDIDATES
     )
@@ -198,6 +208,7 @@ def candidates_near(
     edges = tables.edges.iloc[row[0][found]]
     distance_m = far_m[0][found]
     rank_m = distance_m + PATH_HANDICAP_M * edges["highway"].isin(PATH_KINDS).to_numpy()
+    rank_m = rank_m + BRIDGE_HANDICAP_M * (edges["bridge"] | edges["tunnel"]).to_numpy()
     return [
         NearEdge(
             edge_id=str(edges["edge_id"].iloc[at]),
@@ -213,34 +224,72 @@ def candidates_near(
     ]
 
 
-def edges_in_area(tables: RoadTables, area: shapely.Geometry) -> tuple[str, ...]:
-    """Ids of the edges that a polygon touches, in the order of the table.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaEdges:
+    """Edges that an area closes, and those above or below it that it only crosses on the map."""
+
+    edges: tuple[str, ...]
+    passing: tuple[str, ...]
+
+
+def edges_in_area(
+    tables: RoadTables,
+    area: shapely.Geometry,
+    *,
+    road: str | None = None,
+    layer: int | None = None,
+) -> AreaEdges:
+    """The edges that a polygon touches, in the order of the table.
+
+    A landslide below a bridge does not close the bridge: bridges and tunnels count only where both
+    their ends lie in the area too, the others are `passing`. Whoever means them names the `layer`.
 
     Parameters
     ----------
     area
         Polygon or MultiPolygon in EPSG:4326.
+    road, layer
+        Only edges with this name or number, on this level.
 
     Raises
     ------
     EmptyInputError
         It is no area, or an empty one.
     CoverageError
-        No road lies in it.
+        No road (of that name, on that level) lies in it, or only bridges over it.
     """
     if shapely.is_missing(area) or area.is_empty or not area.geom_type.endswith("Polygon"):
         raise EmptyInputError("area of a closure", "a polygon is needed", "draw the area closed")
     lines = np.asarray(tables.edges.geometry.array, dtype=object)
     whole = shapely.make_valid(area)
     rows = np.sort(shapely.STRtree(lines).query(whole, predicate="intersects"))
+    if road is not None:
+        rows = rows[_named(tables, road)[rows]]
+    if layer is not None:
+        rows = rows[_on_layer(tables, layer)[rows]]
+    west, south, east, north = area.bounds
+    shown = f"area from lon {west:.4f}, lat {south:.4f} to lon {east:.4f}, lat {north:.4f}"
     if len(rows) == 0:
-        west, south, east, north = area.bounds
+        which = "a road" + (f" {road}" if road else "")
+        which += "" if layer is None else f" on layer {layer}"
         raise CoverageError(
-            f"area from lon {west:.4f}, lat {south:.4f} to lon {east:.4f}, lat {north:.4f}",
-            "it must touch a road, and touches none",
+            shown,
+            f"it must touch {which}, and touches none",
             "check the area and its CRS (EPSG:4326)",
         )
-    return tuple(tables.edges["edge_id"].iloc[rows].astype(str))
+    passes = np.zeros(len(rows), dtype=bool)
+    if layer is None:
+        off = (tables.edges["bridge"] | tables.edges["tunnel"]).to_numpy()[rows]
+        ends = [shapely.get_point(lines[rows], at) for at in (0, -1)]
+        passes = off & ~(shapely.intersects(whole, ends[0]) & shapely.intersects(whole, ends[1]))
+    ids = tables.edges["edge_id"].iloc[rows].astype(str)
+    if passes.all():
+        raise CoverageError(
+            f"{shown}: only bridges or tunnels cross it ({', '.join(ids.iloc[:5])})",
+            "a road on the ground is needed, or the level of the one that is meant",
+            "name the bridge as EDGE, or give its --layer",
+        )
+    return AreaEdges(edges=tuple(ids[~passes]), passing=tuple(ids[passes]))
 
 
 def _contradicted(
@@ -279,6 +328,16 @@ def _named(tables: RoadTables, road: str) -> NDArray[np.bool_]:
     return named
 
 
+def _on_layer(tables: RoadTables, layer: int) -> NDArray[np.bool_]:
+    there: NDArray[np.bool_] = tables.edges["layer"].to_numpy() == layer
+    if not there.any():
+        levels = ", ".join(str(one) for one in sorted(tables.edges["layer"].unique()))
+        raise CoverageError(
+            f"layer {layer}", "no road lies on it", f"levels that are there: {levels}"
+        )
+    return there
+
+
 def _nothing_near(
     lines: NDArray[np.object_],
     points: NDArray[np.object_],
@@ -288,6 +347,10 @@ def _nothing_near(
     max_distance_m: float,
     road: str | None,
 ) -> CoverageError:
+    if not named.any():
+        return CoverageError(
+            f"road {road!r}", "it has no piece on that layer", "leave one of the two out"
+        )
     nearest_m = float(shapely.distance(points[0], lines[named]).min())
     what = "road" if road is None else f"piece of {road}"
     return CoverageError(

@@ -16,7 +16,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -79,8 +79,17 @@ class VehicleClass(BaseModel):
     sources: Mapping[str, str] = {}
 
 
-def vehicle_classes(path: Path | None = None) -> dict[VehicleClassName, VehicleClass]:
+def vehicle_classes(
+    path: Path | None = None, *, changes: Path | None = None
+) -> dict[VehicleClassName, VehicleClass]:
     """Vehicle classes by name, in the order of the file: of `path`, or of our own catalogue.
+
+    Parameters
+    ----------
+    changes
+        A file with what a crisis cell knows better, laid over the classes: it holds just the
+        values that differ (``[truck]`` ``gross_weight_t = 19``, ``[truck.surface]``
+        ``gravel = 20``). A speed of 0 means that the class does not go there.
 
     Raises
     ------
@@ -91,11 +100,10 @@ def vehicle_classes(path: Path | None = None) -> dict[VehicleClassName, VehicleC
     SchemaError
         A class or a value is impossible; all problems at once, each with its place in the file.
     """
-    name, written = _read(path)
-    try:
-        tables = tomllib.loads(written)
-    except tomllib.TOMLDecodeError as error:
-        raise UnreadableError(name, f"TOML is needed: {error}", "correct that line") from error
+    name, tables = _parsed(path)
+    if changes is not None:
+        name, changed = _parsed(changes)
+        tables = _laid_over(tables, changed)
     problems: list[Problem] = []
     classes: dict[VehicleClassName, VehicleClass] = {}
     for class_name, table in tables.items():
@@ -133,6 +141,26 @@ def travel_tables_markdown(classes: Mapping[VehicleClassName, VehicleClass]) -> 
         _sources_list(classes),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _parsed(path: Path | None) -> tuple[str, dict[str, Any]]:
+    name, written = _read(path)
+    try:
+        return name, tomllib.loads(written)
+    except tomllib.TOMLDecodeError as error:
+        raise UnreadableError(name, f"TOML is needed: {error}", "correct that line") from error
+
+
+def _laid_over(tables: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables with the values of `changes`; tables in both are merged in turn."""
+    merged = dict(tables)
+    for key, value in changes.items():
+        below = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            merged[key] = _laid_over(below, value)
+        else:
+            merged[key] = value
+    return merged
 
 
 def _read(path: Path | None) -> tuple[str, str]:

@@ -56,9 +56,8 @@ def make_isochrones(
     """
     from routing.closures import overlay
     from routing.isochrone import isochrones
-    from routing.vehicles import vehicle_classes
 
-    known = vehicle_classes()
+    known = situation.vehicle_classes()
     if vehicle_class not in known:
         raise InputError(
             f"vehicle class {vehicle_class}",

@@ -89,9 +89,8 @@ def _compute(
 ) -> dict[str, Any]:
     from routing.reach import RelayQuestion, reach, reach_to_dict
     from routing.relay_rules import relay_rules
-    from routing.vehicles import vehicle_classes
 
-    known = vehicle_classes()
+    known = situation.vehicle_classes()
     by_road = [name for name in classes or DEFAULT_CLASSES if name != "air"]
     if missing := [name for name in by_road if name not in known]:
         raise InputError(

@@ -142,7 +142,7 @@ class _Known:
             raise InputError(landslides.name, "polygons of landslides are needed", "draw areas")
         edges = edges_in_area(situation.roads(), areas.union_all())
         self.sources.append({"name": f"landslide hints: {landslides.name}", "at": None})
-        return self.graph.rows_of(edges)
+        return self.graph.rows_of(edges.edges)
 
     def _prior(self, situation: Situation) -> NDArray[np.float64]:
         """Landslides that nobody reported: from slope and shaking, where both are loaded."""

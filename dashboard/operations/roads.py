@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from dashboard.operations.situation import Situation
+    from routing.closures import AreaEdges
 
 
 def close_road(
@@ -24,6 +25,7 @@ def close_road(
     edges: Sequence[str] = (),
     near: tuple[float, float] | None = None,
     road: str | None = None,
+    layer: int | None = None,
     area: Path | None = None,
     classes: Sequence[str] = (),
     state: str = "closed",
@@ -39,13 +41,15 @@ def close_road(
     dict
         ``{closure_id, edges, classes, until, state, roads, also_closed_by}``; the last are closures
         already in force on one of these edges: the road opens again only when all are reopened.
-        With `near` also `nearby`: the road that was taken first, then the next ones.
+        With `near` also `nearby`: the road that was taken first, then the next ones. With `area`
+        also `passing`: bridges over it and tunnels below it, which stay open.
     """
     event = closure_event(
         situation,
         edges=edges,
         near=near,
         road=road,
+        layer=layer,
         area=area,
         classes=classes,
         state=state,
@@ -60,7 +64,8 @@ def close_road(
         if set(map(bare_edge_id, one.edges)) & set(map(bare_edge_id, event.edges))
     ]
     situation.record([event])
-    nearby = [] if near is None else _nearby(situation, near, road)
+    nearby = [] if near is None else _nearby(situation, near, road, layer)
+    passing = () if area is None else _in_area(situation, area, road, layer).passing
     return {
         "closure_id": event.closure_id,
         "edges": list(event.edges),
@@ -70,6 +75,7 @@ def close_road(
         "roads": road_names(situation, event.edges),
         "also_closed_by": already,
         "nearby": nearby,
+        "passing": list(passing),
     }
 
 
@@ -79,6 +85,7 @@ def closure_event(
     edges: Sequence[str] = (),
     near: tuple[float, float] | None = None,
     road: str | None = None,
+    layer: int | None = None,
     area: Path | None = None,
     classes: Sequence[str] = (),
     state: str = "closed",
@@ -88,7 +95,7 @@ def closure_event(
     confidence: float = 1.0,
 ) -> RoadClosed:
     """Find the edges meant and make the event; `InputError` where none or several are meant."""
-    from routing.closures import edges_in_area, edges_near
+    from routing.closures import edges_near
 
     ways = [bool(edges), near is not None, area is not None]
     if sum(ways) != 1:
@@ -103,11 +110,9 @@ def closure_event(
         )
     tables = situation.roads()
     if near is not None:
-        found = edges_near(tables, near[0], near[1], crs=situation.crs(), road=road)
+        found = edges_near(tables, near[0], near[1], crs=situation.crs(), road=road, layer=layer)
     elif area is not None:
-        from geo.vectors import read_vector
-
-        found = edges_in_area(tables, read_vector(area).union_all())
+        found = _in_area(situation, area, road, layer).edges
     else:
         found = tuple(edges)
         _require_edges(situation, found)
@@ -150,13 +155,24 @@ def bare_edge_id(edge_id: str) -> str:
     return edge_id[:-1] if edge_id.endswith(("+", "-")) else edge_id
 
 
+def _in_area(situation: Situation, area: Path, road: str | None, layer: int | None) -> AreaEdges:
+    """Give what the polygons of a file close; several polygons are one area."""
+    from geo.vectors import read_vector
+    from routing.closures import edges_in_area
+
+    whole = read_vector(area).union_all()
+    return edges_in_area(situation.roads(), whole, road=road, layer=layer)
+
+
 def _nearby(
-    situation: Situation, near: tuple[float, float], road: str | None
+    situation: Situation, near: tuple[float, float], road: str | None, layer: int | None
 ) -> list[dict[str, Any]]:
     """Give the road that was taken and the next ones, with how far they lie from the point."""
     from routing.closures import candidates_near
 
-    found = candidates_near(situation.roads(), near[0], near[1], crs=situation.crs(), road=road)
+    found = candidates_near(
+        situation.roads(), near[0], near[1], crs=situation.crs(), road=road, layer=layer
+    )
     return [
         {
             "edge_id": one.edge_id,

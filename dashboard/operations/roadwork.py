@@ -23,11 +23,9 @@ if TYPE_CHECKING:
 SAME_ROAD_M = 30.0
 
 
-def vehicle_class(name: VehicleClassName) -> VehicleClass:
+def vehicle_class(situation: Situation, name: VehicleClassName) -> VehicleClass:
     """Give a class of the catalogue; `InputError` for one whose travel on roads is not known."""
-    from routing.vehicles import vehicle_classes
-
-    known = vehicle_classes()
+    known = situation.vehicle_classes()
     if name not in known:
         raise InputError(
             f"vehicle class {name}",
@@ -41,7 +39,7 @@ def stands(situation: Situation, class_name: VehicleClassName) -> Stands:
     """Give where depots and places stand; `InputError` while there are none."""
     from routing.stands import stands_of
 
-    one = vehicle_class(class_name)
+    one = vehicle_class(situation, class_name)
     places = situation.places()
     depots = situation.store.depots(active_only=True)
     if places.empty:

@@ -42,9 +42,11 @@ if TYPE_CHECKING:
 
     from data.events import RecordedEvent
     from data.store.records import LayerRecord
+    from geo.model import VehicleClassName
     from geo.network import RoadTables
     from routing.engine import Engine
     from routing.graph import Graph
+    from routing.vehicles import VehicleClass
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +58,8 @@ Value = TypeVar("Value")
 AREA_MARGIN_DEG = 0.1
 
 REMEMBERED_VALUES = 24
+#: In the home: the vehicle classes as the cell knows them better.
+VEHICLE_FILE = "vehicle_classes.toml"
 
 
 def silent(_share: float, _text: str) -> None:
@@ -239,10 +243,34 @@ class Situation:
         fresh = OrganisationRegistered(organisation_id=new_id("organisation"), name=wanted)
         return fresh.organisation_id, [fresh]
 
+    # --- vehicle classes ---
+
+    def vehicle_changes(self) -> Path | None:
+        """Give the file in which the cell changed the vehicle classes, or None."""
+        path = self.home / VEHICLE_FILE
+        return path if path.is_file() else None
+
+    def vehicle_classes(self) -> dict[VehicleClassName, VehicleClass]:
+        """Give the catalogue of vehicle classes with the changes of this situation's cell."""
+        from routing.vehicles import vehicle_classes
+
+        return vehicle_classes(changes=self.vehicle_changes())
+
+    def _vehicles_stamp(self) -> tuple[int, int]:
+        path = self.vehicle_changes()
+        if path is None:
+            return (0, 0)
+        status = path.stat()
+        return (status.st_mtime_ns, status.st_size)
+
     # --- what is derived ---
 
     def remember(self, key: tuple[object, ...], make: Callable[[], Value]) -> Value:
-        """Give the value made earlier under `key`, or make and keep it."""
+        """Give the value made earlier under `key`, or make and keep it.
+
+        Nothing is given that was made with vehicle classes other than those of now.
+        """
+        key = (self._vehicles_stamp(), *key)
         with self._lock:
             if key in self._remembered:
                 self._remembered.move_to_end(key)

@@ -73,9 +73,7 @@ def travel_by_class(
     at: datetime,
 ) -> Mapping[VehicleClassName, Travel]:
     """Give the travel of each class; classes without a travel table are left out."""
-    from routing.vehicles import vehicle_classes
-
-    known = vehicle_classes()
+    known = situation.vehicle_classes()
     in_force = tuple(one for one in closures if one.holds_at(at))
     result: dict[VehicleClassName, Travel] = {}
     for name in names:
@@ -103,10 +101,9 @@ def _travel(
     from routing.closures import overlay
     from routing.matrix import time_matrix
     from routing.travel import arc_times
-    from routing.vehicles import vehicle_classes
 
     graph, tables = situation.graph(), situation.roads()
-    vehicle_class = vehicle_classes()[name]
+    vehicle_class = situation.vehicle_classes()[name]
     closed = overlay(graph, closures, at=at)
     matrix = time_matrix(
         graph,

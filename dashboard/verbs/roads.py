@@ -18,7 +18,10 @@ def add(verbs: Any) -> None:
         "edge", nargs="*", metavar="EDGE", help="edge ids; + or - at the end: one direction"
     )
     close.add_argument("--near", help="LON,LAT: the nearest road")
-    close.add_argument("--road", help="with --near: name or number of the road meant")
+    close.add_argument("--road", help="name or number of the road meant, with --near or --area")
+    close.add_argument(
+        "--layer", type=int, help="level of the road meant: 0 ground, 1 bridge, -1 tunnel"
+    )
     close.add_argument("--area", type=Path, help="polygons: every road in them")
     close.add_argument(
         "--graded",
@@ -63,6 +66,8 @@ def add(verbs: Any) -> None:
         "--gaps", type=float, metavar="M", help="ends within so many metres of a road (default 5)"
     )
 
+    add_verb(verbs, "vehicle-classes", _vehicle_classes, "limits and speeds of vehicle classes")
+
     isochrones = add_verb(verbs, "isochrones", _isochrones, "the ground within some minutes")
     isochrones.add_argument("--class", dest="vehicle_class", default="truck", help="vehicle class")
     isochrones.add_argument("--minutes", default="30,60,120", help="limits, comma between")
@@ -88,6 +93,7 @@ def _close(arguments: argparse.Namespace) -> Result:
             edges=tuple(arguments.edge),
             near=read.point(arguments.near) if arguments.near else None,
             road=arguments.road,
+            layer=arguments.layer,
             area=arguments.area,
             classes=read.vehicle_class_names(arguments.classes),
             state=arguments.state,
@@ -127,6 +133,13 @@ def _roads(arguments: argparse.Namespace) -> Result:
         return road_network.describe_roads(
             situation, to=arguments.to, max_gap_m=arguments.gaps
         ), FINE
+
+
+def _vehicle_classes(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import vehicle_catalogue
+
+    with open_situation(arguments) as situation:
+        return vehicle_catalogue.describe_vehicle_classes(situation), FINE
 
 
 def _isochrones(arguments: argparse.Namespace) -> Result:

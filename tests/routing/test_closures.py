@@ -207,12 +207,48 @@ def test_measuring_in_degrees_is_refused() -> None:
         edges_near(make_roads(*CROSSING), -7.99, 31.0, crs="EPSG:4326")
 
 
-def test_an_area_means_all_edges_that_it_touches() -> None:
-    area = shapely.box(-7.995, 30.9995, -7.985, 31.02)
-    assert edges_in_area(make_roads(*CROSSING), area) == ("road", "bridge", "path")
-    assert edges_in_area(make_roads(*CROSSING), shapely.box(-7.991, 31.005, -7.9, 31.1)) == (
-        "bridge",
-    )
+def in_area(*bounds: float, **options: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    found = edges_in_area(make_roads(*CROSSING), shapely.box(*bounds), **options)
+    return found.edges, found.passing
+
+
+#: A landslide over the road and the path; the bridge crosses it, one end lies outside.
+SLIDE = (-7.995, 30.9995, -7.985, 31.02)
+#: The same and both ends of the bridge.
+WIDE = (-7.995, 30.98, -7.985, 31.02)
+
+
+def test_an_area_means_the_edges_that_it_touches_but_not_the_bridge_above() -> None:
+    assert in_area(*SLIDE) == (("road", "path"), ("bridge",))
+
+
+def test_a_bridge_of_which_both_ends_lie_in_the_area_is_closed_too() -> None:
+    assert in_area(*WIDE) == (("road", "bridge", "path"), ())
+
+
+def test_the_level_or_the_road_that_is_meant_can_be_named() -> None:
+    assert in_area(*SLIDE, layer=1) == (("bridge",), ())
+    assert in_area(*SLIDE, layer=0) == (("road", "path"), ())
+    assert in_area(*SLIDE, road="R203") == (("road",), ())
+    with pytest.raises(
+        CoverageError, match=r"layer 3: no road lies on it.*levels that are there: 0, 1"
+    ):
+        in_area(*SLIDE, layer=3)
+    with pytest.raises(CoverageError, match="must touch a road R203 on layer 1, and touches none"):
+        in_area(*SLIDE, road="R203", layer=1)
+
+
+def test_an_area_that_only_a_bridge_crosses_closes_nothing_and_says_what_to_do() -> None:
+    with pytest.raises(CoverageError, match=r"only bridges .*\(bridge\).*give its --layer"):
+        in_area(-7.991, 31.005, -7.9, 31.1)
+
+
+def test_a_point_where_a_bridge_crosses_means_the_road_on_the_ground() -> None:
+    assert near(-7.99, 31.00005) == ("road",)
+    assert near(-7.99, 31.00005, layer=1) == ("bridge",)
+    assert near(-7.99, 31.004) == ("bridge",)
+    with pytest.raises(CoverageError, match="no piece on that layer"):
+        near(-7.99, 31.0, road="R203", layer=1)
 
 
 def test_an_area_without_roads_or_without_area_is_refused() -> None:
@@ -225,4 +261,4 @@ def test_an_area_without_roads_or_without_area_is_refused() -> None:
 
 def test_an_area_drawn_over_itself_is_still_an_area() -> None:
     bow_tie = shapely.Polygon([(-7.995, 30.99), (-7.985, 31.02), (-7.985, 30.99), (-7.995, 31.02)])
-    assert "road" in edges_in_area(make_roads(*CROSSING), bow_tie)
+    assert "road" in edges_in_area(make_roads(*CROSSING), bow_tie).edges
