@@ -14,7 +14,7 @@ import shapely
 
 from geo.crs import project
 from geo.errors import RuleError
-from routing.edge_index import nearest_edges, working_lines
+from routing.nearby_edges import nearby_edges
 from routing.pace import OFF_PATH_FACTOR, tobler_speed_kmh
 
 if TYPE_CHECKING:
@@ -130,16 +130,14 @@ def attach(
     x_m, y_m = project(lon, lat, crs)
     points = np.asarray(shapely.points(x_m, y_m), dtype=object)
     points[~(np.isfinite(x_m) & np.isfinite(y_m))] = None
-    lines = working_lines(tables, crs)
-    edge, distance_m = nearest_edges(
-        lines, points, of=usable, max_distance_m=max_walk_m / WALK_DETOUR_FACTOR, k=k
+    nearby = nearby_edges(tables, crs, points)
+    edge, distance_m = nearby.nearest(
+        of=usable, max_distance_m=max_walk_m / WALK_DETOUR_FACTOR, k=k
     )
     there = edge >= 0
     fraction = np.zeros(edge.shape)
     row = np.broadcast_to(np.arange(len(points))[:, None], edge.shape)[there]
-    on_line = shapely.line_locate_point(lines[edge[there]], points[row], normalized=True)
-    # An edge without length has no share along it.
-    fraction[there] = np.nan_to_num(on_line)
+    fraction[there] = nearby.shares(row, edge[there])
     walk_m = distance_m * WALK_DETOUR_FACTOR
     walk_s = np.full(edge.shape, np.inf)
     rise_m = _rise_m(graph, edge[there], fraction[there], row, elevation_m)

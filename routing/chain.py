@@ -98,8 +98,9 @@ def chains(
     parts = _parts(relay, wanted)
     near = _nearest_places(relay, parts, places, crs)
     ids = [str(place_id) for place_id in places["place_id"]]
+    last_ids = relay.graph.edge_ids.take(np.maximum(relay.edge[wanted], 0)).tolist()
     return [
-        _chain(relay, parts, at, int(row), depots, ids[row], near)
+        _chain(relay, parts, at, int(row), depots, ids[row], last_ids[at], near)
         if relay.layer[row] >= 0
         else None
         for at, row in enumerate(wanted.tolist())
@@ -192,6 +193,7 @@ def _chain(
     row: int,
     depots: Sequence[Depot],
     place_id: str,
+    last_edge: str,
     near: dict[int, tuple[str, float]],
 ) -> Chain:
     used = [number for number in range(len(relay.layers)) if parts.begin[at, number] >= 0]
@@ -199,7 +201,6 @@ def _chain(
     final = used[-1] if used else int(relay.layer[row])
     depot_id = depots[_depot(relay, parts, at, row, used)].depot_id
     walk_m = float(relay.walk_m[row])
-    last_edge = str(relay.graph.edge_ids[int(relay.edge[row])])
     stations = [depot_id, *(one.edge_id for one in roadheads)]
     stations.append(last_edge if walk_m > 0 else place_id)
     rest_s, rest_m = _last_part(relay, row)

@@ -64,7 +64,7 @@ def lines(quick: bool) -> Iterator[dict[str, Any]]:
     yield from _measured("andorra roads", source.roads, places, depots, n_closed=200)
     if not quick:
         points = _beside_roads(source.roads, 3000)
-        yield from _measured("andorra roads", source.roads, points, depots, n_closed=200, goal=None)
+        yield from _measured("andorra roads", source.roads, points, depots, n_closed=200)
 
 
 def _measured(
@@ -74,7 +74,7 @@ def _measured(
     depots: list[Depot],
     *,
     n_closed: int,
-    goal: float | None = GOAL_S,
+    goal: float = GOAL_S,
 ) -> Iterator[dict[str, Any]]:
     graph, crs = build_graph(roads), working_crs(tuple(roads.edges.total_bounds))
     sites = Sites(
