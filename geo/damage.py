@@ -28,6 +28,7 @@ from geo.damage_report import DamageReport, counts, used, with_notes
 from geo.grades import (
     GRADES,
     MISSING_TEXTS,
+    Vocabulary,
     codes_of_no_building,
     grade_of,
     labels_of_no_building,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo.damage_columns import Delivered
+    from geo.damage_mapping import DamageMapping
 
 logger = logging.getLogger(__name__)
 
@@ -107,6 +109,7 @@ def damage_from_vector(
     observed_at: datetime | None = None,
     event_window: tuple[datetime, datetime] | None = None,
     vocabulary: str | None = None,
+    mapping: DamageMapping | None = None,
     area_meaning: Literal["area", "void"] | None = None,
 ) -> DamageLayer:
     """Read graded objects, or the area that was looked at, from one vector layer.
@@ -124,6 +127,8 @@ def damage_from_vector(
         date is read with day and month swapped; without it a clear majority of the dates does.
     vocabulary
         Name of a vocabulary of `geo.grades`; None recognises it by the labels.
+    mapping
+        What columns and labels mean, where a person wrote it down; it counts before everything.
     area_meaning
         As `geo.damage_area.analysed_area` takes it: what polygons without grades are.
 
@@ -146,13 +151,15 @@ def damage_from_vector(
         Neither a grade column nor polygons that could be an analysed area.
     """
     layer = delivered(frame, source=source, observed_at=observed_at, event_window=event_window)
-    column, suffix, vocabulary = grade_column(layer, vocabulary)
+    if mapping is not None:
+        layer = mapping.applied(layer)
+    column, suffix, chosen = grade_column(layer, mapping.vocabulary if mapping else vocabulary)
     if column is None:
         areas, report = analysed_area(layer, meaning=area_meaning)
         points = empty_points()
     else:
         areas = None
-        points, report = _graded(layer, column, suffix, vocabulary)
+        points, report = _graded(layer, column, suffix, chosen, mapping)
     logger.info("%s: %s", source, "; ".join(report.notes) or "read without remarks")
     return DamageLayer(points=points, analysed_area=areas, report=report)
 
@@ -167,7 +174,11 @@ def empty_points() -> gpd.GeoDataFrame:
 
 
 def _graded(
-    layer: Delivered, column: Any, suffix: str, vocabulary: str | None
+    layer: Delivered,
+    column: Any,
+    suffix: str,
+    vocabulary: str | Vocabulary | None,
+    mapping: DamageMapping | None,
 ) -> tuple[gpd.GeoDataFrame, DamageReport]:
     written = layer.text(column)
     grade, unknown = grade_of(layer.rows[column], vocabulary)
@@ -178,7 +189,7 @@ def _graded(
     shapes = layer.rows.geometry.to_numpy()
     is_point = shapely.get_type_id(shapes) == 0
     is_line = np.isin(shapely.get_type_id(shapes), (1, 2, 5))
-    is_building = ~is_line & ~_is_other(layer, objects, written, missing, vocabulary)
+    is_building = ~is_line & ~_is_other(layer, objects, written, missing, vocabulary, mapping)
     points = gpd.GeoDataFrame(
         {
             "grade": grade.where(grade != "", "not_analysed").astype("str"),
@@ -218,7 +229,9 @@ def _graded(
     return points, with_notes(report)
 
 
-def grade_column(layer: Delivered, vocabulary: str | None) -> tuple[Any, str, str | None]:
+def grade_column(
+    layer: Delivered, vocabulary: str | Vocabulary | None
+) -> tuple[Any, str, str | Vocabulary | None]:
     """Find the column with the grades; give it, its survey suffix and the vocabulary to use."""
     rows, names = layer.rows, layer.names
     surveys = {
@@ -258,10 +271,12 @@ def _is_other(
     objects: pd.Series,
     written: pd.Series,
     missing: NDArray[np.bool_],
-    vocabulary: str | None,
+    vocabulary: str | Vocabulary | None,
+    mapping: DamageMapping | None,
 ) -> NDArray[np.bool_]:
     """Whether a row is something other than a building."""
-    says = objects.map({text: _object_is_building(text) for text in objects.unique()})
+    told = mapping.object_says if mapping else lambda text: ""
+    says = objects.map({text: told(text) or _object_is_building(text) for text in objects.unique()})
     other = says == "no"
     no_building = codes_of_no_building() if vocabulary == "unosat_code" else labels_of_no_building()
     other |= written.map(normalise_label).isin(no_building)

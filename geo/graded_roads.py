@@ -91,14 +91,14 @@ def graded_roads(
         As `geo.damage.damage_from_vector`.
     """
     layer = delivered(frame, source=source, observed_at=observed_at, event_window=event_window)
-    column, suffix, vocabulary = grade_column(layer, vocabulary)
+    column, suffix, chosen = grade_column(layer, vocabulary)
     if column is None:
         raise SchemaError(
             f"roads of {source}",
             "no column holds damage grades",
             "name the grade column damage_gra or grading",
         )
-    grade, unknown = grade_of(layer.rows[column], vocabulary)
+    grade, unknown = grade_of(layer.rows[column], chosen)
     grade = grade.where(grade != "", "not_analysed").astype("str")
     written = layer.text(column)
     missing = written.map(normalise_label).isin(MISSING_TEXTS).to_numpy()

@@ -197,7 +197,9 @@ VOCABULARIES: tuple[Vocabulary, ...] = (
 )
 
 
-def grade_of(labels: pd.Series, vocabulary: str | None = None) -> tuple[pd.Series, Counter[str]]:
+def grade_of(
+    labels: pd.Series, vocabulary: str | Vocabulary | None = None
+) -> tuple[pd.Series, Counter[str]]:
     """Bring written labels to the five grades.
 
     Parameters
@@ -206,8 +208,8 @@ def grade_of(labels: pd.Series, vocabulary: str | None = None) -> tuple[pd.Serie
         Written labels; upper and lower case, spaces, hyphens, underscores and a leading number
         code (``997-Not Applicable``) make no difference.
     vocabulary
-        Name of one vocabulary. None means all but the number codes, which are ambiguous without
-        the name of their product.
+        One vocabulary or its name. None means all but the number codes, which are ambiguous
+        without the name of their product.
 
     Returns
     -------
@@ -237,10 +239,12 @@ def grade_of(labels: pd.Series, vocabulary: str | None = None) -> tuple[pd.Serie
     return found.set_axis(labels.index).rename("grade"), unknown
 
 
-def label_table(vocabulary: str | None = None) -> dict[str, Grade]:
+def label_table(vocabulary: str | Vocabulary | None = None) -> dict[str, Grade]:
     """Grades by normalised label, of one vocabulary or of all that are written in words."""
     if vocabulary is None:
         chosen: Iterable[Vocabulary] = (v for v in VOCABULARIES if v.name != "unosat_code")
+    elif isinstance(vocabulary, Vocabulary):
+        chosen = [vocabulary]
     else:
         chosen = [v for v in VOCABULARIES if v.name == vocabulary]
         if not chosen:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard import arguments as read
 from dashboard.verbs.parser import FINE, Result, add_verb, open_situation
+from geo.errors import InputError
 
 if TYPE_CHECKING:
     import argparse
@@ -47,6 +49,17 @@ def add(verbs: Any) -> None:
         default="",
         metavar="IDS",
         help="join these gaps of a road network (ids as offered, comma between), or `all`",
+    )
+    load.add_argument(
+        "--mapping",
+        type=Path,
+        help="TOML file that says what columns and labels of a damage layer mean",
+    )
+    load.add_argument(
+        "--mapping-template",
+        type=Path,
+        metavar="OUT",
+        help="write such a file for the given layer, to be filled in; nothing is loaded",
     )
     load.add_argument("--band", type=int, help="which band of a damage raster, from 1")
     load.add_argument(
@@ -101,6 +114,14 @@ def add(verbs: Any) -> None:
 def _load(arguments: argparse.Namespace) -> Result:
     from dashboard.operations import loading
 
+    if (arguments.mapping or arguments.mapping_template) and arguments.kind != "damage":
+        raise InputError(
+            f"load {arguments.kind} --mapping", "a mapping goes with damage only", "leave it out"
+        )
+    if arguments.mapping_template:
+        return loading.write_mapping_template(
+            arguments.paths, arguments.mapping_template, layer=arguments.layer
+        ), FINE
     with open_situation(arguments) as situation:
         return loading.load(
             situation,
@@ -109,6 +130,7 @@ def _load(arguments: argparse.Namespace) -> Result:
             source=arguments.source,
             at=situation.aware(read.moment(arguments.at, "--at")),
             layer=arguments.layer,
+            mapping=arguments.mapping,
             clip=arguments.clip,
             in_pieces=arguments.in_pieces,
             classes=read.class_map(arguments.classes),

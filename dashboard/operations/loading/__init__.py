@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dashboard.operations.loading.damage import prepare_damage
+from dashboard.operations.loading.damage import prepare_damage, write_mapping_template
 from dashboard.operations.loading.footprints import prepare_footprints
 from dashboard.operations.loading.imagery import prepare_imagery
 from dashboard.operations.loading.layer import (
@@ -50,6 +50,7 @@ __all__ = [
     "prepare_raster",
     "prepare_roads",
     "record_layers",
+    "write_mapping_template",
 ]
 
 #: Kinds of which the same file twice would count twice.
@@ -111,7 +112,7 @@ def load(
     """
     options = LoadOptions(**said)
     with at_hand(situation, kind, paths, progress) as (files, origins):
-        digests = {path.name: _file_sha256(path) for path in files if path.is_file()}
+        digests = {path.name: _file_sha256(path) for path in files if path.exists()}
         _require_new(situation, digests)
         prepared = prepare(situation, kind, files, options, progress)
         for one in prepared:
@@ -146,6 +147,10 @@ def _prepare_engine(situation: Situation, loaded: Sequence[Prepared], progress: 
 
 
 def _file_sha256(path: Path) -> str:
+    """Hash the content of a file, or that of all files in a folder."""
+    if path.is_dir():
+        inside = sorted(one for one in path.rglob("*.json") if one.is_file())
+        return hashlib.sha256("".join(map(_file_sha256, inside)).encode()).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -182,10 +187,14 @@ def prepare(
     progress: Progress = silent,
 ) -> list[Prepared]:
     """Read, normalise and check the files of one kind; nothing is recorded yet."""
+    from geo.xbd import is_xbd
+
     reader = _PREPARE.get(kind)
     if reader is None:
         raise InputError(f"load {kind}", f"kinds known are {', '.join(_PREPARE)}", "correct it")
     for path in paths:
+        if path.is_dir() and kind == "damage" and is_xbd(path):
+            continue  # a folder of labels, one a picture
         if not path.is_file():
             raise UnreadableError(str(path), "no such file", "check the path")
     return reader(situation, list(paths), options, progress)

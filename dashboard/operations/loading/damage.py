@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from dashboard.operations.loading.layer import (
@@ -20,13 +21,14 @@ from geo.errors import EmptyInputError, InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from pathlib import Path
 
     import geopandas as gpd
 
     from dashboard.operations.situation import Progress, Situation
     from data.events import LayerKind
+    from geo.damage import DamageLayer
     from geo.damage_report import DamageReport
+    from geo.model import Source
 
 
 def prepare_damage(
@@ -34,13 +36,20 @@ def prepare_damage(
 ) -> list[Prepared]:
     """Read damage layers, packages and rasters."""
     from geo.packages import is_package
+    from geo.xbd import is_xbd
 
     prepared: list[Prepared] = []
     for number, path in enumerate(paths):
         progress(number / len(paths), f"reading damage from {path.name}")
+        if options.mapping is not None and ends_with(path, RASTER_SUFFIXES):
+            raise InputError(
+                f"{path.name} --mapping", "a mapping is for vector layers", "give --classes instead"
+            )
         if ends_with(path, RASTER_SUFFIXES):
             prepared.append(_damage_raster(situation, path, options))
-        elif options.layer is None and is_package(path):
+        elif options.mapping is None and is_xbd(path):
+            prepared.extend(_xbd(situation, path, options))
+        elif options.layer is None and options.mapping is None and is_package(path):
             package = _damage_package(situation, path, options)
             _require_new_survey(situation, prepared, package)
             prepared.extend(package)
@@ -137,20 +146,48 @@ def _counted(reports: Sequence[DamageReport]) -> dict[str, Any]:
 def _damage_vector(situation: Situation, path: Path, options: LoadOptions) -> list[Prepared]:
     from geo.damage import damage_from_vector
     from geo.damage_area import says_void
+    from geo.damage_mapping import read_mapping
     from geo.vectors import read_vector
 
+    mapping = read_mapping(options.mapping) if options.mapping else None
     made_by = source_of(path, options)
+    if mapping is not None:
+        made_by = replace(
+            made_by,
+            name=options.source or mapping.source or path.name,
+            licence=mapping.licence,
+            url=mapping.url,
+        )
     frame = read_vector(path, layer=options.layer)
     layer = damage_from_vector(
         frame,
         source=made_by.name,
         observed_at=made_by.at,
+        mapping=mapping,
         # A cloud mask often has no column at all: only its name says that nothing was seen there.
         area_meaning="void" if says_void(options.layer or path.stem) else None,
     )
+    return _prepared(situation, path, layer, made_by, frame.attrs.get("notes", []))
+
+
+def _xbd(situation: Situation, path: Path, options: LoadOptions) -> list[Prepared]:
+    from geo.xbd import read_xbd
+
+    said = source_of(path, options)
+    layer = read_xbd(path, source=options.source, observed_at=said.at)
+    made_by = replace(said, name=layer.report.source, at=said.at or _last_seen([layer.points]))
+    notes = [] if layer.analysed_area is not None else ["the corners of no picture can be told"]
+    return _prepared(situation, path, layer, made_by, notes)
+
+
+def _prepared(
+    situation: Situation, path: Path, layer: DamageLayer, made_by: Source, notes: Sequence[str]
+) -> list[Prepared]:
+    """Put the points and the analysed area of one layer into the archive."""
     prepared = []
     if len(layer.points):
-        layer.points.attrs["notes"] = [*frame.attrs.get("notes", []), *layer.report.notes]
+        layer.points.attrs["notes"] = [*notes, *layer.report.notes]
+        counts = _counts(layer.report)
         prepared.append(
             prepare_frame(
                 situation,
@@ -159,12 +196,12 @@ def _damage_vector(situation: Situation, path: Path, options: LoadOptions) -> li
                 layer.points,
                 path.name,
                 made_by,
-                details=_counts(layer.report),
+                details=counts,
             )
         )
     if layer.analysed_area is not None:
         areas = layer.analysed_area
-        areas.attrs["notes"] = list(frame.attrs.get("notes", []))
+        areas.attrs["notes"] = [] if prepared else list(notes)
         prepared.append(
             prepare_frame(situation, "analysed_area", "areas", areas, path.name, made_by)
         )
@@ -173,6 +210,38 @@ def _damage_vector(situation: Situation, path: Path, options: LoadOptions) -> li
             path.name, "it holds no graded building and no analysed area", "check"
         )
     return prepared
+
+
+def write_mapping_template(
+    paths: Sequence[Path | str], out: Path, *, layer: str | None = None
+) -> dict[str, Any]:
+    """Write a mapping file to be filled in for a damage layer; nothing is loaded.
+
+    Raises
+    ------
+    InputError
+        Several files or an address, the layer cannot be read, or a file is there already.
+    """
+    from geo.damage_mapping import mapping_template
+    from geo.vectors import read_vector
+
+    if len(paths) != 1 or not Path(paths[0]).is_file():
+        raise InputError(
+            "--mapping-template", "one damage layer (a file here) is needed", "give its path"
+        )
+    path = Path(paths[0])
+    text = mapping_template(read_vector(path, layer=layer), shown=path.name)
+    try:
+        with out.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        there = isinstance(error, FileExistsError)
+        raise InputError(
+            f"--mapping-template {out.name}",
+            "a file of that name is there already" if there else "it cannot be written",
+            "give another name",
+        ) from error
+    return {"template": str(out), "lines": text.count("\n")}
 
 
 def _counts(report: DamageReport) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class LoadOptions:
     source: str | None = None
     at: datetime | None = None
     layer: str | None = None
+    mapping: Path | None = None
     clip: bool = False
     in_pieces: bool = False
     classes: dict[int, str] | None = None
