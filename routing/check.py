@@ -34,8 +34,9 @@ def check(problem: Problem, plan: Plan) -> list[str]:
     """Every violation of `plan` against `problem`, in plain words.
 
     Looks at: ids; road, timetable and length of every trip; capacity in kg and m³; whole units;
-    shifts, trips a day and no vehicle in two places; stock per depot and item; delivered plus
-    unserved equals needed; reasons; the score.
+    shifts, hours of depots and daylight; trips a day and no vehicle in two places; windows of
+    places; what must stay whole; stock per depot and item; delivered plus unserved equals needed;
+    reasons; the score.
     """
     found: list[str] = []
     vehicles = {vehicle.vehicle_id: vehicle for vehicle in problem.vehicles}
@@ -100,9 +101,18 @@ def _timetable(problem: Problem, convoy: Convoy) -> list[str]:
         halt_s = problem.service_s + 2 * walk_s + problem.handling_s_per_kg * kg
         at = f"{who} at {stop.place_id}"
         found += _moment(at, "reaches the road", (stop.at_road_at - now).total_seconds(), drive_s)
-        walked = (stop.arrives_at - stop.at_road_at).total_seconds()
-        found += _moment(at, "walks to the place", walked, walk_s)
+        window = problem.windows.get(stop.place_id)
+        comes_s = (stop.at_road_at - problem.departs_at).total_seconds()
+        came_s = (stop.arrives_at - problem.departs_at).total_seconds()
+        # Who comes before the place opens waits on the road; everything after it is later.
+        wait_s = 0.0 if window is None else max(window.earliest_s - walk_s - comes_s, 0.0)
+        found += _moment(at, "walks to the place", came_s - comes_s, wait_s + walk_s)
+        if window is not None and came_s < window.earliest_s - 1e-3:
+            found.append(f"{at}: arrives before the place opens")
+        if window is not None and came_s > window.latest_s + 1e-3:
+            found.append(f"{at}: arrives after the place has closed")
         halted = (stop.leaves_at - stop.at_road_at).total_seconds()
+        halt_s += wait_s
         found += _moment(at, "leaves", halted, halt_s, slack=2 * ROUNDING_S)
         if not math.isclose(stop.walk_s, walk_s, abs_tol=ROUNDING_S):
             found.append(f"{at}: says a walk of {stop.walk_s:g} s, it takes {walk_s:g} s")
@@ -198,12 +208,33 @@ def _vehicle_days(problem: Problem, plan: Plan, vehicles: dict[str, Vehicle]) ->
                     f"{vehicle_id}: {after.convoy_id} departs before {before.convoy_id} is back "
                     "and loaded again"
                 )
-        end = problem.departs_at + timedelta(seconds=vehicles[vehicle_id].shift_s)
-        found += [
-            f"{convoy.convoy_id}: is back after the shift of {vehicle_id} has ended"
-            for convoy in day
-            if convoy.returns_at > end
-        ]
+        found += _driver_hours(problem, vehicles[vehicle_id], day)
+    return found
+
+
+def _driver_hours(problem: Problem, vehicle: Vehicle, day: list[Convoy]) -> list[str]:
+    """A shift counts from when the vehicle may first leave: the depot is open and it is light."""
+    found: list[str] = []
+    first_s, limits = 0.0, [math.inf]
+    hours, light = problem.depot_hours.get(vehicle.depot_id), problem.daylight
+    if hours is not None:
+        first_s = max(first_s, hours.earliest_s)
+        limits.append(hours.latest_s)
+    dark = light is not None and vehicle.vehicle_class in light.classes
+    if light is not None and dark:
+        first_s = max(first_s, light.begins_s)
+    for convoy in day:
+        leaves_s = (convoy.departs_at - problem.departs_at).total_seconds()
+        back_s = (convoy.returns_at - problem.departs_at).total_seconds()
+        who = convoy.convoy_id
+        if leaves_s < first_s - 1e-3:
+            found.append(f"{who}: departs before its depot opens or before it is light")
+        if back_s > limits[-1] + 1e-3:
+            found.append(f"{who}: is back after {vehicle.depot_id} has closed")
+        if light is not None and dark and back_s > light.ends_s + 1e-3:
+            found.append(f"{who}: drives after dark, which a {vehicle.vehicle_class} may not")
+        if back_s > math.ceil(first_s) + vehicle.shift_s + 1e-3:
+            found.append(f"{who}: is back after the shift of {vehicle.vehicle_id} has ended")
     return found
 
 
@@ -233,6 +264,20 @@ def _needs(problem: Problem, plan: Plan) -> list[str]:
         most = needed.get((place, item), 0.0)
         if quantity > most * (1 + 1e-9) + QUANTITY:
             found.append(f"{place} gets {quantity:g} {item}, it needs {most:g}")
+    for need in problem.needs:
+        part = got.get((need.place_id, need.item_id), 0.0)
+        if need.whole and part > 0:
+            handed = [
+                stop.deliver[need.item_id]
+                for convoy in plan.convoys
+                for stop in convoy.stops
+                if stop.place_id == need.place_id and need.item_id in stop.deliver
+            ]
+            if len(handed) > 1 or part < need.quantity - QUANTITY:
+                found.append(
+                    f"{need.place_id} {need.item_id}: must not be parted, comes as "
+                    f"{' + '.join(f'{one:g}' for one in handed)} of {need.quantity:g}"
+                )
     missing: dict[tuple[str, str], float] = defaultdict(float)
     for row in plan.unserved:
         missing[row.place_id, row.item_id] += row.quantity

@@ -116,7 +116,10 @@ class CostSearch:
         hours = full_hours(self.fleet)
         days = self.days()
         for row, group in enumerate(self.fleet.groups):
-            left = [group.shift_s - _used_s(self.fleet, days.get(v, ())) for v in group.vehicles]
+            left = [
+                group.shift_s - _used_s(self.fleet, days.get(v, ()), group.start_s)
+                for v in group.vehicles
+            ]
             trips = [self.fleet.problem.max_trips - len(days.get(v, ())) for v in group.vehicles]
             hours.time_s[row] = sum(max(seconds, 0) for seconds in left)
             hours.longest_s[row] = max(
@@ -246,9 +249,10 @@ def _is_drivable(fleet: Fleet, depot: int, route: Route, loads: Sequence[Load]) 
         trip.kg <= group.capacity_kg * (1 + 1e-9) and trip.m3 <= group.capacity_m3 * (1 + 1e-9)
         for trip in trips
     )
-    return fits and used_s(fleet, trips) <= group.shift_s and len(trips) <= fleet.problem.max_trips
+    used = used_s(fleet, trips, group.start_s)
+    return fits and used <= group.shift_s and len(trips) <= fleet.problem.max_trips
 
 
-def _used_s(fleet: Fleet, trips: Sequence[Trip]) -> int:
+def _used_s(fleet: Fleet, trips: Sequence[Trip], start_s: int) -> int:
     """Like `used_s`, with the loading that a further trip would need."""
-    return used_s(fleet, trips) + fleet.reload_s if trips else 0
+    return used_s(fleet, trips, start_s) + fleet.reload_s if trips else 0

@@ -1,6 +1,6 @@
 """Which vehicles can bring what to which place and back within one shift.
 
-Vehicles of one depot that are alike (class, capacities, shift) form a group: for the search they
+Vehicles of one depot that are alike (class, capacities, hours) form a group: for the search they
 are interchangeable. Times here are whole seconds, rounded up once.
 """
 
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from routing.problem import divisible
+from routing.hours import EndedBy, hours_of
+from routing.problem_checks import divisible
 from routing.solver_units import TIME_STEP_S, to_solver_units
 
 if TYPE_CHECKING:
@@ -23,19 +24,26 @@ if TYPE_CHECKING:
 
 # Quantities are counted in millionths of a unit, as exact integers.
 MICRO = 1_000_000
+# Stands for "no latest time": later than any shift.
+NEVER_S = 10**11
 # Divisible goods are parted in portions of about one kilogram.
 PORTION_KG = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Interchangeable vehicles of one depot; `vehicles` are positions in `Problem.vehicles`."""
+    """Interchangeable vehicles of one depot; `vehicles` are positions in `Problem.vehicles`.
+
+    They leave at `start_s` at the earliest and are home `shift_s` later, or before.
+    """
 
     depot: int
     vehicle_class: VehicleClassName
     capacity_kg: float
     capacity_m3: float
     shift_s: int
+    start_s: int
+    ended_by: EndedBy
     vehicles: tuple[int, ...]
 
 
@@ -106,10 +114,59 @@ class Fleet:
             travel = self.travel_s[group.vehicle_class]
             out = travel[group.depot, self.n_depots :]
             back = travel[self.n_depots :, group.depot]
-            there_and_back = out + back + self.halt_s[group.vehicle_class]
+            wait = self.opens_s - self.walk_s[group.vehicle_class] - group.start_s - out
+            halt = self.halt_s[group.vehicle_class] + np.maximum(wait, 0)
+            there_and_back = out + back + halt
             open_road = (out < self.blocked_s) & (back < self.blocked_s)
             rounds[row] = np.where(open_road, there_and_back, self.blocked_s)
         return rounds
+
+    @cached_property
+    def opens_s(self) -> NDArray[np.int64]:
+        """When aid may arrive at a place at the earliest (n_places,)."""
+        windows = [self.problem.windows.get(place) for place in self.problem.places]
+        return np.array(
+            [0 if one is None else int(np.ceil(one.earliest_s)) for one in windows], dtype=np.int64
+        )
+
+    @cached_property
+    def closes_s(self) -> NDArray[np.int64]:
+        """When aid may arrive at a place at the latest (n_places,); `NEVER_S` for always."""
+        windows = [self.problem.windows.get(place) for place in self.problem.places]
+        latest = [NEVER_S if one is None else min(one.latest_s, NEVER_S) for one in windows]
+        return np.floor(np.array(latest, dtype=np.float64)).astype(np.int64)
+
+    @cached_property
+    def has_windows(self) -> bool:
+        """Whether any place has hours."""
+        return bool(self.opens_s.any() or (self.closes_s < NEVER_S).any())
+
+    @cached_property
+    def in_time(self) -> NDArray[np.bool_]:
+        """Whether the first trip of the day comes before a place closes (n_groups, n_places)."""
+        rows = [
+            group.start_s
+            + self.travel_s[group.vehicle_class][group.depot, self.n_depots :]
+            + self.walk_s[group.vehicle_class]
+            <= self.closes_s
+            for group in self.groups
+        ]
+        return np.array(rows, dtype=np.bool_).reshape(len(self.groups), len(self.problem.places))
+
+    @cached_property
+    def starts_s(self) -> dict[int, int]:
+        """When each vehicle, by its position, may leave."""
+        return {v: group.start_s for group in self.groups for v in group.vehicles}
+
+    @cached_property
+    def whole(self) -> NDArray[np.bool_]:
+        """Whether a need must not be parted (n_places, n_items)."""
+        places = {place: row for row, place in enumerate(self.problem.places)}
+        items = {item.item_id: row for row, item in enumerate(self.problem.items)}
+        found = np.zeros((len(places), len(items)), dtype=np.bool_)
+        for need in self.problem.needs:
+            found[places[need.place_id], items[need.item_id]] = need.whole
+        return found
 
     @cached_property
     def has_road(self) -> NDArray[np.bool_]:
@@ -133,7 +190,7 @@ class Fleet:
         limit = np.broadcast_to(capacity, spare.shape)
         if self.problem.handling_s_per_kg > 0:
             limit = np.minimum(limit, spare / self.problem.handling_s_per_kg)
-        possible = (spare >= 0) & (self.round_s < self.blocked_s)
+        possible = (spare >= 0) & (self.round_s < self.blocked_s) & self.in_time
         return np.where(possible, np.maximum(limit, 0.0), 0.0)
 
     @cached_property
@@ -169,14 +226,17 @@ class Fleet:
 def fleet_of(problem: Problem) -> Fleet:
     """Group the vehicles of `problem`."""
     depot_at = {depot: row for row, depot in enumerate(problem.depots)}
-    alike: dict[tuple[int, VehicleClassName, float, float, int], list[int]] = {}
+    alike: dict[tuple[int, VehicleClassName, float, float, int, int, EndedBy], list[int]] = {}
     for row, vehicle in enumerate(problem.vehicles):
+        hours = hours_of(problem, vehicle)
         key = (
             depot_at[vehicle.depot_id],
             vehicle.vehicle_class,
             vehicle.capacity_kg,
             vehicle.capacity_m3,
-            int(vehicle.shift_s),
+            hours.length_s,
+            hours.start_s,
+            hours.ended_by,
         )
         alike.setdefault(key, []).append(row)
     return Fleet(

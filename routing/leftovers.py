@@ -15,7 +15,7 @@ import numpy as np
 
 from routing.fleet import MICRO
 from routing.loads import Room, fill, weigh
-from routing.schedule import Days, Trip, clock, halt_weight, make_halt, used_s
+from routing.schedule import Days, Trip, clock, halt_weight, in_time, make_halt, used_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -87,7 +87,9 @@ class _Behind:
     worth_from: tuple[float, ...]
 
 
-def _behind(fleet: Fleet, trips: Sequence[Trip], urgency: NDArray[np.float64]) -> list[_Behind]:
+def _behind(
+    fleet: Fleet, trips: Sequence[Trip], urgency: NDArray[np.float64], start_s: int
+) -> list[_Behind]:
     worth, later = [], 0.0
     for trip in reversed(trips):
         sums = [later]
@@ -95,9 +97,9 @@ def _behind(fleet: Fleet, trips: Sequence[Trip], urgency: NDArray[np.float64]) -
             sums.append(sums[-1] + halt_weight(halt, urgency))
         later = sums[-1]
         worth.append(tuple(reversed(sums)))
-    found, start = [], 0
+    found, start = [], start_s
     for trip, sums_from in zip(trips, reversed(worth), strict=True):
-        times = clock(fleet, trip)
+        times = clock(fleet, trip, start)
         found.append(
             _Behind(
                 tuple(start + at for at in times.at_road_s),
@@ -125,25 +127,49 @@ class _Filler:
         self.stock = stock
         self.value = value
         self.unserved_h = unserved_h
-        self.used_s = {vehicle: used_s(fleet, trips) for vehicle, trips in days.items()}
+        self.used_s = {
+            vehicle: used_s(fleet, trips, fleet.starts_s[vehicle])
+            for vehicle, trips in days.items()
+        }
         self.behind: dict[int, list[_Behind]] = {}
 
     def step(self, place: int) -> bool:
         """Bring the most valuable portion that one vehicle can add to `place`, if any can."""
-        ranked = ((self._rank(place, way), way) for way in self._ways_to(place))
-        best_rank, best = min(ranked, key=lambda pair: pair[0], default=(None, None))
-        if best is None or best_rank is None:
-            return False
-        if self.unserved_h is not None and best_rank[0] >= 0:
+        best, trips = self._best_way(place)
+        if best is None:
             return False
         self.behind.pop(best.vehicle, None)
-        trips = _with(self.fleet, self.days.get(best.vehicle, ()), best, place, self._group(best))
         self.days[best.vehicle] = trips
-        self.used_s[best.vehicle] = used_s(self.fleet, trips)
+        self.used_s[best.vehicle] = used_s(self.fleet, trips, self.fleet.starts_s[best.vehicle])
         for item, amount in best.amounts.items():
             self.lacking[place, item] -= amount
             self.stock[trips[0].depot, item] -= amount
         return True
+
+    def _best_way(self, place: int) -> tuple[_Way | None, tuple[Trip, ...]]:
+        """The way to bring the most, and the day of its vehicle with it."""
+        ranked = ((self._rank(place, way), way) for way in self._ways_to(place))
+        if not self.fleet.has_windows:
+            rank, best = min(ranked, key=lambda pair: pair[0], default=(None, None))
+            if best is None or rank is None or not self._is_gain(rank):
+                return None, ()
+            return best, self._day_with(best, place)
+        for rank, way in sorted(ranked, key=lambda pair: pair[0]):
+            if not self._is_gain(rank):
+                break
+            day = self._day_with(way, place)
+            if in_time(self.fleet, way.vehicle, day) and (
+                used_s(self.fleet, day, self.fleet.starts_s[way.vehicle])
+                <= self._group(way).shift_s
+            ):
+                return way, day
+        return None, ()
+
+    def _is_gain(self, rank: _Rank) -> bool:
+        return self.unserved_h is None or rank[0] < 0
+
+    def _day_with(self, way: _Way, place: int) -> tuple[Trip, ...]:
+        return _with(self.fleet, self.days.get(way.vehicle, ()), way, place, self._group(way))
 
     def _rank(self, place: int, way: _Way) -> _Rank:
         worth = sum(float(self.value[place, i]) * n / MICRO for i, n in way.amounts.items())
@@ -159,12 +185,15 @@ class _Filler:
         travel = fleet.travel_s[vehicle.vehicle_class]
         there = fleet.n_depots + place
         if way.vehicle not in self.behind:
-            self.behind[way.vehicle] = _behind(fleet, trips, self.value)
+            self.behind[way.vehicle] = _behind(
+                fleet, trips, self.value, fleet.starts_s[way.vehicle]
+            )
         behind = self.behind[way.vehicle]
         delayed = 0.0
         if way.trip == len(trips):
             home = fleet.problem.depots.index(vehicle.depot_id)
-            begins = self.used_s.get(way.vehicle, 0) + (fleet.reload_s if trips else 0)
+            begins = fleet.starts_s[way.vehicle] + self.used_s.get(way.vehicle, 0)
+            begins += fleet.reload_s if trips else 0
             at_road = begins + int(travel[home, there])
         else:
             trip, times = trips[way.trip], behind[way.trip]
@@ -212,6 +241,8 @@ class _Filler:
         for item in np.flatnonzero(self.lacking[place]):
             lacks, held = int(self.lacking[place, item]), int(self.stock[depot, item])
             amount = lacks if held >= lacks else held - held % int(self.fleet.portion[item])
+            if amount < lacks and self.fleet.whole[place, item]:
+                continue
             if amount > 0:
                 wanted[int(item)] = amount
         return wanted
@@ -239,6 +270,7 @@ def _ways(
         if fleet.problem.handling_s_per_kg > 0:
             kg = min(kg, (spare_s - extra_s) / fleet.problem.handling_s_per_kg)
         amounts = fill(fleet, wanted, Room(kg, group.capacity_m3 - load[1]), order=order)
+        amounts = {i: n for i, n in amounts.items() if n == wanted[i] or not fleet.whole[place, i]}
         return _Way(vehicle, trip, at, joins, extra_s, amounts) if amounts else None
 
     def candidates() -> Iterator[_Way | None]:

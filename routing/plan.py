@@ -26,6 +26,9 @@ Code = Literal[
     "stock_ends",  # all that could be sent there is on its way, here or elsewhere
     "too_large",  # one unit fits no vehicle that reaches the place
     "shift_too_short",  # there and back takes longer than any shift
+    "not_to_be_split",  # no vehicle or no depot has it all at once, and it must stay whole
+    "arrives_after_dark",  # there and back takes longer than it is light
+    "window_closes",  # the place, or the checkpoint before it, closes before a vehicle can be there
     "no_vehicle_free",  # every vehicle that reaches the place is full or at the end of its shift
 ]
 CODES: tuple[Code, ...] = get_args(Code)

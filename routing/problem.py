@@ -14,20 +14,14 @@ import math
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo.errors import Problem as Cell
 from geo.errors import QafilaError, SchemaError, UnreadableError
-from geo.model import (
-    VEHICLE_CLASS_NAMES,
-    Item,
-    Need,
-    StockLine,
-    Vehicle,
-    VehicleClassName,
-)
+from geo.model import Item, Need, StockLine, Vehicle, VehicleClassName
+from routing.hours import Daylight, Window
+from routing.problem_checks import divisible, problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,8 +30,6 @@ if TYPE_CHECKING:
 
 FORMAT = "qafila-problem-1"
 
-# Units that may be divided; whatever else an item is counted in goes out whole (tents, kits …).
-DIVISIBLE_UNITS = frozenset({"l", "litre", "liter", "litres", "kg", "t", "m3", "m³"})
 # Planning assumptions, changeable in every Problem: papers and greetings at a stop; by hand ten
 # tonnes come off a lorry in an hour; half an hour to load it again; four trips in a day.
 SERVICE_S = 900.0
@@ -46,11 +38,6 @@ RELOAD_S = 1800.0
 MAX_TRIPS = 4
 # What stays unserved comes with the convoys of the next day, at the end of their shift.
 UNSERVED_H = 24.0
-# Above these a figure is a slip of the pen; they also keep every sum exact in 64 bits.
-MAX_QUANTITY = 1e9
-MAX_TIME_S = 1e9
-
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,13 +88,17 @@ class ClassMatrix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """What one place lacks of one item; `weight` is the urgency of one unit (1 = ordinary)."""
+    """What one place lacks of one item; `weight` is the urgency of one unit (1 = ordinary).
+
+    A `whole` demand arrives whole on one trip, or not at all.
+    """
 
     place_id: str
     item_id: str
     quantity: float
     weight: float = 1.0
     commune: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -137,6 +128,13 @@ class Problem:
         What stays unserved counts as arriving so many hours after the longest shift has ended.
     reasons
         For places that no vehicle reaches: why, in plain words (from `reach`).
+    windows
+        For places that take aid in at certain hours only, or lie behind a checkpoint that opens
+        and closes: when it may arrive, in seconds after `departs_at`. Who comes early waits.
+    depot_hours
+        Depots out of which no vehicle leaves before, and into which none returns after.
+    daylight
+        When it is light, and which classes do not drive in the dark; None = nobody asks.
 
     Raises
     ------
@@ -158,9 +156,12 @@ class Problem:
     max_trips: int = MAX_TRIPS
     unserved_h: float = UNSERVED_H
     reasons: Mapping[str, str] = field(default_factory=dict)
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    depot_hours: Mapping[str, Window] = field(default_factory=dict)
+    daylight: Daylight | None = None
 
     def __post_init__(self) -> None:
-        problems = _problems(self)
+        problems = problems_of(self)
         if problems:
             first = problems[0]
             raise SchemaError(
@@ -204,11 +205,6 @@ def demands_from_needs(
         for (place_id, item_id), amount in sorted(quantity.items())
         if amount > 0
     )
-
-
-def divisible(unit: str) -> bool:
-    """Whether half a unit can be handed out."""
-    return unit.strip().lower() in DIVISIBLE_UNITS
 
 
 def to_json(problem: Problem) -> str:
@@ -256,6 +252,10 @@ def from_json(text: str) -> Problem:
             # Problems written before the objective "arrival" do not say.
             unserved_h=document.get("unserved_h", UNSERVED_H),
             reasons=document["reasons"],
+            # Problems written before there were windows have none.
+            windows=_windows(document.get("windows", {})),
+            depot_hours=_windows(document.get("depot_hours", {})),
+            daylight=_daylight(document.get("daylight")),
         )
     except QafilaError:
         raise
@@ -295,7 +295,28 @@ def _without_matrices(problem: Problem) -> dict[str, Any]:
         "vehicles": [asdict(vehicle) for vehicle in problem.vehicles],
         "needs": [asdict(need) for need in problem.needs],
         "reasons": dict(sorted(problem.reasons.items())),
+        "windows": {name: _window_row(one) for name, one in sorted(problem.windows.items())},
+        "depot_hours": {
+            name: _window_row(one) for name, one in sorted(problem.depot_hours.items())
+        },
+        "daylight": None if problem.daylight is None else asdict(problem.daylight),
     }
+
+
+def _window_row(window: Window) -> list[float | None]:
+    """Earliest and latest second; ``null`` for no latest."""
+    return [window.earliest_s, window.latest_s if math.isfinite(window.latest_s) else None]
+
+
+def _windows(rows: Mapping[str, Any]) -> dict[str, Window]:
+    return {
+        name: Window(earliest_s=earliest, latest_s=math.inf if latest is None else latest)
+        for name, (earliest, latest) in rows.items()
+    }
+
+
+def _daylight(row: Mapping[str, Any] | None) -> Daylight | None:
+    return None if row is None else Daylight(**{**row, "classes": tuple(row["classes"])})
 
 
 def _numbers(array: NDArray[np.float64]) -> list[Any]:
@@ -338,6 +359,11 @@ def _make_canonical(problem: Problem) -> None:
     put("needs", tuple(_exact(sorted(problem.needs, key=lambda n: (n.place_id, n.item_id)))))
     put("departs_at", problem.departs_at.astimezone(UTC).replace(microsecond=0))
     put("reasons", {place: " ".join(text.split()) for place, text in problem.reasons.items()})
+    put("windows", dict(sorted(problem.windows.items())))
+    put("depot_hours", dict(sorted(problem.depot_hours.items())))
+    light = problem.daylight
+    if light is not None:
+        put("daylight", replace(light, classes=tuple(sorted(set(light.classes)))))
 
 
 def _frozen(**arrays: NDArray[Any]) -> ClassMatrix:
@@ -378,167 +404,3 @@ def _millionths(quantity: float) -> float:
 def _ceil(quantity: float) -> int:
     # 3.0000000001 tents, the trace of a division, are three.
     return math.ceil(_millionths(quantity))
-
-
-# --- what cannot be ---------------------------------------------------------------------------
-
-
-def _problems(problem: Problem) -> list[Cell]:
-    found: list[Cell] = []
-    found += _identity_problems(problem)
-    found += _item_problems(problem.items)
-    found += _quantity_problems(problem)
-    found += _vehicle_problems(problem)
-    found += _number_problems(problem)
-    n = len(problem.points)
-    for name, matrix in problem.matrices.items():
-        found += _matrix_problems(name, matrix, n)
-    return found
-
-
-def _cell(row: object, column: str, value: object, expected: str, todo: str = "") -> Cell:
-    return Cell(row=str(row), column=column, value=str(value), expected=expected, suggestion=todo)
-
-
-def _identity_problems(problem: Problem) -> list[Cell]:
-    keys: dict[str, list[str]] = {
-        "depot or place": list(problem.points),
-        "item": [item.item_id for item in problem.items],
-        "vehicle": [vehicle.vehicle_id for vehicle in problem.vehicles],
-        "stock": [f"{line.depot_id} {line.item_id}" for line in problem.stock],
-        "need": [f"{need.place_id} {need.item_id}" for need in problem.needs],
-    }
-    found: list[Cell] = []
-    for what, ids in keys.items():
-        seen: set[str] = set()
-        for key in ids:
-            if not key.strip():
-                found.append(_cell(what, "id", key, "an id is needed"))
-            if key in seen:
-                todo = "add the quantities up first" if what in {"stock", "need"} else ""
-                found.append(_cell(what, "id", key, "each one may occur once only", todo))
-            seen.add(key)
-    depots, places = set(problem.depots), set(problem.places)
-    items = {item.item_id for item in problem.items}
-    for line in problem.stock:
-        if line.depot_id not in depots:
-            found.append(_cell("stock", "depot_id", line.depot_id, "a known depot is needed"))
-        if line.item_id not in items:
-            found.append(_cell("stock", "item_id", line.item_id, "a known item is needed"))
-    for need in problem.needs:
-        if need.place_id not in places:
-            found.append(_cell("need", "place_id", need.place_id, "a known place is needed"))
-        if need.item_id not in items:
-            found.append(_cell("need", "item_id", need.item_id, "a known item is needed"))
-    return found
-
-
-def _item_problems(items: Sequence[Item]) -> list[Cell]:
-    found: list[Cell] = []
-    for item in items:
-        if not (math.isfinite(item.kg_per_unit) and 0 < item.kg_per_unit <= MAX_QUANTITY):
-            found.append(_cell(item.item_id, "kg_per_unit", item.kg_per_unit, "more than 0 kg"))
-        if not (math.isfinite(item.m3_per_unit) and 0 <= item.m3_per_unit <= MAX_QUANTITY):
-            found.append(_cell(item.item_id, "m3_per_unit", item.m3_per_unit, "0 m³ or more"))
-    return found
-
-
-def _quantity_problems(problem: Problem) -> list[Cell]:
-    unit_of = {item.item_id: item.unit for item in problem.items}
-    found: list[Cell] = []
-    for line in problem.stock:
-        if not _within(line.quantity, MAX_QUANTITY):
-            row = f"stock {line.depot_id} {line.item_id}"
-            found.append(_cell(row, "quantity", line.quantity, "0 or more, below 1e9"))
-    for need in problem.needs:
-        row = f"need {need.place_id} {need.item_id}"
-        if not _within(need.quantity, MAX_QUANTITY):
-            found.append(_cell(row, "quantity", need.quantity, "0 or more, below 1e9"))
-        elif not divisible(unit_of.get(need.item_id, "")) and need.quantity % 1:
-            expected = f"whole numbers of {unit_of.get(need.item_id) or 'units'} are needed"
-            found.append(_cell(row, "quantity", need.quantity, expected, "round it up"))
-        if not (_within(need.weight, MAX_QUANTITY) and need.weight > 0):
-            found.append(_cell(row, "weight", need.weight, "more than 0, below 1e9"))
-    return found
-
-
-def _vehicle_problems(problem: Problem) -> list[Cell]:
-    depots = set(problem.depots)
-    found: list[Cell] = []
-    for vehicle in problem.vehicles:
-        row = f"vehicle {vehicle.vehicle_id}"
-        if vehicle.depot_id not in depots:
-            found.append(_cell(row, "depot_id", vehicle.depot_id, "a known depot is needed"))
-        if vehicle.vehicle_class not in problem.matrices:
-            expected = "travel times of this vehicle class are needed"
-            found.append(_cell(row, "vehicle_class", vehicle.vehicle_class, expected))
-        if not (0 < vehicle.shift_s <= MAX_TIME_S):
-            found.append(_cell(row, "shift_s", vehicle.shift_s, "more than 0 s"))
-        found += [
-            _cell(row, name, getattr(vehicle, name), "less than 1e9")
-            for name in ("capacity_kg", "capacity_m3")
-            if getattr(vehicle, name) > MAX_QUANTITY
-        ]
-    return found
-
-
-def _number_problems(problem: Problem) -> list[Cell]:
-    found: list[Cell] = []
-    for name in ("service_s", "handling_s_per_kg", "reload_s", "unserved_h"):
-        value = getattr(problem, name)
-        if not _within(value, MAX_TIME_S):
-            unit = "h" if name.endswith("_h") else "s"
-            found.append(_cell("times", name, value, f"0 {unit} or more is needed"))
-    if not (isinstance(problem.max_trips, int) and 1 <= problem.max_trips <= 1000):
-        found.append(_cell("times", "max_trips", problem.max_trips, "1 to 1000 trips a day"))
-    if problem.departs_at.tzinfo is None:
-        shown = problem.departs_at.isoformat()
-        found.append(_cell("times", "departs_at", shown, "a time with its zone is needed"))
-    return found
-
-
-def _matrix_problems(name: str, matrix: ClassMatrix, n: int) -> list[Cell]:
-    found: list[Cell] = []
-    if name not in get_args(VehicleClassName):
-        expected = f"one of {', '.join(VEHICLE_CLASS_NAMES)}"
-        found.append(_cell("matrices", "class", name, expected))
-    for column, shape in (
-        ("travel_time_s", (n, n)),
-        ("length_m", (n, n)),
-        ("attached", (n,)),
-        ("walk_s", (n,)),
-    ):
-        array = getattr(matrix, column)
-        row = f"matrix of {name}"
-        if array.shape != shape:
-            expected = f"shape {shape} is needed, one row per depot and place"
-            found.append(_cell(row, column, array.shape, expected))
-            continue
-        if column == "attached":
-            continue
-        # A point without a road has no walk to it: whatever stands there is not read.
-        read = array[matrix.attached] if matrix.attached.shape == (n,) else array
-        if column == "walk_s" and not np.isfinite(read).all():
-            found.append(_cell(row, column, "nan or inf", "a walk in seconds, or not attached"))
-        if np.isnan(read).any() or (read < 0).any():
-            found.append(_cell(row, column, "nan or negative", "0 or more, inf for no road"))
-        elif (read[np.isfinite(read)] > MAX_TIME_S).any():
-            found.append(_cell(row, column, read[np.isfinite(read)].max(), "below 1e9"))
-    found += _length_problems(name, matrix, n)
-    return found
-
-
-def _length_problems(name: str, matrix: ClassMatrix, n: int) -> list[Cell]:
-    times, lengths = matrix.travel_time_s, matrix.length_m
-    if times.shape != (n, n) or lengths.shape != (n, n):
-        return []
-    missing = np.isfinite(times) & ~np.isfinite(lengths)
-    np.fill_diagonal(missing, False)
-    if not missing.any():
-        return []
-    row = f"matrix of {name}"
-    return [_cell(row, "length_m", "nan or inf", "a length wherever there is a travel time")]
-
-
-def _within(value: float, most: float) -> bool:
-    return math.isfinite(value) and 0 <= value <= most

@@ -54,9 +54,13 @@ class Trip:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Seconds since departure: at the road and away again for every halt, and back home."""
+    """Seconds since departure: at the road, at the place and away again for every halt, and home.
+
+    Who comes before a place takes aid in waits at the road.
+    """
 
     at_road_s: tuple[int, ...]
+    arrives_s: tuple[int, ...]
     leaves_s: tuple[int, ...]
     back_s: int
 
@@ -65,20 +69,38 @@ class Clock:
 Days = dict[int, tuple[Trip, ...]]
 
 
-def clock(fleet: Fleet, trip: Trip) -> Clock:
-    """When the trip is where; `blocked_s` and more where there is no road."""
-    travel = fleet.travel_s[trip.vehicle_class]
+def clock(fleet: Fleet, trip: Trip, start_s: int = 0) -> Clock:
+    """When a trip that leaves at `start_s` is where; `blocked_s` and more without a road."""
+    travel, walks = fleet.travel_s[trip.vehicle_class], fleet.walk_s[trip.vehicle_class]
     fixed = fleet.halt_s[trip.vehicle_class]
     now, here = 0, trip.depot
-    at_road, leaves = [], []
+    at_road, arrives, leaves = [], [], []
     for halt in trip.halts:
-        there = fleet.n_depots + halt.place
+        there, walk = fleet.n_depots + halt.place, int(walks[halt.place])
         now += int(travel[here, there])
         at_road.append(now)
+        if fleet.has_windows:
+            now = max(now, int(fleet.opens_s[halt.place]) - walk - start_s)
+        arrives.append(now + walk)
         now += int(fixed[halt.place]) + fleet.handling_s(halt.kg)
         leaves.append(now)
         here = there
-    return Clock(tuple(at_road), tuple(leaves), now + int(travel[here, trip.depot]))
+    back = now + int(travel[here, trip.depot])
+    return Clock(tuple(at_road), tuple(arrives), tuple(leaves), back)
+
+
+def in_time(fleet: Fleet, vehicle: int, trips: Sequence[Trip]) -> bool:
+    """Whether the day keeps the windows of all its places."""
+    if not fleet.has_windows:
+        return True
+    start = fleet.starts_s[vehicle]
+    for trip in trips:
+        times = clock(fleet, trip, start)
+        for halt, arrives in zip(trip.halts, times.arrives_s, strict=True):
+            if start + arrives > fleet.closes_s[halt.place]:
+                return False
+        start += times.back_s + fleet.reload_s
+    return True
 
 
 def make_trip(
@@ -101,23 +123,28 @@ def make_halt(fleet: Fleet, place: int, amounts: Mapping[int, int]) -> Halt:
     return Halt(place, kept, *weigh(fleet, kept))
 
 
-def used_s(fleet: Fleet, trips: Sequence[Trip]) -> int:
-    """From the first departure of a vehicle to its last return."""
-    driving = sum(clock(fleet, trip).back_s for trip in trips)
-    return driving + fleet.reload_s * max(len(trips) - 1, 0)
+def used_s(fleet: Fleet, trips: Sequence[Trip], start_s: int = 0) -> int:
+    """From the first departure of a vehicle, at `start_s`, to its last return."""
+    now = start_s
+    for number, trip in enumerate(trips):
+        now += (fleet.reload_s if number else 0) + clock(
+            fleet, trip, now + (fleet.reload_s if number else 0)
+        ).back_s
+    return now - start_s
 
 
-def lateness(fleet: Fleet, trips: Sequence[Trip], urgency: NDArray[np.float64]) -> float:
+def lateness(
+    fleet: Fleet, trips: Sequence[Trip], urgency: NDArray[np.float64], start_s: int = 0
+) -> float:
     """Σ weight × quantity × seconds until arrival over the day of one vehicle.
 
     `urgency` holds the weight of one unit, shape (n_places, n_items).
     """
-    total, start = 0.0, 0
+    total, start = 0.0, start_s
     for trip in trips:
-        times = clock(fleet, trip)
-        walk = fleet.walk_s[trip.vehicle_class]
-        for halt, at in zip(trip.halts, times.at_road_s, strict=True):
-            total += halt_weight(halt, urgency) * (start + at + int(walk[halt.place]))
+        times = clock(fleet, trip, start)
+        for halt, arrives in zip(trip.halts, times.arrives_s, strict=True):
+            total += halt_weight(halt, urgency) * (start + arrives)
         start += times.back_s + fleet.reload_s
     return total
 
@@ -132,8 +159,11 @@ def halt_weight(halt: Halt, urgency: NDArray[np.float64]) -> float:
 def spread(fleet: Fleet, days: Days, urgency: NDArray[np.float64]) -> Days:
     """The same trips, earlier: best direction, best order, on all vehicles that can drive them.
 
-    Never later in sum than `days`, never longer on the road, always within the shifts.
+    Never later in sum than `days`, never longer on the road, always within the shifts. Where
+    places have hours only the order of each day is looked at.
     """
+    if fleet.has_windows:
+        return in_order(fleet, days, urgency)
     turned = {
         vehicle: tuple(_best_direction(fleet, trip, urgency) for trip in trips)
         for vehicle, trips in days.items()
@@ -146,8 +176,25 @@ def spread(fleet: Fleet, days: Days, urgency: NDArray[np.float64]) -> Days:
 
 
 def in_order(fleet: Fleet, days: Days, urgency: NDArray[np.float64]) -> Days:
-    """Every vehicle drives first what brings the most per hour."""
-    return {vehicle: _smith(fleet, trips, urgency) for vehicle, trips in sorted(days.items())}
+    """Every vehicle drives first what brings the most per hour, where that keeps all windows."""
+    return {
+        vehicle: _day_in_order(fleet, vehicle, trips, urgency)
+        for vehicle, trips in sorted(days.items())
+    }
+
+
+def _day_in_order(
+    fleet: Fleet, vehicle: int, trips: Sequence[Trip], urgency: NDArray[np.float64]
+) -> tuple[Trip, ...]:
+    turned = _smith(fleet, trips, urgency)
+    if fleet.has_windows:
+        start = fleet.starts_s[vehicle]
+        if not in_time(fleet, vehicle, turned) or (
+            used_s(fleet, turned, start) > used_s(fleet, trips, start)
+            or lateness(fleet, turned, urgency, start) > lateness(fleet, trips, urgency, start)
+        ):
+            return tuple(trips)
+    return turned
 
 
 def _best_direction(fleet: Fleet, trip: Trip, urgency: NDArray[np.float64]) -> Trip:
@@ -172,6 +219,7 @@ def _deal(fleet: Fleet, days: Days, urgency: NDArray[np.float64]) -> Days | None
     at_home: dict[tuple[int, str], list[int]] = {}
     for group in fleet.groups:
         at_home.setdefault((group.depot, group.vehicle_class), []).extend(group.vehicles)
+    shift_s = {v: group.shift_s for group in fleet.groups for v in group.vehicles}
     free_at = dict.fromkeys(range(len(vehicles)), 0)
     dealt: dict[int, list[Trip]] = {}
     every = [trip for _, trips in sorted(days.items()) for trip in trips]
@@ -182,7 +230,7 @@ def _deal(fleet: Fleet, days: Days, urgency: NDArray[np.float64]) -> Days | None
             for vehicle in at_home[trip.depot, trip.vehicle_class]
             if vehicles[vehicle].capacity_kg + HAIR >= trip.kg
             and vehicles[vehicle].capacity_m3 + HAIR >= trip.m3
-            and free_at[vehicle] + length <= int(vehicles[vehicle].shift_s)
+            and free_at[vehicle] + length <= shift_s[vehicle]
             and len(dealt.get(vehicle, ())) < fleet.problem.max_trips
         ]
         if not able:

@@ -15,7 +15,7 @@ import numpy as np
 
 from routing.allocate import need_items, need_places
 from routing.balance import need_rows
-from routing.fleet import MICRO, Fleet
+from routing.fleet import MICRO, NEVER_S, Fleet
 from routing.loads import HAIR, make_load
 from routing.schedule import make_trip
 from routing.score import terms_of
@@ -37,8 +37,6 @@ FEW_NEEDS = 3
 # Points that count as near to a point.
 MOST_NEAR = 200
 HOUR_S = 3600.0
-# Stands for "no latest time": later than any shift.
-NEVER_S = 1e11
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +143,8 @@ def _begun(
                     wanted = 0 if need is None else min(amount, int(lacking[need]))
                     if need is None or wanted <= 0:
                         continue
+                    if fleet.whole[halt.place, item] and wanted < lacking[need]:
+                        continue
                     lacking[need] -= wanted
                     # Cut as needs are, so that parts may move; together they are one halt.
                     parts = _cut(fleet, stock, halt.place, item, wanted, 1.0, False)
@@ -219,6 +219,9 @@ def _cut(
             trips += len(group.vehicles) * fleet.problem.max_trips
     if not rooms:
         return []
+    if fleet.whole[place, item]:
+        fits = max(rooms) >= lacking and int(stock[:, item].max()) >= lacking
+        return [lacking] if fits else []
     largest = min(max(rooms), int(stock[:, item].max()) // portion * portion)
     smallest = max(min(rooms), portion)
     held = stock[:, item]
@@ -281,6 +284,7 @@ def _instance(
     count = np.bincount([point_of[int(p)] for p in place], minlength=len(points))
     capacity_m3 = np.array([group.capacity_m3 for group in fleet.groups])
     allowed = (fleet.kg_limit[:, place] + HAIR >= kg) & (capacity_m3[:, None] + HAIR >= m3)
+    opens, closes = _windows(fleet, classes, place, halts - walks)
     return Instance(
         travel_s=travel_s,
         service_s=np.broadcast_to(handling, (k, n)).copy(),
@@ -290,8 +294,8 @@ def _instance(
                 value / HOUR_S,
                 kg,
                 m3,
-                np.zeros(n),
-                np.full(n, NEVER_S),
+                opens,
+                closes,
                 value * terms.unserved_h,
             ]
         ),
@@ -308,7 +312,13 @@ def _instance(
         allowed=allowed.reshape(len(fleet.groups), n),
         vehicle=np.array(
             [
-                (0.0, group.shift_s, group.capacity_kg, group.capacity_m3, fleet.reload_s)
+                (
+                    group.start_s,
+                    group.start_s + group.shift_s,
+                    group.capacity_kg,
+                    group.capacity_m3,
+                    fleet.reload_s,
+                )
                 for group in group_rows
             ],
             dtype=np.float64,
@@ -334,7 +344,33 @@ def _instance(
         remote_s=fleet.round_s[:, place].min(axis=0, initial=fleet.blocked_s).astype(np.float64),
         travel_price=terms.travel_price / HOUR_S,
         unfairness=terms.unfairness,
-        windows=False,
+        windows=fleet.has_windows,
+    )
+
+
+def _windows(
+    fleet: Fleet,
+    classes: Sequence[str],
+    place: NDArray[np.int64],
+    offset_s: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Earliest and latest end of the way in of every job, safe for whichever class brings it.
+
+    Windows are of the arrival at the place, which the search knows only as the end of the way in
+    less an offset (n_classes, n_places) that differs by class where the walks do.
+    """
+    if not fleet.has_windows or not len(place):
+        return np.zeros(len(place)), np.full(len(place), float(NEVER_S))
+    drives = np.array(
+        [np.isfinite(fleet.problem.matrices[name].walk_s[fleet.n_depots :]) for name in classes]  # type: ignore[index]
+    ).reshape(len(classes), -1)
+    most = np.where(drives, offset_s, 0.0).max(axis=0)[place]
+    least = np.where(drives, offset_s, np.inf).min(axis=0)[place]
+    least = np.where(np.isfinite(least), least, 0.0)
+    opens, closes = fleet.opens_s[place], fleet.closes_s[place]
+    return (
+        np.where(opens > 0, opens + most, 0.0),
+        np.where(closes < NEVER_S, closes + least, float(NEVER_S)),
     )
 
 

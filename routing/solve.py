@@ -31,6 +31,7 @@ from routing.fleet import Fleet, fleet_of
 from routing.leftovers import take_along
 from routing.plan import Objective, Plan, StoppedBy, plan_to_dict
 from routing.problem import Problem, digest
+from routing.repair import made_to_hold
 from routing.schedule import Days, in_order, spread
 from routing.score import commune_shares, score, terms_of
 from routing.search_problem import days_from, translate
@@ -223,7 +224,7 @@ def _beginning(order: _Order) -> Days | None:
         seconds=None if seconds is None else BEGINNING_SHARE * seconds,
         report=lambda _share, text: order.report(0.0, text),
     )
-    return _search_by_cost(quiet).days()
+    return made_to_hold(order.fleet, _search_by_cost(quiet).days())
 
 
 def _search_by_cost(order: _Order) -> CostSearch:
@@ -248,7 +249,8 @@ def _by_cost(order: _Order) -> Plan:
     stopped_by: StoppedBy = "iterations" if costs.iterations_done else "nothing_to_plan"
     if costs.out_of_time:
         stopped_by = "seconds"
-    return _finished(order, "cost", costs.days(), costs.iterations_done, stopped_by)
+    days = made_to_hold(order.fleet, costs.days())
+    return _finished(order, "cost", days, costs.iterations_done, stopped_by)
 
 
 # --- the plan ---------------------------------------------------------------------------------

@@ -20,9 +20,9 @@ def convoys_of(fleet: Fleet, days: Days) -> tuple[Convoy, ...]:
     convoys = []
     for vehicle_row, trips in days.items():
         vehicle = problem.vehicles[vehicle_row]
-        start = problem.departs_at
+        start = problem.departs_at + timedelta(seconds=fleet.starts_s[vehicle_row])
         for number, trip in enumerate(trips, start=1):
-            times = clock(fleet, trip)
+            times = clock(fleet, trip, _seconds(fleet, start))
             back = start + timedelta(seconds=times.back_s)
             convoys.append(
                 Convoy(
@@ -46,17 +46,19 @@ def convoys_of(fleet: Fleet, days: Days) -> tuple[Convoy, ...]:
 
 
 def _stops(fleet: Fleet, trip: Trip, start: datetime) -> tuple[Stop, ...]:
-    times = clock(fleet, trip)
+    times = clock(fleet, trip, _seconds(fleet, start))
     walks = fleet.walk_s[trip.vehicle_class]
     problem = fleet.problem
     stops = []
-    for halt, at_road, leaves in zip(trip.halts, times.at_road_s, times.leaves_s, strict=True):
+    for halt, at_road, arrives, leaves in zip(
+        trip.halts, times.at_road_s, times.arrives_s, times.leaves_s, strict=True
+    ):
         walk = int(walks[halt.place])
         stops.append(
             Stop(
                 place_id=problem.places[halt.place],
                 at_road_at=start + timedelta(seconds=at_road),
-                arrives_at=start + timedelta(seconds=at_road + walk),
+                arrives_at=start + timedelta(seconds=arrives),
                 leaves_at=start + timedelta(seconds=leaves),
                 deliver={
                     problem.items[i].item_id: amount / MICRO for i, amount in halt.amounts.items()
@@ -67,6 +69,10 @@ def _stops(fleet: Fleet, trip: Trip, start: datetime) -> tuple[Stop, ...]:
             )
         )
     return tuple(stops)
+
+
+def _seconds(fleet: Fleet, moment: datetime) -> int:
+    return round((moment - fleet.problem.departs_at).total_seconds())
 
 
 def _length_m(fleet: Fleet, trip: Trip) -> float:

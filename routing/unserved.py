@@ -1,8 +1,9 @@
 """Why a need stays unserved, in plain words: the most binding reason first.
 
 1. no road for any vehicle class; 2. a road, but no vehicle that may use it; 3. no stock, or none
-where such a vehicle stands; 4. too large for those vehicles; 5. too far for their shift; 6. the
-stock that could be sent there is used up; 7. the vehicles are.
+where such a vehicle stands; 4. too large for those vehicles; 5. the place closes before they can be
+there; 6. too far for their shift, or for the light of the day; 7. not to be parted, and too much at
+once; 8. the stock that could be sent there is used up; 9. the vehicles are.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from routing.fleet import MICRO
+from routing.loads import HAIR
 from routing.plan import Code, Unserved
-from routing.problem import divisible
+from routing.problem_checks import divisible
 from routing.schedule import used_s
 
 if TYPE_CHECKING:
@@ -82,9 +84,23 @@ def _reason(
             f"{_amount(portion, thing)} ({kg:g} kg, {m3:g} m³) fits no vehicle that has a road "
             "to the place"
         )
-    able = [row for row in fitting if fleet.kg_limit[row, place] >= kg]
+    timely = [row for row in fitting if fleet.in_time[row, place]]
+    if not timely:
+        return _closes(fleet, place, fitting)
+    able = [row for row in timely if fleet.kg_limit[row, place] >= kg]
     if not able:
-        return _too_far(fleet, place, fitting, kg)
+        return _too_far(fleet, place, timely, kg)
+    if fleet.whole[place, item]:
+        parted = _would_be_parted(fleet, place, item, able)
+        if parted is not None:
+            return parted
+        portion = _needed(fleet, place, item)
+        giving = [row for row in able if stock[fleet.groups[row].depot, item] >= portion * MICRO]
+        if not giving:
+            return "stock_ends", (
+                f"it must not be parted, and no depot has {_amount(portion, thing)} left"
+            )
+        return _no_vehicle(fleet, place, giving, left_s)
     giving = [row for row in able if stock[fleet.groups[row].depot, item] >= fleet.portion[item]]
     if not giving:
         return _used_up(fleet, thing, {fleet.groups[row].depot for row in able})
@@ -124,10 +140,62 @@ def _too_far(fleet: Fleet, place: int, groups: list[int], kg: float) -> tuple[Co
     shortest = int(fleet.round_s[groups, place].min())
     longest = max(fleet.groups[row].shift_s for row in groups)
     trip = shortest + fleet.handling_s(kg)
+    for row in groups:
+        group = fleet.groups[row]
+        full = min(int(fleet.problem.vehicles[v].shift_s) for v in group.vehicles)
+        own = int(fleet.round_s[row, place]) + fleet.handling_s(kg)
+        if group.ended_by == "dark" and own <= full:
+            return "arrives_after_dark", (
+                f"arrives after dark: there and back with the halt takes {_hours(own)}, a "
+                f"{group.vehicle_class} has {_hours(group.shift_s)} of light"
+            )
     takes = "more than two shifts" if shortest >= fleet.blocked_s else _hours(trip)
     return "shift_too_short", (
         f"there and back with the halt takes {takes}, the longest shift of a vehicle "
         f"with a road to the place is {_hours(longest)}"
+    )
+
+
+def _closes(fleet: Fleet, place: int, groups: list[int]) -> tuple[Code, str]:
+    """The place takes nothing in any more when the first vehicle could be there."""
+
+    def arrival_s(row: int) -> int:
+        group = fleet.groups[row]
+        out = int(fleet.travel_s[group.vehicle_class][group.depot, fleet.n_depots + place])
+        return group.start_s + out + int(fleet.walk_s[group.vehicle_class][place])
+
+    first = min(arrival_s(row) for row in groups)
+    return "window_closes", (
+        f"window closes before any vehicle can be there: aid may arrive until "
+        f"{_hours(int(fleet.closes_s[place]))} after the plan begins, "
+        f"the first vehicle could be there after {_hours(first)}"
+    )
+
+
+def _would_be_parted(
+    fleet: Fleet, place: int, item: int, groups: list[int]
+) -> tuple[Code, str] | None:
+    thing = fleet.problem.items[item]
+    quantity = _needed(fleet, place, item)
+    kg, m3 = quantity * thing.kg_per_unit, quantity * thing.m3_per_unit
+    what = f"{_amount(quantity, thing)} ({kg:g} kg, {m3:g} m³) must not be parted, and"
+    if not any(
+        fleet.kg_limit[row, place] + HAIR >= kg and fleet.groups[row].capacity_m3 + HAIR >= m3
+        for row in groups
+    ):
+        return "not_to_be_split", f"{what} no vehicle that gets to the place takes it in one trip"
+    depots = {fleet.groups[row].depot for row in groups}
+    if max((_held(fleet, thing).get(depot, 0.0) for depot in depots), default=0.0) < quantity:
+        return "not_to_be_split", f"{what} no depot that can send it there holds all of it"
+    return None
+
+
+def _needed(fleet: Fleet, place: int, item: int) -> float:
+    place_id, item_id = fleet.problem.places[place], fleet.problem.items[item].item_id
+    return next(
+        need.quantity
+        for need in fleet.problem.needs
+        if (need.place_id, need.item_id) == (place_id, item_id)
     )
 
 
@@ -160,6 +228,8 @@ def _no_vehicle(
         one = f"of the {len(vehicles)} vehicles that could drive it the freest"
     if left >= trip:
         rest = f"has driven {fleet.problem.max_trips} trips or lacks the minutes to unload"
+        if fleet.has_windows:
+            rest += ", or would come after a place has closed"
     else:
         rest = f"has {_hours(max(left, 0))} of its shift left"
     return "no_vehicle_free", (f"a return trip from {depot} takes {_hours(trip)}; {one} {rest}")
@@ -167,9 +237,12 @@ def _no_vehicle(
 
 def _left_s(fleet: Fleet, days: Days) -> NDArray[np.int64]:
     """Rest of every vehicle's shift after its last trip and the loading for a further one."""
-    left = [int(vehicle.shift_s) for vehicle in fleet.problem.vehicles]
+    left = [0] * len(fleet.problem.vehicles)
+    for group in fleet.groups:
+        for vehicle in group.vehicles:
+            left[vehicle] = group.shift_s
     for vehicle, trips in days.items():
-        left[vehicle] -= used_s(fleet, trips) + fleet.reload_s
+        left[vehicle] -= used_s(fleet, trips, fleet.starts_s[vehicle]) + fleet.reload_s
     return np.array(left, dtype=np.int64)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 from datetime import datetime, time, timedelta
@@ -18,6 +19,7 @@ from geo.model import VEHICLE_CLASS_NAMES, new_id
 
 if TYPE_CHECKING:
     from geo.model import VehicleClassName
+    from routing.hours import Daylight
     from routing.matrix import TimeMatrix
     from routing.plan import Objective
     from routing.problem import ClassMatrix, Demand, Problem
@@ -39,6 +41,7 @@ def make_plan(
     seconds: float | None = None,
     iterations: int | None = None,
     fairness: float = 0.5,
+    by_night: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Plan convoys for the open needs, check the plan independently and record it.
@@ -53,11 +56,13 @@ def make_plan(
         Cap by the clock; where it ends the search the plan says so.
     fairness
         0 = the largest total, 1 = the commune that fares worst comes first.
+    by_night
+        Let convoys drive in the dark too; without, they leave and are home while it is light.
 
     Returns
     -------
     dict
-        The `plan` JSON of the contract.
+        The `plan` JSON of the contract; `light` says from when to when it is light (None by night).
 
     Raises
     ------
@@ -74,7 +79,7 @@ def make_plan(
     show = progress or silent
     based_on = situation.seq()
     show(0.02, "gathering needs, stock and roads")
-    problem = build_problem(situation)
+    problem = build_problem(situation, by_night=by_night)
     plan = solve(
         problem,
         objective=objective,
@@ -93,6 +98,7 @@ def make_plan(
             "this is a fault of the program, please report it; nothing was recorded",
         )
     document = _readable(situation, plan_to_dict(plan))
+    document["light"] = _light_row(problem)
     document["plan_id"] = new_id("plan")
     document["based_on_seq"] = based_on
     situation.record(
@@ -115,8 +121,8 @@ def make_plan(
     return document
 
 
-def build_problem(situation: Situation) -> Problem:
-    """Gather everything a plan depends on."""
+def build_problem(situation: Situation, *, by_night: bool = False) -> Problem:
+    """Gather everything a plan depends on; `by_night` lets convoys drive in the dark."""
     from routing.problem import Problem
 
     demands = _demands(situation)
@@ -133,10 +139,11 @@ def build_problem(situation: Situation) -> Problem:
     vehicles = situation.store.vehicles()
     # Convoys drive on the roads as they are when they leave: a closure may have ended by then.
     leaving = next_departure(situation.now(), situation.info().timezone)
+    points = travelling.points_of(situation, depots, places)
     travel = travelling.travel_by_class(
         situation,
         sorted({vehicle.vehicle_class for vehicle in vehicles}),
-        travelling.points_of(situation, depots, places),
+        points,
         closures=situation.store.closures(),
         at=leaving,
     )
@@ -163,7 +170,41 @@ def build_problem(situation: Situation) -> Problem:
         matrices={name: _class_matrix(found.matrix) for name, found in travel.items()},
         departs_at=leaving,
         reasons=_reasons(situation, set(places), tuple(travel), at=leaving),
+        daylight=None if by_night else daylight_of(points, leaving),
     )
+
+
+def daylight_of(points: travelling.Points, leaving: datetime) -> Daylight | None:
+    """Give the light that all of `points` have on the day of `leaving`: civil dawn to dusk.
+
+    None where the sun stays up, or down, all day: then nobody can wait for light. No class drives
+    in the dark on roads that an earthquake has changed: a rule of ours, which ``--by-night`` lifts.
+    """
+    from geo.sun import light_of
+    from routing.hours import Daylight
+
+    corners = itertools.product(
+        (min(points.lon), max(points.lon)), (min(points.lat), max(points.lat))
+    )
+    lights = [light_of(leaving.date(), lon=lon, lat=lat) for lon, lat in corners]
+    known = [light for light in lights if light is not None]
+    if len(known) < len(lights):
+        return None
+    return Daylight(
+        begins_s=max((light.begins_at - leaving).total_seconds() for light in known),
+        ends_s=min((light.ends_at - leaving).total_seconds() for light in known),
+        classes=VEHICLE_CLASS_NAMES,
+    )
+
+
+def _light_row(problem: Problem) -> dict[str, str] | None:
+    light = problem.daylight
+    if light is None:
+        return None
+    return {
+        "begins_at": (problem.departs_at + timedelta(seconds=light.begins_s)).isoformat(),
+        "ends_at": (problem.departs_at + timedelta(seconds=light.ends_s)).isoformat(),
+    }
 
 
 def latest(situation: Situation) -> dict[str, Any] | None:

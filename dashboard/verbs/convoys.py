@@ -33,6 +33,7 @@ def add(verbs: Any) -> None:
     plan.add_argument(
         "--fairness", type=float, default=0.5, help="0 total only … 1 worst commune first"
     )
+    plan.add_argument("--by-night", action="store_true", help="let convoys drive in the dark too")
     plan.add_argument("--strict", action="store_true", help="exit 1 if a need stays unserved")
 
     diff = add_verb(
@@ -73,6 +74,7 @@ def _plan(arguments: argparse.Namespace) -> Result:
             seconds=arguments.seconds,
             iterations=arguments.iterations,
             fairness=arguments.fairness,
+            by_night=arguments.by_night,
             progress=arguments.progress,
         )
     return result, FOUND if arguments.strict and result["unserved"] else FINE

@@ -212,6 +212,9 @@ def cause_text(code: str) -> str:
         "shift_too_short": _("too far for one shift"),
         "stock_ends": _("the stock ends"),
         "no_vehicle_free": _("no vehicle is free"),
+        "not_to_be_split": _("must not be parted, and too much at once"),
+        "arrives_after_dark": _("arrives after dark"),
+        "window_closes": _("closes before a vehicle can be there"),
     }
     return texts.get(code, clean(code).replace("_", " "))
 

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from geo.model import Item, StockLine, Vehicle
+from routing.hours import Daylight, Window
 from routing.problem import ClassMatrix, Demand, Problem
 
 SIX_OCLOCK = datetime(2023, 9, 9, 6, tzinfo=UTC)
@@ -70,8 +71,11 @@ def problem_on_a_line(**changes: Any) -> Problem:
 
 
 @st.composite
-def wild_problems(draw: st.DrawFn) -> Problem:
-    """Problems of 1 to 6 places with gaps, dead ends, odd capacities and impossible wishes."""
+def wild_problems(draw: st.DrawFn, *, timed: bool = False) -> Problem:
+    """Problems of 1 to 6 places with gaps, dead ends, odd capacities and impossible wishes.
+
+    With `timed`, places, depots and daylight have hours, and some needs must not be parted.
+    """
     n_depots = draw(st.integers(1, 3))
     n_places = draw(st.integers(1, 6))
     n = n_depots + n_places
@@ -99,6 +103,7 @@ def wild_problems(draw: st.DrawFn) -> Problem:
             quantity=_quantity(rng, item),
             weight=float(rng.choice([0.5, 1.0, 3.0])),
             commune=str(rng.choice(["north", "south"])),
+            whole=timed and rng.random() < 0.4,
         )
         for place in places
         for item in items
@@ -123,7 +128,34 @@ def wild_problems(draw: st.DrawFn) -> Problem:
         handling_s_per_kg=float(rng.choice([0.0, 0.36, 5.0])),
         reload_s=float(rng.choice([0.0, 1800.0])),
         max_trips=int(rng.integers(1, 4)),
+        **(_wild_hours(rng, depots, places, classes) if timed else {}),
     )
+
+
+def _wild_hours(
+    rng: np.random.Generator, depots: Sequence[str], places: Sequence[str], classes: Sequence[str]
+) -> dict[str, Any]:
+    def windows(ids: Sequence[str]) -> dict[str, Window]:
+        return {
+            one: Window(
+                earliest_s=float(rng.uniform(0, 5 * HOUR)),
+                latest_s=float(rng.choice([np.inf, rng.uniform(5, 9) * HOUR])),
+            )
+            for one in ids
+            if rng.random() < 0.5
+        }
+
+    dark = tuple(name for name in classes if rng.random() < 0.5)
+    light = Daylight(
+        begins_s=float(rng.uniform(-HOUR, 2 * HOUR)),
+        ends_s=float(rng.uniform(3 * HOUR, 12 * HOUR)),
+        classes=dark,
+    )
+    return {
+        "windows": windows(places),
+        "depot_hours": windows(depots),
+        "daylight": light if rng.random() < 0.7 else None,
+    }
 
 
 def _quantity(rng: np.random.Generator, item: Item) -> float:

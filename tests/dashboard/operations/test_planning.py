@@ -50,6 +50,18 @@ def test_the_same_situation_and_seed_give_the_same_plan(valley: Situation) -> No
     assert first == second
 
 
+def test_convoys_drive_by_daylight_unless_told_otherwise(valley: Situation) -> None:
+    plan = planning.make_plan(valley, seed=1, iterations=50)
+    light = {name: datetime.fromisoformat(moment) for name, moment in plan["light"].items()}
+    assert light["begins_at"].hour < 8 and light["ends_at"].hour > 15
+    for convoy in plan["convoys"]:
+        assert datetime.fromisoformat(convoy["departs_at"]) >= light["begins_at"]
+        assert datetime.fromisoformat(convoy["returns_at"]) <= light["ends_at"]
+    by_night = planning.make_plan(valley, seed=1, iterations=50, by_night=True)
+    assert by_night["light"] is None
+    assert min(c["departs_at"] for c in by_night["convoys"]) == by_night["departs_at"]
+
+
 def test_a_plan_is_old_once_a_road_closes_and_not_before(valley: Situation) -> None:
     plan = planning.make_plan(valley, seed=1, iterations=20)
     assert not planning.is_old(valley, plan)
