@@ -218,6 +218,10 @@ def transform_points(
     return np.asarray(out_x, dtype=np.float64), np.asarray(out_y, dtype=np.float64)
 
 
+# The points of a country's roads, and what is computed of them, would fill the memory at once.
+_LINES_AT_A_TIME = 200_000
+
+
 def geodesic_length_m(lines: Any) -> NDArray[np.float64]:
     """Length of lines on the WGS 84 ellipsoid, in metres.
 
@@ -244,6 +248,10 @@ def geodesic_length_m(lines: Any) -> NDArray[np.float64]:
     if getattr(lines, "crs", None) is not None:
         require_storage(lines, "lines")
     geometries = np.asarray(getattr(lines, "geometry", lines), dtype=object)
+    if len(geometries) > _LINES_AT_A_TIME:
+        begins = range(0, len(geometries), _LINES_AT_A_TIME)
+        some = [geodesic_length_m(geometries[at : at + _LINES_AT_A_TIME]) for at in begins]
+        return np.concatenate(some)
     parts, line_of_part = shapely.get_parts(geometries, return_index=True)
     points, part_of_point = shapely.get_coordinates(parts, return_index=True)
     joined = np.flatnonzero(part_of_point[1:] == part_of_point[:-1])

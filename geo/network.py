@@ -79,6 +79,8 @@ MEASURE_COLUMNS = ("length_m", "climb_m", "descent_m")
 
 # Problems listed in one error; the count of all is in the message.
 _MAX_PROBLEMS = 50
+# Points as objects are large: those of a country are not all made at once.
+_LINES_AT_A_TIME = 200_000
 _MIN_NODES_COVERED_SHARE = 0.5
 
 
@@ -317,14 +319,16 @@ def _filled_edges(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         if name not in edges.columns:
             columns[name] = np.full(n_edges, default)
         elif name in TEXT_COLUMNS:
-            columns[name] = edges[name].fillna("").astype(str).to_numpy()
+            columns[name] = edges[name].astype("str").fillna("").array
         elif name in FLAG_COLUMNS:
             columns[name] = edges[name].fillna(default).to_numpy(dtype=bool)
         elif name == "layer":
             columns[name] = edges[name].fillna(0).clip(-100, 100)
         else:
             columns[name] = edges[name].to_numpy(dtype=np.float64, na_value=np.nan)
-    lines = shapely.force_2d(np.asarray(edges.geometry.array, dtype=object))
+    lines = np.asarray(edges.geometry.array, dtype=object)
+    if shapely.has_z(lines).any():
+        lines = shapely.force_2d(lines)
     columns["layer"] = np.asarray(columns["layer"], dtype=np.int8)
     length_m = np.asarray(columns["length_m"], dtype=np.float64)
     unmeasured = np.isnan(length_m)
@@ -402,13 +406,15 @@ def _drawn_backwards(
 ) -> NDArray[np.bool_]:
     """Lines whose first point lies at v and whose last lies at u: one-way would be inverted."""
     wrong = np.zeros(len(u), dtype=bool)
-    rows = np.flatnonzero(usable & (u != v))
+    every = np.flatnonzero(usable & (u != v))
     at = nodes[["lon", "lat"]].to_numpy()
-    first = shapely.get_coordinates(shapely.get_point(lines[rows], 0))
-    last = shapely.get_coordinates(shapely.get_point(lines[rows], -1))
-    as_drawn = np.abs(first - at[u[rows]]).sum(axis=1) + np.abs(last - at[v[rows]]).sum(axis=1)
-    turned = np.abs(first - at[v[rows]]).sum(axis=1) + np.abs(last - at[u[rows]]).sum(axis=1)
-    wrong[rows] = turned < as_drawn
+    for begin in range(0, len(every), _LINES_AT_A_TIME):
+        rows = every[begin : begin + _LINES_AT_A_TIME]
+        first = shapely.get_coordinates(shapely.get_point(lines[rows], 0))
+        last = shapely.get_coordinates(shapely.get_point(lines[rows], -1))
+        as_drawn = np.abs(first - at[u[rows]]).sum(axis=1) + np.abs(last - at[v[rows]]).sum(axis=1)
+        turned = np.abs(first - at[v[rows]]).sum(axis=1) + np.abs(last - at[u[rows]]).sum(axis=1)
+        wrong[rows] = turned < as_drawn
     return wrong
 
 

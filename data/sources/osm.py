@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,9 +47,16 @@ MAX_BYTES = 4 * 1024**3
 # 100 M references to nodes are about 8 M km of road: more is a broken or hostile file.
 MAX_REFERENCES = 100_000_000
 # Above this size the index of node locations lies in a temporary file.
-_INDEX_ON_DISK_BYTES = 256 * 1024**2
+_INDEX_ON_DISK_BYTES = 64 * 1024**2
+# Numbers as objects take ten times the room of an array.
+_NODES_AT_A_TIME = 500_000
 
 _OSM_COPYRIGHT = "https://www.openstreetmap.org/copyright"
+# What holds for certain hours, seasons or vehicles only: counted, not applied.
+_CONDITIONAL = tuple(
+    f"{key}:conditional"
+    for key in ("motor_vehicle", "vehicle", "access", "hgv", "maxweight", "maxheight", "oneway")
+)
 _PLACE_NAME_KEYS = ("name", "name:fr", "name:ar", "name:zgh", "name:ber", "name:en", "alt_name")
 _PLACE_FACT_KEYS = ("place", "population", "ele", "wikidata")
 _ONE_WAY = b'<osm version="0.6"><way id="1"><nd ref="1"/></way></osm>'
@@ -177,7 +185,9 @@ def _read_ways(file: osmium.io.File, path: Path) -> tuple[Ways, Restrictions]:
             ways.n_duplicate += 1
             continue
         seen.add(way.id)
-        n_references += len(way.nodes)
+        ways.conditional.update(key for key in _CONDITIONAL if key in tags)
+        refs = [node.ref for node in way.nodes]
+        n_references += len(refs)
         if n_references > MAX_REFERENCES:
             raise TooLargeError(
                 f"{path.name}: more than {MAX_REFERENCES:,} nodes on roads",
@@ -185,7 +195,8 @@ def _read_ways(file: osmium.io.File, path: Path) -> tuple[Ways, Restrictions]:
                 "cut the area out first (osmium extract)",
             )
         ways.way_id.append(way.id)
-        ways.refs.append(np.array([node.ref for node in way.nodes], dtype=np.int64))
+        ways.refs.extend(refs)
+        ways.n_refs.append(len(refs))
         _append_tags(tags, ways)
         if way.timestamp.year > 1970 and (ways.newest is None or way.timestamp > ways.newest):
             ways.newest = way.timestamp
@@ -236,7 +247,8 @@ def _append_tags(tags: dict[str, str], ways: Ways) -> None:
         backward,
     )
     for name, value in zip(_WAY_COLUMNS, row, strict=True):
-        ways.columns[name].append(value)
+        # Few texts are written often: each is held once.
+        ways.columns[name].append(sys.intern(value) if type(value) is str else value)
 
 
 def _number(
@@ -251,7 +263,7 @@ def _number(
             ways.not_understood[f"{key}={tags[key][:40]}"] += 1
         elif not np.isnan(value):
             return value
-    return float("nan")
+    return np.nan
 
 
 # --- second pass: nodes -------------------------------------------------------------------------
@@ -261,7 +273,7 @@ def _read_nodes(
     file: osmium.io.File, path: Path, ways: Ways, *, places: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], TaggedNodes]:
     """Ids, lon, lat of the nodes on roads (sorted by id, NaN = not in the file), and the rest."""
-    used = np.unique(np.concatenate(ways.refs))
+    used = np.unique(np.frombuffer(ways.refs, dtype=np.int64))
     nodes = TaggedNodes()
     # Ids below 0 (drawn by hand, never uploaded) do not fit into the index.
     drawn: dict[int, tuple[float, float]] = {}
@@ -309,16 +321,17 @@ def _locations(
     drawn: dict[int, tuple[float, float]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     lon, lat = np.full(len(used), np.nan), np.full(len(used), np.nan)
-    for row, node_id in enumerate(used.tolist()):
-        if node_id < 0:
-            lon[row], lat[row] = drawn.get(node_id, (np.nan, np.nan))
-            continue
-        try:
-            location = index.get(node_id)
-        except KeyError:
-            continue
-        if location.valid():
-            lon[row], lat[row] = location.lon, location.lat
+    for begin in range(0, len(used), _NODES_AT_A_TIME):
+        for row, node_id in enumerate(used[begin : begin + _NODES_AT_A_TIME].tolist(), begin):
+            if node_id < 0:
+                lon[row], lat[row] = drawn.get(node_id, (np.nan, np.nan))
+                continue
+            try:
+                location = index.get(node_id)
+            except KeyError:
+                continue
+            if location.valid():
+                lon[row], lat[row] = location.lon, location.lat
     return lon, lat
 
 

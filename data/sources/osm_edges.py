@@ -7,6 +7,7 @@ that stops motor traffic.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ import shapely
 from data.sources.osm_turns import Pieces, Restrictions, turns_of
 from geo.crs import STORAGE_CRS
 from geo.errors import EmptyInputError
-from geo.network import RoadTables, road_tables
+from geo.network import TEXT_COLUMNS, RoadTables, road_tables
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,13 +32,18 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Ways:
-    """Columns of the road ways, in the order of the file."""
+    """Columns of the road ways, in the order of the file.
+
+    `refs` are the nodes of all ways in a row, `n_refs` of them to each way.
+    """
 
     way_id: list[int] = field(default_factory=list)
-    refs: list[NDArray[np.int64]] = field(default_factory=list)
+    refs: array[int] = field(default_factory=lambda: array("q"))
+    n_refs: list[int] = field(default_factory=list)
     columns: dict[str, list[Any]] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
     not_understood: Counter[str] = field(default_factory=Counter)
+    conditional: Counter[str] = field(default_factory=Counter)
     n_duplicate: int = 0
     n_areas: int = 0
     newest: datetime | None = None
@@ -57,8 +63,8 @@ class TaggedNodes:
 class _Vertices:
     """All vertices of all ways in a row: way number, node row, whether the next one follows."""
 
-    way: NDArray[np.intp]
-    node: NDArray[np.intp]
+    way: NDArray[np.int32]
+    node: NDArray[np.int32]
     joined: NDArray[np.bool_]
     n_missing: int
     n_ways_cut: int
@@ -128,8 +134,9 @@ def tables_from_ways(
 
 
 def _vertices(ways: Ways, used: NDArray[np.int64], *, known: NDArray[np.bool_]) -> _Vertices:
-    way = np.repeat(np.arange(len(ways.refs)), [len(refs) for refs in ways.refs])
-    node = np.searchsorted(used, np.concatenate(ways.refs))
+    # A country has tens of millions of vertices: numbers of 4 bytes, and nothing is kept twice.
+    way = np.repeat(np.arange(len(ways.n_refs), dtype=np.int32), ways.n_refs)
+    node = np.searchsorted(used, np.frombuffer(ways.refs, dtype=np.int64)).astype(np.int32)
     there = known[node]
     n_missing = int((~there).sum())
     n_ways_cut = len(np.unique(way[~there]))
@@ -216,12 +223,22 @@ def _edge_frame(
     n_points = last - first + 1
     starts = np.concatenate([[0], np.cumsum(n_points)[:-1]])
     edge = np.repeat(np.arange(len(first)), n_points)
-    vertex = np.arange(len(edge)) - starts[edge] + first[edge]
-    points = np.column_stack([lon[vertices.node[vertex]], lat[vertices.node[vertex]]])
-    columns = pd.DataFrame(ways.columns).iloc[vertices.way[first]].reset_index(drop=True)
-    return gpd.GeoDataFrame(
-        columns, geometry=shapely.linestrings(points, indices=edge), crs=STORAGE_CRS
+    vertex = np.arange(len(edge)) + np.repeat(first - starts, n_points)
+    node = vertices.node[vertex]
+    del vertex
+    points = np.column_stack([lon[node], lat[node]])
+    del node
+    lines = shapely.linestrings(points, indices=edge)
+    del points, edge
+    # Text in compact columns before its rows are repeated.
+    columns = pd.DataFrame(
+        {
+            name: pd.Series(values, dtype="str" if name in TEXT_COLUMNS else None)
+            for name, values in ways.columns.items()
+        }
     )
+    repeated = columns.take(vertices.way[first]).reset_index(drop=True)
+    return gpd.GeoDataFrame(repeated, geometry=lines, crs=STORAGE_CRS)
 
 
 def _edge_ids(
@@ -268,6 +285,8 @@ def _notes(
          f"{vertices.n_ways_cut} ways cut there"),
         ("values that were not understood and count as unknown", ways.not_understood.total(),
          _listed(ways.not_understood)),
+        ("rules for certain hours, seasons or weights only, which are not applied",
+         ways.conditional.total(), _listed(ways.conditional)),
         ("barriers that stop motor vehicles (bollards, blocks, gates with access=no)", n_walls, ""),
         ("barriers on a junction, which close nothing as no road of it is named",
          n_walls_unclear, ""),

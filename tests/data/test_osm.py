@@ -244,6 +244,15 @@ def test_what_is_not_understood_is_unknown_and_counted_with_its_value(tmp_path: 
     )
 
 
+def test_rules_for_certain_hours_are_not_applied_but_counted(tmp_path: Path) -> None:
+    tags = {"highway": "primary", "motor_vehicle:conditional": "no @ (Nov-Apr)"}
+    roads = read(tmp_path, [(1, (1, 2), tags), (2, (2, 3), {**tags, "oneway:bicycle": "no"})]).roads
+    assert (roads.edges["motor_vehicle"] == "").all()
+    assert roads.edges["backward"].all()
+    said = "which are not applied: 2 (motor_vehicle:conditional 2)"
+    assert any(said in note for note in roads.notes)
+
+
 def test_no_lorries_is_a_weight_limit_unless_one_is_written(tmp_path: Path) -> None:
     assert way(tmp_path, {"hgv": "no"})["maxweight_t"] == 3.5
     assert way(tmp_path, {"hgv": "no", "maxweight": "12"})["maxweight_t"] == 12.0

@@ -3,6 +3,7 @@
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString, Point
@@ -128,3 +129,16 @@ def test_the_gap_in_a_line_of_two_parts_does_not_count():
 def test_an_ellipsoid_length_needs_degrees():
     with pytest.raises(CrsError, match="EPSG:4326 is needed"):
         geodesic_length_m(gpd.GeoSeries([LineString([(0, 0), (1, 1)])], crs="EPSG:32629"))
+
+
+def test_lengths_of_very_many_lines_are_those_of_each() -> None:
+    """More lines than are measured at a time, a missing one among them."""
+    steps = np.linspace(0.001, 0.002, 200_003)
+    ends = np.zeros((len(steps), 2, 2))
+    ends[:, 1, 0] = steps
+    lines = shapely.linestrings(ends)
+    lines[200_001] = None
+    found = geodesic_length_m(lines)
+    assert np.isnan(found[200_001])
+    np.testing.assert_allclose(found[:3], geodesic_length_m(lines[:3]), rtol=0, atol=0)
+    assert found[200_002] == geodesic_length_m(lines[200_002:])[0]
