@@ -34,6 +34,7 @@ from geo.grades import (
     labels_of_no_building,
     normalise_label,
 )
+from geo.outline_overlap import outlines_as_wkb
 from geo.sightings import merge_sightings
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ POINT_COLUMNS = (
     "observed_at",
     "source",
     "footprint",
+    "outline",
 )
 
 # Column names in lower case, best first. Those of the first group are a grade whatever they hold;
@@ -136,7 +138,8 @@ def damage_from_vector(
     -------
     DamageLayer
         `points` and `analysed_area` in EPSG:4326. Points have the columns of `docs/architecture.md`
-        and `footprint` (the point stands for a drawn outline). Areas have `is_void`: True where
+        `footprint` (the point stands for a drawn outline) and `outline` (it, as WKB in EPSG:4326;
+        None for points and for what is no building). Areas have `is_void`: True where
         the area was *not* looked at (clouds, no data).
 
     Raises
@@ -170,6 +173,7 @@ def empty_points() -> gpd.GeoDataFrame:
     columns["is_building"] = pd.Series([], dtype="bool")
     columns["footprint"] = pd.Series([], dtype="bool")
     columns["observed_at"] = pd.Series([], dtype="datetime64[us, UTC]")
+    columns["outline"] = pd.Series([], dtype="object")
     return gpd.GeoDataFrame(columns, geometry=[], crs=STORAGE_CRS)
 
 
@@ -202,6 +206,7 @@ def _graded(
             "observed_at": seen.at,
             "source": layer.source,
             "footprint": ~is_point & ~is_line,
+            "outline": outlines_as_wkb(shapes, is_building & _is_polygon(shapes)),
         },
         geometry=np.where(is_point, shapes, shapely.point_on_surface(shapes)),
         crs=STORAGE_CRS,
@@ -227,6 +232,10 @@ def _graded(
         sensors=counts(points.loc[is_building, "sensor"]),
     )
     return points, with_notes(report)
+
+
+def _is_polygon(shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
+    return np.isin(shapely.get_type_id(shapes), (3, 6))
 
 
 def grade_column(
