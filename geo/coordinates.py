@@ -2,7 +2,7 @@
 
 `read_coordinate` knows decimal degrees (point or comma), degrees with minutes and seconds, links of
 Google Maps, OpenStreetMap and others (read as text, never fetched), ``geo:`` addresses and WKT
-points, Plus Codes, UTM, and Merchich / Lambert coordinates of Moroccan maps.
+points, Plus Codes, UTM, MGRS, and Merchich / Lambert coordinates of Moroccan maps.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from urllib.parse import unquote_plus
 
 from geo.errors import EmptyInputError, InputError, TooLargeError
 from geo.grid_coordinates import GRIDS, from_grid, grid_candidates
+from geo.mgrs import utm_of_mgrs
 from geo.plus_codes import decode_plus_code
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Coordinate:
         Degrees, EPSG:4326.
     form
         How it was written: ``decimal``, ``dms``, ``link``, ``wkt``, ``plus code``, ``utm``,
-        ``merchich``, with ``swapped`` before it where longitude came first.
+        ``mgrs``, ``merchich``, with ``swapped`` before it where longitude came first.
     warning
         What somebody should look at (outside the area, swapped, a guessed system); "" if nothing.
     """
@@ -127,7 +128,7 @@ def read_coordinate(text: str, *, area: Bounds | None = None) -> Coordinate:
     clean = " ".join(text.translate(_DIGITS).translate(_MARKS).replace("''", '"').split())
     if not clean:
         raise EmptyInputError("empty text", "a coordinate is needed", "write 31.05, -8.12")
-    for reader in (_link, _wkt, _labelled, _decimal, _dms, _grid, _plus):
+    for reader in (_link, _wkt, _labelled, _decimal, _dms, _mgrs, _grid, _plus):
         found = reader(clean, area)
         if found is not None:
             return _checked(found, clean, area)
@@ -156,6 +157,53 @@ def _checked(found: Coordinate, text: str, area: Bounds | None) -> Coordinate:
     if _inside(replace(found, lon=-found.lon), area):
         hint += "; inside it with the other sign of the longitude (W for E)"
     return replace(found, warning="; ".join(filter(None, (found.warning, hint))))
+
+
+def other_readings(lon: float, lat: float, area: Bounds) -> tuple[Coordinate, ...]:
+    """Say what a point outside the area may have been: the slips that bring it inside.
+
+    Parameters
+    ----------
+    lon, lat
+        What was written, in degrees; may be far off Earth.
+    area
+        (west, south, east, north) in degrees.
+
+    Returns
+    -------
+    tuple of Coordinate
+        Those inside the area, the likeliest slip first; `warning` names the slip.
+
+    >>> [one.warning for one in other_readings(8.12, 31.05, (-9, 30, -7, 32))]
+    ['the sign of the longitude is lost (W for E)']
+    """
+    slips = (
+        (-lon, lat, "the sign of the longitude is lost (W for E)"),
+        (lon, -lat, "the sign of the latitude is lost (S for N)"),
+        (lat, lon, "latitude and longitude are swapped"),
+        (-lat, lon, "latitude and longitude are swapped and a sign is lost"),
+        (lat, -lon, "latitude and longitude are swapped and a sign is lost"),
+        (-lon, -lat, "both signs are lost"),
+        (
+            _with_mark(lon, area[0], area[2]),
+            _with_mark(lat, area[1], area[3]),
+            "decimal marks are lost",
+        ),
+    )
+    found: dict[tuple[float, float], Coordinate] = {}
+    for east, north, slip in slips:
+        point = Coordinate(lon=east, lat=north, form="decimal", warning=slip)
+        if _inside(point, area) and (east, north) != (lon, lat):
+            found.setdefault((east, north), point)
+    return tuple(found.values())
+
+
+def _with_mark(value: float, low: float, high: float) -> float:
+    """Set the decimal mark so that the number lies in the range; as it is where that fails."""
+    for power in range(10):
+        if low <= value / 10**power <= high:
+            return value / float(10**power)
+    return value
 
 
 def _inside(found: Coordinate, area: Bounds) -> bool:
@@ -358,6 +406,15 @@ def _plus(text: str, area: Bounds | None) -> Coordinate | None:
     if found is None:
         return None
     return Coordinate(lon=found[0], lat=found[1], form="plus code")
+
+
+def _mgrs(text: str, _: Bounds | None) -> Coordinate | None:
+    metres = utm_of_mgrs(text)
+    if metres is None:
+        return None
+    for lon, lat in from_grid(*metres):
+        return Coordinate(lon=lon, lat=lat, form="mgrs")
+    raise InputError(repr(text[:80]), "no point of that grid", "check the letters and digits")
 
 
 def _grid(text: str, area: Bounds | None) -> Coordinate | None:

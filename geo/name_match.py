@@ -8,6 +8,7 @@ coordinate into account. It decides alone only where the best candidate is good 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from geo.name_table import METHODS, NameTable, index_names, joined
 from geo.names import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -98,7 +99,7 @@ class NameIndex:
         province: Sequence[str] | None = None,
         lon: Sequence[float] | NDArray[np.float64] | None = None,
         lat: Sequence[float] | NDArray[np.float64] | None = None,
-        aliases: Mapping[str, int] | None = None,
+        aliases: Mapping[str, int] | Sequence[tuple[str, int]] = (),
     ) -> NameIndex:
         """Index the names of places.
 
@@ -113,7 +114,8 @@ class NameIndex:
         lon, lat
             Degrees, EPSG:4326; NaN where unknown.
         aliases
-            Written names that somebody has confirmed, with the position of the place meant.
+            Written names that somebody has confirmed, with the position of the place meant; pairs
+            where one name may be confirmed for several places.
 
         Raises
         ------
@@ -133,12 +135,13 @@ class NameIndex:
                     f"one for each of {count} places is needed",
                     "give columns of one table",
                 )
-        strays = [name for name, at in (aliases or {}).items() if not 0 <= at < count]
+        confirmed = list(aliases.items() if isinstance(aliases, Mapping) else aliases)
+        strays = [name for name, at in confirmed if not 0 <= at < count]
         if strays:
             raise InputError(
                 f"alias {strays[0]!r}", "its place is not among the places", "leave it out"
             )
-        table = index_names(names, aliases or {})
+        table = index_names(names, confirmed)
         parents = {
             what: _index_parent(list(given), table, elsewhere=elsewhere)
             for what, given, elsewhere in (

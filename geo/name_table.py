@@ -140,7 +140,7 @@ class NameTable:
         return query[again], place, row[again], score[again], method[again]
 
 
-def index_names(names: pd.DataFrame, aliases: Mapping[str, int]) -> NameTable:
+def index_names(names: pd.DataFrame, aliases: Sequence[tuple[str, int]]) -> NameTable:
     """Collect the distinct names with their owners and their letter groups."""
     owners: dict[tuple[str, bool], dict[int, None]] = {}
     shown: dict[tuple[str, bool], str] = {}
@@ -151,7 +151,7 @@ def index_names(names: pd.DataFrame, aliases: Mapping[str, int]) -> NameTable:
                 key = (plain(name), False)
                 owners.setdefault(key, {})[place] = None
                 shown.setdefault(key, name)
-    for name, place in aliases.items():
+    for name, place in aliases:
         key = (plain(name), True)
         owners.setdefault(key, {})[place] = None
         shown.setdefault(key, name)

@@ -293,6 +293,12 @@ def _call_census_places_douars(table: pd.DataFrame) -> None:
     table["kind"] = table["kind"].where(~unkinded, "douar")
 
 
+def kind_of(word: str) -> str:
+    """Kind of an inhabited place by what people call it, "" for an unknown word."""
+    kind = KIND_WORDS.get(_plain_word(word), "")
+    return kind if kind in INHABITED or kind == "douar" else ""
+
+
 def _plain_word(text: str) -> str:
     return re.sub(r"[^a-zéè]+", "_", text.lower()).strip("_").replace("é", "e").replace("è", "e")
 

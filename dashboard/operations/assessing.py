@@ -142,7 +142,7 @@ def field_reports(situation: Situation) -> pd.DataFrame:
     names = {one.organisation_id: one.name for one in situation.store.organisations()}
     rows = [
         (
-            one.place_id,
+            situation.current_place(one.place_id),
             one.destroyed,
             one.damaged,
             one.total,

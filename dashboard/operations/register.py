@@ -130,6 +130,9 @@ def _make(situation: Situation) -> Register:
     from geo.places import empty_places
 
     frames = [with_spellings(frame) for frame in situation.place_layers()]
+    added = _added(situation)
+    if added is not None:
+        frames.append(with_spellings(added))
     frames = frames or [with_spellings(empty_places())]
     rows = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     known = newest_known(gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326"))
@@ -162,6 +165,37 @@ def _make(situation: Situation) -> Register:
         "notes": [*merge.notes, *_notes(counts, moved)],
     }
     return Register(places=frame, current=_current(frame), report=report)
+
+
+def _added(situation: Situation) -> gpd.GeoDataFrame | None:
+    """Give the places that people added as a places table, None where there are none."""
+    import geopandas as gpd
+    import pandas as pd
+
+    from geo.places import COLUMNS
+
+    places = situation.store.added_places()
+    if not places:
+        return None
+    names = {one.organisation_id: one.name for one in situation.store.organisations()}
+    rows = [
+        {
+            **dict.fromkeys(COLUMNS[:-1], ""),
+            "place_id": one.place_id,
+            "name": one.name,
+            "name_ar": one.name_ar,
+            "kind": one.kind,
+            "commune": one.commune,
+            "commune_code": one.commune_code,
+            "people": float("nan") if one.people is None else float(one.people),
+            "households": float("nan"),
+            "elevation_m": float("nan"),
+            "source": one.source or names.get(one.organisation_id or "", "added by hand"),
+        }
+        for one in places
+    ]
+    points = gpd.points_from_xy([one.lon for one in places], [one.lat for one in places])
+    return gpd.GeoDataFrame(pd.DataFrame(rows), geometry=points, crs="EPSG:4326")
 
 
 def _current(places: gpd.GeoDataFrame) -> dict[str, str]:

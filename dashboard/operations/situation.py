@@ -302,7 +302,8 @@ class Situation:
 
     def places_key(self) -> str:
         """Give a text that changes with what the register of places is made from."""
-        return f"{self.layer_key('places')}/{self.layer_key('boundaries')}"
+        added = ",".join(f"{one.place_id}@{one.seq}" for one in self.store.added_places())
+        return f"{self.layer_key('places')}/{self.layer_key('boundaries')}/{added}"
 
     def current_place(self, place_id: str) -> str:
         """Give the id that a place has now: another than before, where two lists turned out one."""

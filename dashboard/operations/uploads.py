@@ -10,10 +10,13 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from dashboard.operations.naming import known_places, undo_naming
 from data.catalogue import items
 from data.events import (
+    Event,
     LayerRemoved,
     NewEvent,
+    PlaceAdded,
     Provenance,
     UploadReceived,
     UploadUndone,
@@ -21,7 +24,8 @@ from data.events import (
 from data.intake.cells import coordinate, moment
 from data.intake.columns import understand
 from data.intake.known import known
-from data.intake.rows import RowReport, TakenRow, take_rows
+from data.intake.row import RowReport, TakenRow
+from data.intake.rows import take_rows
 from data.intake.sheet import Sheet, read_sheet
 from geo.errors import InputError, Problem, QafilaError, RuleError, SchemaError
 from geo.model import VEHICLE_CLASS_NAMES, new_id
@@ -41,6 +45,7 @@ def upload(
     organisation: str,
     dry_run: bool = False,
     rejects: Path | None = None,
+    add_places: bool = False,
 ) -> dict[str, Any]:
     """Take a sheet: good rows go in at once, the others come back with a reason.
 
@@ -49,13 +54,15 @@ def upload(
     Parameters
     ----------
     kind
-        needs, damage, stock, vehicles, volunteers or road-status.
+        needs, damage, stock, vehicles, volunteers, places or road-status.
     organisation
         Name or id of the sender; an unknown name is registered as pending.
     dry_run
         Report what would happen and change nothing.
     rejects
         Write the rows that were not taken to this CSV, with a reason column.
+    add_places
+        Add a place for a name that no list knows, where a coordinate stands beside it.
 
     Returns
     -------
@@ -64,13 +71,14 @@ def upload(
     """
     sheet = read_sheet(path)
     organisation_id, registering = situation.organisation(organisation)
-    rows = _take(situation, kind, sheet)
+    rows = _take(situation, kind, sheet, add_places=add_places)
     rows, client_ids = _mark_duplicates(situation, organisation_id, kind, sheet, rows)
     taken = [row for row in rows if row.events]
     counts = Counter(row.report.status for row in rows)
     accepted = counts["accepted"] + counts["repaired"]
     refused = counts["rejected"] + counts["undecided"]
     upload_id = new_id("upload")
+    registering = [*registering, *_area_of(situation, taken)]
     if taken and not dry_run:
         received = UploadReceived(
             upload_id=upload_id,
@@ -102,46 +110,49 @@ def upload(
 
 
 def undo(situation: Situation, upload_or_layer_id: str) -> dict[str, Any]:
-    """Take back everything that came with an upload, or remove one layer."""
+    """Take back what came with an upload, one layer, one confirmed name or one added place."""
     if upload_or_layer_id.startswith("layer:"):
         situation.record([LayerRemoved(layer_id=upload_or_layer_id)])
     elif upload_or_layer_id.startswith("upload:"):
         situation.record([UploadUndone(upload_id=upload_or_layer_id)])
+    elif upload_or_layer_id.startswith(("alias:", "place:")):
+        undo_naming(situation, upload_or_layer_id)
     else:
         raise InputError(
-            upload_or_layer_id, "the id of an upload (upload:…) or a layer (layer:…)", "see --json"
+            upload_or_layer_id,
+            "the id of an upload (upload:…), layer (layer:…), confirmed name (alias:…) or added "
+            "place (place:…)",
+            "see --json",
         )
     return {"undone": upload_or_layer_id}
 
 
-def _take(situation: Situation, kind: str, sheet: Sheet) -> list[TakenRow]:
+def _take(situation: Situation, kind: str, sheet: Sheet, *, add_places: bool) -> list[TakenRow]:
     if kind == "road-status":
         return [_road_status(situation, sheet, line, cells) for line, cells in sheet.rows]
-    if kind not in ("needs", "damage", "stock", "vehicles", "volunteers"):
+    if kind not in ("needs", "damage", "stock", "vehicles", "volunteers", "places"):
         raise InputError(
             f"upload {kind}",
-            "needs, damage, stock, vehicles, volunteers and road-status are taken",
+            "needs, damage, stock, vehicles, volunteers, places and road-status are taken",
             "name one of these",
         )
-    # Stock and vehicles name no place: they need not wait for the places to be read.
-    places = situation.places() if kind in ("needs", "damage", "volunteers") else None
-    if kind in ("needs", "damage") and places is not None and places.empty:
+    if kind in ("stock", "vehicles"):
+        # They name no place: they need not wait for the places to be read.
+        tables = known(
+            None,
+            situation.store.depots(),
+            items(),
+            now=situation.now(),
+            zone=ZoneInfo(situation.info().timezone),
+        )
+        return take_rows(kind, sheet, tables)
+    if kind in ("needs", "damage") and situation.places().empty:
         raise InputError(
             f"upload {kind}",
             "the places must be known first",
             "load them: `qafila load places FILE`",
         )
-    return take_rows(
-        kind,
-        sheet,
-        known(
-            places,
-            situation.store.depots(),
-            items(),
-            now=situation.now(),
-            zone=ZoneInfo(situation.info().timezone),
-        ),
-    )
+    return take_rows(kind, sheet, known_places(situation, add_places=add_places))
 
 
 def _road_status(situation: Situation, sheet: Sheet, line: int, cells: Sequence[str]) -> TakenRow:
@@ -194,6 +205,20 @@ def _road_status(situation: Situation, sheet: Sheet, line: int, cells: Sequence[
     reported_at = moment(cell("reported_at"), zone=zone) if cell("reported_at") else None
     report = RowReport(row=line, status="accepted")
     return TakenRow(report=report, events=(event,), reported_at=reported_at)
+
+
+def _area_of(situation: Situation, rows: Sequence[TakenRow]) -> list[Event]:
+    """Give the event that tells or widens the area, where rows add places."""
+    points = [
+        (event.lon, event.lat)
+        for row in rows
+        for event in row.events
+        if isinstance(event, PlaceAdded)
+    ]
+    if not points:
+        return []
+    lon, lat = zip(*points, strict=True)
+    return situation.area_event((min(lon), min(lat), max(lon), max(lat)))
 
 
 def _mark_duplicates(
@@ -254,6 +279,9 @@ def _row_json(report: RowReport) -> dict[str, Any]:
         "status": report.status,
         "place_id": report.place_id,
         "match_score": report.match_score,
+        "match": None if report.match is None else asdict(report.match),
+        "candidates": [asdict(one) for one in report.candidates],
+        "notes": list(report.notes),
         "problems": [
             {key: value for key, value in asdict(problem).items() if key != "row"}
             for problem in report.problems

@@ -38,8 +38,8 @@ def add(verbs: Any) -> None:
     fetch.add_argument("area", metavar="AREA", help="a place name, or west,south,east,north")
     fetch.add_argument("--large", action="store_true", help="allow an area over 2,500 km2")
 
-    undo = add_verb(verbs, "undo", _undo, "undo an upload, or any one layer")
-    undo.add_argument("id", metavar="UPLOAD", help="upload:… or layer:…")
+    undo = add_verb(verbs, "undo", _undo, "undo an upload, a layer, an alias, an added place")
+    undo.add_argument("id", metavar="UPLOAD", help="upload:…, layer:…, alias:… or place:…")
 
     verify = add_verb(verbs, "verify", _verify, "check the whole ledger")
     verify.add_argument("--against", help="an exported head, or a file that holds one")

@@ -10,7 +10,7 @@ from dashboard.verbs.parser import FINE, FOUND, Result, add_verb, open_situation
 if TYPE_CHECKING:
     import argparse
 
-UPLOAD_KINDS = ("needs", "damage", "stock", "vehicles", "volunteers", "road-status")
+UPLOAD_KINDS = ("needs", "damage", "stock", "vehicles", "volunteers", "places", "road-status")
 
 
 def add(verbs: Any) -> None:
@@ -24,6 +24,36 @@ def add(verbs: Any) -> None:
         "--rejects", type=Path, help="write the rows that were not taken to this CSV"
     )
 
+    upload.add_argument(
+        "--add-places",
+        action="store_true",
+        help="add a place for a name that no list knows and that has a coordinate",
+    )
+    match = add_verb(verbs, "match", _match, "which place a written name means, and how sure")
+    match.add_argument("name", help='the name as written, such as "Imlil, commune Asni"')
+    match.add_argument("--commune", default="", help="its commune, in any script")
+    match.add_argument("--at", default="", help="a coordinate as people write it")
+    alias = add_verb(verbs, "alias", _alias, "confirm that a written name means a place")
+    alias.add_argument("place", metavar="PLACE", help="the id of the place")
+    alias.add_argument("written", help="the name as people write it")
+
+
+def _match(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import naming
+
+    with open_situation(arguments) as situation:
+        found = naming.match(
+            situation, arguments.name, commune=arguments.commune, near=arguments.at
+        )
+    return found, FINE if found["place_id"] else FOUND
+
+
+def _alias(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import naming
+
+    with open_situation(arguments) as situation:
+        return naming.confirm_alias(situation, arguments.place, arguments.written), FINE
+
 
 def _upload(arguments: argparse.Namespace) -> Result:
     from dashboard.operations import uploads
@@ -36,5 +66,6 @@ def _upload(arguments: argparse.Namespace) -> Result:
             organisation=arguments.org,
             dry_run=arguments.dry_run,
             rejects=arguments.rejects,
+            add_places=arguments.add_places,
         )
     return result, FOUND if result["rejected"] else FINE

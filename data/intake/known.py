@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import math
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,11 +15,11 @@ from geo.name_match import NameIndex
 from geo.names import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import geopandas as gpd
 
-    from data.events import DepotRegistered
+    from data.events import DepotRegistered, PlaceAdded
     from geo.crs import Bounds
     from geo.model import Depot, Item
 
@@ -25,20 +27,52 @@ if TYPE_CHECKING:
 _AREA_MARGIN = 0.5
 #: A coordinate names a known place if it lies this near (m); farther away it is asked about.
 PLACE_RADIUS_M = 500.0
+#: So many spellings of one place are looked up.
+MAX_SPELLINGS = 24
 _EARTH_RADIUS_M = 6_371_008.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceMatch:
-    """Which place was meant, how sure, and the runners-up where it is not decided.
+class Candidate:
+    """A place that may be meant: how like it is, by which method, how far ahead of the next.
 
-    `candidates` are shown to people; `candidate_ids` are their places in the same order.
+    `method` is one of `geo.name_table.METHODS`, or ``coordinate``; `distance_m` is None where no
+    coordinate was given.
     """
+
+    place_id: str
+    name: str
+    commune: str
+    score: float
+    method: str
+    gap: float
+    distance_m: float | None = None
+
+    @property
+    def label(self) -> str:
+        """The place as it is offered to people."""
+        commune = f", {self.commune}" if self.commune else ""
+        apart = "" if self.distance_m is None else f", {self.distance_m:.0f} m away"
+        return f"{self.name}{commune} ({self.place_id}){apart}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceMatch:
+    """Which place was meant, how sure, and all that were like it, the best first."""
 
     place_id: str | None
     score: float
-    candidates: tuple[str, ...] = ()
-    candidate_ids: tuple[str, ...] = ()
+    ranked: tuple[Candidate, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The candidates as they are offered to people."""
+        return tuple(one.label for one in self.ranked)
+
+    @property
+    def candidate_ids(self) -> tuple[str, ...]:
+        """The ids of the candidates, in the same order."""
+        return tuple(one.place_id for one in self.ranked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +81,7 @@ class Question:
 
     name: str
     commune: str = ""
+    province: str = ""
     lon: float | None = None
     lat: float | None = None
 
@@ -55,11 +90,15 @@ class Question:
 class Known:
     """Places, depots and items as look-up tables.
 
-    `depots` gives ids by plain name; `new_depots` holds those that a sheet brings and that no
-    accepted row has registered yet; `answers` holds the names that were looked up together.
+    `positions_of` gives the row of each id, those that were joined to another place included.
+    `added_places` (by plain name) and `pending_places` (by id, not yet recorded) are those that a
+    sheet brings, where `add_places` allows it. `depots` gives ids by plain name; `new_depots` holds
+    those that a sheet brings and that no accepted row has registered yet; `answers` holds the names
+    that were looked up together.
     """
 
     place_ids: tuple[str, ...]
+    positions_of: Mapping[str, int]
     place_names: tuple[str, ...]
     communes: tuple[str, ...]
     lon: np.ndarray
@@ -72,13 +111,16 @@ class Known:
     now: datetime
     zone: tzinfo
     depot_names: tuple[str, ...]
+    add_places: bool
+    added_places: dict[str, list[PlaceAdded]]
+    pending_places: dict[str, PlaceAdded]
 
     def place_by_id(self, text: str) -> str | None:
         """Find a place by its id, with or without its prefix, or by its bare code."""
         wanted = text.strip()
         for form in (wanted, f"place:{wanted}", f"place:MA-{wanted}"):
-            if form in self.place_ids:
-                return form
+            if form in self.positions_of:
+                return self.place_ids[self.positions_of[form]]
         return None
 
     def place_by_name(self, asked: Question) -> PlaceMatch:
@@ -93,35 +135,69 @@ class Known:
         table = self.names.match_many(
             [one.name for one in asked],
             commune=[one.commune for one in asked],
+            province=[one.province for one in asked],
             lon=[np.nan if one.lon is None else one.lon for one in asked],
             lat=[np.nan if one.lat is None else one.lat for one in asked],
         )
         self.answers.update(dict.fromkeys(asked, PlaceMatch(place_id=None, score=0.0)))
         for query, found in table.groupby("query"):
             best = found.iloc[0]
-            self.answers[asked[int(str(query))]] = PlaceMatch(
+            question = asked[int(str(query))]
+            self.answers[question] = PlaceMatch(
                 place_id=self.place_ids[best["place"]] if best["sure"] else None,
                 score=round(float(best["score"]), 3),
-                candidates=tuple(self._label(index) for index in found["place"]),
-                candidate_ids=tuple(self.place_ids[index] for index in found["place"]),
+                ranked=tuple(
+                    self._candidate(question, int(row.place), row.score, row.method, row.gap)
+                    for row in found.itertuples(index=False)
+                ),
             )
 
     def place_near(self, lon: float, lat: float) -> PlaceMatch:
         """Find the place at a coordinate: the nearest one, taken alone within 500 m."""
+        around = self.places_around(lon, lat, math.inf)
+        nearest = around.ranked[0] if around.ranked else None
+        if nearest is None or (nearest.distance_m or 0) > PLACE_RADIUS_M:
+            return around
+        return replace(around, place_id=nearest.place_id)
+
+    def places_around(self, lon: float, lat: float, radius_m: float) -> PlaceMatch:
+        """Give the three places nearest to a point within a radius; none is taken."""
         if not self.place_ids:
             return PlaceMatch(place_id=None, score=0.0)
-        # Equirectangular: exact enough to rank neighbours and to test 500 m.
-        east = np.radians(self.lon - lon) * np.cos(np.radians(lat))
-        north = np.radians(self.lat - lat)
-        distance_m = np.hypot(east, north) * _EARTH_RADIUS_M
+        distance_m = self.apart_m((self.lon, self.lat), (lon, lat))
         order = np.argsort(distance_m, kind="stable")[:3]
-        nearest = float(distance_m[order[0]])
-        return PlaceMatch(
-            place_id=self.place_ids[order[0]] if nearest <= PLACE_RADIUS_M else None,
-            score=round(max(0.0, 1 - nearest / (2 * PLACE_RADIUS_M)), 3),
-            candidates=tuple(f"{self._label(i)}, {distance_m[i]:.0f} m away" for i in order),
-            candidate_ids=tuple(self.place_ids[i] for i in order),
+        order = order[distance_m[order] <= radius_m]
+        scores = [round(max(0.0, 1 - distance_m[i] / (2 * PLACE_RADIUS_M)), 3) for i in order]
+        ranked = tuple(
+            Candidate(
+                place_id=self.place_ids[i],
+                name=self.place_names[i],
+                commune=self.communes[i],
+                score=score,
+                method="coordinate",
+                gap=round(score - (scores[at + 1] if at + 1 < len(scores) else 0.0), 3),
+                distance_m=round(float(distance_m[i])),
+            )
+            for at, (i, score) in enumerate(zip(order, scores, strict=True))
         )
+        return PlaceMatch(place_id=None, score=scores[0] if scores else 0.0, ranked=ranked)
+
+    def position(self, place_id: str) -> tuple[float, float]:
+        """Give longitude and latitude of a place, in degrees."""
+        at = self.positions_of[place_id]
+        return float(self.lon[at]), float(self.lat[at])
+
+    def distance_m(self, place_id: str, lon: float, lat: float) -> float:
+        """Give how far a place lies from a point, in metres."""
+        return float(self.apart_m(self.position(place_id), (lon, lat)))
+
+    @staticmethod
+    def apart_m(one: tuple[Any, Any], other: tuple[float, float]) -> Any:
+        """Metres between points (lon, lat), numbers or arrays."""
+        # Equirectangular: exact enough to rank neighbours and to test 500 m.
+        east = np.radians(one[0] - other[0]) * np.cos(np.radians(other[1]))
+        north = np.radians(one[1] - other[1])
+        return np.hypot(east, north) * _EARTH_RADIUS_M
 
     def area(self) -> Bounds | None:
         """Where coordinates are expected: around the places, None where there are none."""
@@ -134,9 +210,22 @@ class Known:
             float(self.lat.max()) + _AREA_MARGIN,
         )
 
-    def _label(self, index: int) -> str:
-        commune = f", {self.communes[index]}" if self.communes[index] else ""
-        return f"{self.place_names[index]}{commune} ({self.place_ids[index]})"
+    def _candidate(
+        self, asked: Question, at: int, score: float, method: str, gap: float
+    ) -> Candidate:
+        apart_m = None
+        if asked.lon is not None and asked.lat is not None:
+            here = (float(self.lon[at]), float(self.lat[at]))
+            apart_m = round(float(self.apart_m(here, (asked.lon, asked.lat))))
+        return Candidate(
+            place_id=self.place_ids[at],
+            name=self.place_names[at],
+            commune=self.communes[at],
+            score=round(float(score), 3),
+            method=str(method),
+            gap=round(float(gap), 3),
+            distance_m=apart_m,
+        )
 
 
 def known(
@@ -146,21 +235,27 @@ def known(
     *,
     now: datetime,
     zone: tzinfo = UTC,
+    aliases: Iterable[tuple[str, str]] = (),
+    add_places: bool = False,
 ) -> Known:
     """Build the look-up tables from the places frame, the depots and the items.
 
     `places` may be None for sheets that name no place (stock, vehicles). `now` and `zone` are those
-    of the situation: reports age by the one, and times without a zone are in the other.
+    of the situation: reports age by the one, and times without a zone are in the other. `aliases`
+    are written names that people confirmed, each with the id of its place. With `add_places`, a
+    name that no list knows becomes a place where a coordinate stands beside it.
     """
     depot_names = {d.depot_id: d.depot_id for d in depots}
     depot_names |= {plain(d.name): d.depot_id for d in depots}
+    positions = _positions(places)
     return Known(
+        positions_of=positions,
         place_ids=() if places is None else tuple(places["place_id"]),
         place_names=() if places is None else tuple(places["name"]),
         communes=() if places is None else tuple(places["commune"]),
         lon=np.empty(0) if places is None else places.geometry.x.to_numpy(),
         lat=np.empty(0) if places is None else places.geometry.y.to_numpy(),
-        names=_names(places),
+        names=_names(places, [(name, positions[one]) for name, one in aliases if one in positions]),
         depots=depot_names,
         new_depots={},
         items=items,
@@ -168,17 +263,48 @@ def known(
         now=now,
         zone=zone,
         depot_names=tuple(sorted(depot.name for depot in depots)),
+        add_places=add_places,
+        added_places={},
+        pending_places={},
     )
 
 
-def _names(places: gpd.GeoDataFrame | None) -> NameIndex:
-    """Index every name of every place, with its commune and coordinate."""
+def _positions(places: gpd.GeoDataFrame | None) -> dict[str, int]:
+    """Row of each id; of an id that was joined to another place, the row of that one."""
+    if places is None:
+        return {}
+    found: dict[str, int] = {}
+    if "other_ids" in places:
+        for at, text in enumerate(places["other_ids"]):
+            found.update(dict.fromkeys(text.split(), at))
+    found.update({place_id: at for at, place_id in enumerate(places["place_id"])})
+    return found
+
+
+def _names(places: gpd.GeoDataFrame | None, aliases: Sequence[tuple[str, int]]) -> NameIndex:
+    """Index every name of every place, with its commune, province and coordinate."""
     if places is None:
         return NameIndex.build(pd.DataFrame())
     columns = ("name", "name_fr", "name_ar", "name_zgh")
+    names = pd.DataFrame({column: places[column] for column in columns if column in places})
     return NameIndex.build(
-        pd.DataFrame({column: places[column] for column in columns if column in places}),
+        pd.concat([names, _spellings(places)], axis=1),
         commune=places["commune"].tolist(),
+        province=places["province"].tolist() if "province" in places else None,
         lon=places.geometry.x.to_numpy(),
         lat=places.geometry.y.to_numpy(),
+        aliases=aliases,
     )
+
+
+def _spellings(places: gpd.GeoDataFrame) -> pd.DataFrame:
+    """The names of all sources, a column each."""
+    if "aliases" not in places:
+        return pd.DataFrame(index=places.index)
+    lists = [[name for name, _ in json.loads(text)][:MAX_SPELLINGS] for text in places["aliases"]]
+    width = max(map(len, lists), default=0)
+    columns = {
+        f"spelling_{at}": [names[at] if at < len(names) else "" for names in lists]
+        for at in range(width)
+    }
+    return pd.DataFrame(columns, index=places.index)

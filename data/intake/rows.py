@@ -8,10 +8,9 @@ here).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 from data.events import (
     DamageReported,
@@ -22,25 +21,22 @@ from data.events import (
     VehicleRegistered,
     VolunteerRegistered,
 )
-from data.intake.cells import ambiguous, coordinate, moment, number
+from data.intake.added_places import take_place
+from data.intake.cells import ambiguous, moment, number
 from data.intake.columns import item_of, understand
-from data.intake.known import Question
-from geo.coordinates import read_coordinate
-from geo.errors import InputError, Problem, SchemaError
+from data.intake.placing import events_of, place_of, questions, where
+from data.intake.row import Row, TakenRow
+from geo.errors import SchemaError
 from geo.model import VEHICLE_CLASS_NAMES, new_id
 from geo.names import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
-    from data.intake.known import Known, PlaceMatch
+    from data.intake.known import Known
     from data.intake.sheet import Sheet
 
-RowStatus = Literal["accepted", "repaired", "undecided", "rejected", "duplicate"]
-ROW_STATUSES: tuple[RowStatus, ...] = get_args(RowStatus)
-#: A written name this like a known one is not overruled by a coordinate of another place.
-CLEAR_NAME = 0.8
 #: A need runs out after this long and must be confirmed.
 NEED_LASTS = timedelta(hours=48)
 #: Clocks of phones may be wrong by so much.
@@ -51,73 +47,8 @@ MAX_QUANTITY = Decimal(1_000_000_000)
 MAX_HOUSES = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowReport:
-    """What became of one row."""
-
-    row: int
-    status: RowStatus
-    place_id: str | None = None
-    match_score: float | None = None
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenRow:
-    """A row's report with the events that record it, and when it was said."""
-
-    report: RowReport
-    events: tuple[Event, ...] = ()
-    reported_at: datetime | None = None
-
-
-class Row:
-    """One row while it is being read: cells by field, and the problems found so far."""
-
-    def __init__(self, line: int, cells: Sequence[str], fields: dict[str, int]) -> None:
-        self.line = line
-        self._cells = cells
-        self._fields = fields
-        self.problems: list[Problem] = []
-        self.undecided = False
-        self.repaired = False
-
-    def text(self, field: str) -> str:
-        """Give the cell of a field, empty where the sheet has no such column."""
-        position = self._fields.get(field)
-        return "" if position is None else self._cells[position]
-
-    def problem(self, field: str, expected: str, suggestion: str = "") -> None:
-        """Note a problem in the cell of a field."""
-        self.problems.append(
-            Problem(
-                row=str(self.line),
-                column=field,
-                value=self.text(field)[:200],
-                expected=expected,
-                suggestion=suggestion,
-            )
-        )
-
-    def report(self, place_id: str | None = None, score: float | None = None) -> RowReport:
-        """Sum up: rejected with a problem, undecided where only a place is to be chosen."""
-        status: RowStatus = "accepted"
-        if self.problems:
-            only_undecided = self.undecided and len(self.problems) == 1
-            status = "undecided" if only_undecided else "rejected"
-        elif self.repaired:
-            status = "repaired"
-        return RowReport(
-            row=self.line,
-            status=status,
-            place_id=place_id,
-            match_score=score,
-            problems=tuple(self.problems),
-        )
-
-
 def take_rows(kind: str, sheet: Sheet, known: Known) -> list[TakenRow]:
-    """Read every row of a sheet of needs, stock, vehicles or volunteers.
+    """Read every row of a sheet of needs, damage, stock, vehicles, volunteers or places.
 
     Raises
     ------
@@ -137,17 +68,12 @@ def take_rows(kind: str, sheet: Sheet, known: Known) -> list[TakenRow]:
         )
     if known.place_ids and "place" in fields:
         rows = [Row(line, cells, fields) for line, cells in sheet.rows]
-        known.look_up(_question(row, _where(row, known)) for row in rows)
+        known.look_up(one for row in rows for one in questions(row, known))
     return [take(Row(line, cells, fields), known) for line, cells in sheet.rows]
 
 
-def _question(row: Row, at: tuple[float, float] | None) -> Question:
-    lon, lat = at or (None, None)
-    return Question(name=row.text("place"), commune=row.text("commune"), lon=lon, lat=lat)
-
-
 def _need(row: Row, known: Known) -> TakenRow:
-    place_id, score = _place(row, known)
+    place_id, score = place_of(row, known)
     item, quantity, unit = _goods(row, known)
     weight = number(row.text("weight")) if row.text("weight") else Decimal(1)
     if weight is None or not 0 < weight <= 100:
@@ -168,7 +94,8 @@ def _need(row: Row, known: Known) -> TakenRow:
         expires_at=(reported_at or known.now) + NEED_LASTS,
         note=row.text("note")[:2_000],
     )
-    return TakenRow(report=report, events=(event,), reported_at=reported_at)
+    events = (*events_of(place_id, known), event)
+    return TakenRow(report=report, events=events, reported_at=reported_at)
 
 
 def _reported_at(row: Row, known: Known) -> datetime | None:
@@ -193,7 +120,7 @@ def _reported_at(row: Row, known: Known) -> datetime | None:
 
 def _damage(row: Row, known: Known) -> TakenRow:
     """Read a count of houses destroyed and damaged; none of so many refutes what was believed."""
-    place_id, score = _place(row, known)
+    place_id, score = place_of(row, known)
     destroyed, damaged, total = (_count(row, field) for field in ("destroyed", "damaged", "total"))
     hit = (destroyed or 0) + (damaged or 0)
     if not row.problems and destroyed is None and damaged is None:
@@ -217,7 +144,8 @@ def _damage(row: Row, known: Known) -> TakenRow:
         match_score=score,
         note=row.text("note")[:2_000],
     )
-    return TakenRow(report=report, events=(event,), reported_at=observed_at)
+    events = (*events_of(place_id, known), event)
+    return TakenRow(report=report, events=events, reported_at=observed_at)
 
 
 def _count(row: Row, field: str) -> int | None:
@@ -297,7 +225,7 @@ def _volunteer(row: Row, known: Known) -> TakenRow:
         row.problem("volunteer", "a code (no real name: this sheet is seen by many)")
     place_id, score = (None, None)
     if any(row.text(field) for field in ("place", "place_id", "lon", "position")):
-        place_id, score = _place(row, known)
+        place_id, score = place_of(row, known)
     report = row.report(place_id, score)
     if report.problems:
         return TakenRow(report=report)
@@ -307,7 +235,7 @@ def _volunteer(row: Row, known: Known) -> TakenRow:
         skills=_list(row.text("skills")),
         languages=_list(row.text("languages")),
     )
-    return TakenRow(report=report, events=(event,))
+    return TakenRow(report=report, events=(*events_of(place_id, known), event))
 
 
 #: Kind → the reader of a row, and the groups of columns of which one each is needed.
@@ -323,80 +251,8 @@ _KINDS: dict[str, tuple[Callable[[Row, Known], TakenRow], tuple[tuple[str, ...],
         (("vehicle",), ("class",), ("capacity_kg",), ("capacity_m3",), ("depot",)),
     ),
     "volunteers": (_volunteer, (("volunteer",),)),
+    "places": (take_place, (("place",), ("lon", "position"))),
 }
-
-
-def _place(row: Row, known: Known) -> tuple[str | None, float | None]:
-    """Find the place of a row: by id, else by name, commune and coordinate, else by coordinate."""
-    if row.text("place_id"):
-        place_id = known.place_by_id(row.text("place_id"))
-        if place_id is not None:
-            return place_id, 1.0
-        if not any(row.text(field) for field in ("place", "lon", "position")):
-            row.problem("place_id", "the id or code of a place of this situation")
-            return None, None
-    at = _where(row, known)
-    if row.problems:
-        return None, None
-    named = None
-    if row.text("place"):
-        named = known.place_by_name(_question(row, at))
-        if named.place_id is not None:
-            row.repaired = row.repaired or named.score < 1
-            return named.place_id, named.score
-        if at is None:
-            row.undecided = bool(named.candidates)
-            row.problem(
-                "place", "a place of this situation, or a coordinate", " | ".join(named.candidates)
-            )
-            return None, named.score
-    if at is None:
-        row.problem("place", "a place name, a place id or a coordinate")
-        return None, None
-    return _place_at(row, known, at, named)
-
-
-def _place_at(
-    row: Row, known: Known, at: tuple[float, float], named: PlaceMatch | None
-) -> tuple[str | None, float | None]:
-    """Find the place of a coordinate, unless the written name means others more clearly."""
-    near = known.place_near(*at)
-    if named is not None and named.score >= CLEAR_NAME and near.place_id not in named.candidate_ids:
-        row.undecided = True
-        row.problem(
-            "place",
-            "a name and a coordinate of one place",
-            " | ".join((*named.candidates, *near.candidates[:1])),
-        )
-        return None, named.score
-    if near.place_id is None:
-        row.undecided = bool(near.candidates)
-        field = "position" if row.text("position") else "lon"
-        row.problem(
-            field, "a coordinate within 500 m of a known place", " | ".join(near.candidates)
-        )
-        return None, near.score
-    row.repaired = True
-    return near.place_id, near.score
-
-
-def _where(row: Row, known: Known) -> tuple[float, float] | None:
-    """Read the coordinate of a row: lon and lat, or both in one cell as people write them."""
-    if row.text("lon") or row.text("lat"):
-        lon, lat = coordinate(row.text("lon")), coordinate(row.text("lat"))
-        if lon is None or lat is None:
-            row.problem("lon" if lon is None else "lat", "decimal degrees, such as -8.23 and 31.05")
-            return None
-        return lon, lat
-    if not row.text("position"):
-        return None
-    try:
-        read = read_coordinate(row.text("position"), area=known.area())
-    except InputError as error:
-        row.problem("position", error.needed, error.todo)
-        return None
-    row.repaired = row.repaired or bool(read.warning)
-    return read.lon, read.lat
 
 
 def _goods(row: Row, known: Known) -> tuple[str | None, Decimal | None, str]:
@@ -442,7 +298,7 @@ def _depot(row: Row, known: Known) -> str | None:
     found = known.depots.get(written) or known.depots.get(plain(written))
     if found:
         return found
-    at = _where(row, known)
+    at = where(row, known)
     if row.problems and row.problems[-1].column in ("lon", "lat", "position"):
         return None
     if not written or at is None or abs(at[0]) > 180 or abs(at[1]) > 90:

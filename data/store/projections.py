@@ -25,6 +25,10 @@ from data.events import (
     NeedReported,
     NeedStatusChanged,
     OrganisationRegistered,
+    PlaceAdded,
+    PlaceAliasConfirmed,
+    PlaceAliasWithdrawn,
+    PlaceWithdrawn,
     PlanMade,
     RoadClosed,
     RoadReopened,
@@ -48,6 +52,8 @@ from data.store.schema import (
     MOVEMENTS,
     NEEDS,
     ORGANISATIONS,
+    PLACE_ALIASES,
+    PLACES,
     PLANS,
     SITUATION,
     STOCK,
@@ -368,6 +374,48 @@ def _damage_reported(state: State, fact: Fact, payload: DamageReported) -> None:
             **_mark(fact),
         },
     )
+
+
+@_projects(PlaceAdded, PLACES)
+def _place_added(state: State, fact: Fact, payload: PlaceAdded) -> None:
+    state.put(
+        PLACES,
+        {
+            **payload.model_dump(),
+            "organisation_id": fact.organisation_id,
+            "upload_id": fact.upload_id,
+            "recorded_at": fact.recorded_at,
+            **_mark(fact),
+        },
+    )
+
+
+@_projects(PlaceWithdrawn, PLACES)
+def _place_withdrawn(state: State, fact: Fact, payload: PlaceWithdrawn) -> None:
+    row = state.row(PLACES, payload.place_id)
+    if row is not None:
+        state.put(PLACES, {**row, **_mark(fact, removed=True)})
+
+
+@_projects(PlaceAliasConfirmed, PLACE_ALIASES)
+def _place_alias_confirmed(state: State, fact: Fact, payload: PlaceAliasConfirmed) -> None:
+    state.put(
+        PLACE_ALIASES,
+        {
+            **payload.model_dump(),
+            "organisation_id": fact.organisation_id,
+            "upload_id": fact.upload_id,
+            "recorded_at": fact.recorded_at,
+            **_mark(fact),
+        },
+    )
+
+
+@_projects(PlaceAliasWithdrawn, PLACE_ALIASES)
+def _place_alias_withdrawn(state: State, fact: Fact, payload: PlaceAliasWithdrawn) -> None:
+    row = state.row(PLACE_ALIASES, payload.alias_id)
+    if row is not None:
+        state.put(PLACE_ALIASES, {**row, **_mark(fact, removed=True)})
 
 
 @_projects(RoadClosed, CLOSURES)

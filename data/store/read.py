@@ -32,6 +32,8 @@ from data.store.schema import (
     MOVEMENTS,
     NEEDS,
     ORGANISATIONS,
+    PLACE_ALIASES,
+    PLACES,
     PLANS,
     SITUATION,
     STOCK,
@@ -227,6 +229,14 @@ class Reader:
     def damage_reports(self) -> list[records.DamageReportRecord]:
         """Give the counts of damage on the ground, by id."""
         return self._all(DAMAGE_REPORTS, records.damage_report_record)
+
+    def added_places(self) -> list[records.AddedPlace]:
+        """Give the places that people added, by id; those of layers lie in the archive."""
+        return self._all(PLACES, records.added_place)
+
+    def place_aliases(self) -> list[records.PlaceAlias]:
+        """Give the names that people confirmed for places, by id."""
+        return self._all(PLACE_ALIASES, records.place_alias)
 
     def closures(self, open_only: bool = True) -> list[records.ClosureRecord]:
         """Give the closures, by id; `open_only` leaves out what was reopened.
@@ -438,6 +448,8 @@ _CHANGING: dict[Table, Callable[[records.Row], Any]] = {
     STOCK: records.stock_line,
     NEEDS: records.need_record,
     DAMAGE_REPORTS: records.damage_report_record,
+    PLACES: records.added_place,
+    PLACE_ALIASES: records.place_alias,
     CLOSURES: records.closure_record,
     UPLOADS: records.upload_record,
     ASSESSMENTS: records.assessment_record,

@@ -148,6 +148,40 @@ class DamageReportRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddedPlace:
+    """A place that somebody added; `people` None = not said."""
+
+    place_id: str
+    name: str
+    name_ar: str
+    kind: str
+    lon: float
+    lat: float
+    commune: str
+    commune_code: str
+    people: int | None
+    source: str
+    organisation_id: str | None
+    upload_id: str | None
+    recorded_at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceAlias:
+    """A written name that somebody confirmed for a place."""
+
+    alias_id: str
+    place_id: str
+    written: str
+    note: str
+    organisation_id: str | None
+    upload_id: str | None
+    recorded_at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClosureRecord(Closure):
     """A closure with who said so and when; `reopened_at` is None while it holds."""
 
@@ -224,6 +258,8 @@ class Changes:
     stock: tuple[StockLine, ...] = ()
     needs: tuple[NeedRecord, ...] = ()
     damage_reports: tuple[DamageReportRecord, ...] = ()
+    places: tuple[AddedPlace, ...] = ()
+    place_aliases: tuple[PlaceAlias, ...] = ()
     closures: tuple[ClosureRecord, ...] = ()
     uploads: tuple[UploadRecord, ...] = ()
     assessments: tuple[AssessmentRecord, ...] = ()
@@ -350,6 +386,26 @@ def damage_report_record(row: Row) -> DamageReportRecord:
             "report_id place_id destroyed damaged total written_place match_score note "
             "organisation_id upload_id seq",
         ),
+    )
+
+
+def added_place(row: Row) -> AddedPlace:
+    """Read a row of `places`."""
+    return AddedPlace(
+        recorded_at=_time(row["recorded_at"]),
+        **_only(
+            row,
+            "place_id name name_ar kind lon lat commune commune_code people source "
+            "organisation_id upload_id seq",
+        ),
+    )
+
+
+def place_alias(row: Row) -> PlaceAlias:
+    """Read a row of `place_aliases`."""
+    return PlaceAlias(
+        recorded_at=_time(row["recorded_at"]),
+        **_only(row, "alias_id place_id written note organisation_id upload_id seq"),
     )
 
 

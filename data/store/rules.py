@@ -19,6 +19,10 @@ from data.events import (
     LayerRemoved,
     NeedReported,
     NeedStatusChanged,
+    PlaceAdded,
+    PlaceAliasConfirmed,
+    PlaceAliasWithdrawn,
+    PlaceWithdrawn,
     PlanMade,
     RoadClosed,
     RoadReopened,
@@ -30,6 +34,7 @@ from data.events import (
     VehicleRegistered,
 )
 from data.store.projections import BY_TYPE, is_undone
+from data.store.read import OPEN_NEED_STATUSES
 from data.store.schema import (
     CLOSURES,
     DEPOTS,
@@ -37,6 +42,8 @@ from data.store.schema import (
     LAYERS,
     MOVEMENTS,
     NEEDS,
+    PLACE_ALIASES,
+    PLACES,
     SITUATION,
     STOCK,
     UPLOADS,
@@ -63,6 +70,7 @@ _BEGINNINGS = (
     DamageReported,
     LayerLoaded,
     NeedReported,
+    PlaceAliasConfirmed,
     PlanMade,
     RoadClosed,
     StockMoved,
@@ -127,6 +135,23 @@ def _damage_reported(_state: State, _fact: Fact, payload: DamageReported) -> Non
             "no more than there are can be destroyed or damaged",
             "correct the count",
         )
+
+
+@_rule(PlaceWithdrawn)
+def _place_withdrawn(state: State, _fact: Fact, payload: PlaceWithdrawn) -> None:
+    if state.live(PLACES, payload.place_id) is None:
+        raise UnknownIdError(
+            payload.place_id,
+            "nobody added such a place here",
+            "a place of a layer goes with its layer: `qafila undo layer:…`",
+        )
+    _require_places_unused(state, [payload.place_id], brought=())
+
+
+@_rule(PlaceAliasWithdrawn)
+def _place_alias_withdrawn(state: State, _fact: Fact, payload: PlaceAliasWithdrawn) -> None:
+    if state.live(PLACE_ALIASES, payload.alias_id) is None:
+        raise _unknown(payload.alias_id, "confirmed name")
 
 
 @_rule(LayerRemoved)
@@ -209,6 +234,31 @@ def _upload_undone(state: State, fact: Fact, payload: UploadUndone) -> None:
     for (account, item_id), change in changes.items():
         _require_balance(state, account, item_id, change)
     _require_depots_unused(state, fact, came_with_it, changes)
+    _require_places_unused(
+        state,
+        [one.payload.place_id for one in came_with_it if isinstance(one.payload, PlaceAdded)],
+        brought=[one.payload.subject_id for one in came_with_it],
+    )
+
+
+def _require_places_unused(
+    state: State, place_ids: Sequence[str], *, brought: Sequence[str]
+) -> None:
+    """Refuse to take an added place away while somebody says that it lacks something."""
+    for place_id in sorted(set(place_ids)):
+        needs = [
+            row["need_id"]
+            for row in state.rows_where(NEEDS, "place_id", place_id)
+            if not row["removed"]
+            and row["status"] in OPEN_NEED_STATUSES
+            and row["need_id"] not in brought
+        ]
+        if needs:
+            raise RuleError(
+                place_id,
+                f"needs are reported for this place ({', '.join(sorted(needs)[:3])})",
+                "withdraw them first (`qafila undo` of their upload)",
+            )
 
 
 def _require_depots_unused(

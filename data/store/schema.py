@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 #: The newest revision in `migrations/versions`; a test compares.
-REVISION = "0003"
+REVISION = "0004"
 
 #: Written into the header of an SQLite file ("Qafi"), so that it is known for ours.
 APPLICATION_ID = 0x51616669
@@ -232,6 +232,35 @@ DAMAGE_REPORTS = _projection(
     _text("observed_at"),
     _text("written_place"),
     Column("match_score", Float),
+    _text("note"),
+    _maybe("organisation_id"),
+    _maybe("upload_id"),
+    _text("recorded_at"),
+)
+
+# Places that people added; those of layers lie in the archive.
+PLACES = _projection(
+    "places",
+    _key("place_id"),
+    _text("name"),
+    _text("name_ar"),
+    _text("kind"),
+    _number("lon"),
+    _number("lat"),
+    _text("commune"),
+    _text("commune_code"),
+    Column("people", BigInteger),
+    _text("source"),
+    _maybe("organisation_id"),
+    _maybe("upload_id"),
+    _text("recorded_at"),
+)
+
+PLACE_ALIASES = _projection(
+    "place_aliases",
+    _key("alias_id"),
+    _text("place_id"),
+    _text("written"),
     _text("note"),
     _maybe("organisation_id"),
     _maybe("upload_id"),

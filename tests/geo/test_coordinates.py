@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyproj import Geod, Transformer
 
-from geo.coordinates import MAX_TEXT, read_coordinate
+from geo.coordinates import MAX_TEXT, other_readings, read_coordinate
 from geo.errors import EmptyInputError, InputError, TooLargeError
 
 HAOUZ = (-9.5, 30.2, -7.0, 31.8)
@@ -253,3 +254,63 @@ def test_anything_like_a_coordinate_is_read_or_refused_by_name(text: str) -> Non
         read_coordinate(text, area=HAOUZ)
     except InputError as refused:
         assert str(refused)
+
+
+@pytest.mark.parametrize(
+    ("text", "lon", "lat"),
+    [
+        ("18S UJ 23371 06519", -77.03654, 38.88981),
+        ("mgrs: 4QFJ12345678", -157.91682, 21.30948),
+        ("56HLH3436850948", 151.20930, -33.86880),
+    ],
+)
+def test_mgrs_is_read(text: str, lon: float, lat: float) -> None:
+    found = read_coordinate(text)
+    assert found.form == "mgrs"
+    assert (found.lon, found.lat) == pytest.approx((lon, lat), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("29R AA 12345 67890", "square AA is not in zone 29"),
+        ("61R PQ 12345 67890", "zones run from 1 to 60"),
+        ("29R PQ 1234 678", "as many digits east as north"),
+        ("29RPQ123", "as many digits east as north"),
+        ("Z AH 1234 5678", "no coordinate could be read"),
+        ("ZAH12345678", "polar caps"),
+    ],
+)
+def test_mgrs_that_cannot_be_is_refused_with_the_reason(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        read_coordinate(text)
+
+
+@given(st.floats(-79.9, 83.9), st.floats(-179.9, 179.9))
+def test_mgrs_comes_back_to_a_metre(lat: float, lon: float) -> None:
+    zone = int((lon + 180) // 6) + 1
+    north = lat >= 0
+    x, y = Transformer.from_crs(4326, (32600 if north else 32700) + zone, always_xy=True).transform(
+        lon, lat
+    )
+    band = "CDEFGHJKLMNPQRSTUVWX"[min(int((lat + 80) // 8), 19)]
+    column = ("ABCDEFGH", "JKLMNPQR", "STUVWXYZ")[(zone - 1) % 3][int(x // 100_000) - 1]
+    shift = 5 if zone % 2 == 0 else 0
+    row = "ABCDEFGHJKLMNPQRSTUV"[(int(y // 100_000) + shift) % 20]
+    text = f"{zone}{band}{column}{row}{int(x % 100_000):05d}{int(y % 100_000):05d}"
+    found = read_coordinate(text)
+    _, _, apart_m = Geod(ellps="WGS84").inv(found.lon, found.lat, lon, lat)
+    assert apart_m < 1
+
+
+def test_a_point_outside_may_have_been_another() -> None:
+    area = (-9.0, 30.0, -7.0, 32.0)
+
+    def slips(lon: float, lat: float) -> list[str]:
+        return [one.warning for one in other_readings(lon, lat, area)]
+
+    assert slips(8.12, 31.05) == ["the sign of the longitude is lost (W for E)"]
+    assert slips(31.05, -8.12) == ["latitude and longitude are swapped"]
+    assert slips(31.05, 8.12) == ["latitude and longitude are swapped and a sign is lost"]
+    assert slips(-81_234, 310_521) == ["decimal marks are lost"]
+    assert slips(2.3, 48.8) == []

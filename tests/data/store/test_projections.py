@@ -16,6 +16,10 @@ from data.events import (
     NeedStatusChanged,
     NewEvent,
     OrganisationRegistered,
+    PlaceAdded,
+    PlaceAliasConfirmed,
+    PlaceAliasWithdrawn,
+    PlaceWithdrawn,
     PlanMade,
     RoadReopened,
     SituationAreaSet,
@@ -64,6 +68,14 @@ def everything(make: SimpleNamespace) -> list[NewEvent]:
         new(make.need("1"), organisation_id="organisation:1"),
         new(NeedStatusChanged(need_id="need:1", status="verified")),
         new(DamageReported(report_id="damage:1", place_id="place:imlil", destroyed=4, damaged=2)),
+        new(PlaceAdded(place_id="place:new1", name="Azib", lon=-8.1, lat=31.0, people=40)),
+        new(PlaceAdded(place_id="place:new2", name="Azib n'Ali", lon=-8.2, lat=31.0)),
+        new(PlaceWithdrawn(place_id="place:new2", reason="the same as the first")),
+        new(
+            PlaceAliasConfirmed(alias_id="alias:1", place_id="place:imlil", written="Imlil lfoqani")
+        ),
+        new(PlaceAliasConfirmed(alias_id="alias:2", place_id="place:imlil", written="Asni")),
+        new(PlaceAliasWithdrawn(alias_id="alias:2")),
         new(make.closed("1", classes=("truck",), confidence=0.8)),
         new(make.closed("2")),
         new(RoadReopened(closure_id="closure:2", reason="cleared")),
@@ -73,6 +85,12 @@ def everything(make: SimpleNamespace) -> list[NewEvent]:
             DamageReported(
                 report_id="damage:2", place_id="place:imlil", destroyed=0, damaged=0, total=20
             ),
+            "upload:1",
+        ),
+        new(PlaceAdded(place_id="place:new1", name="Azib 2", lon=-8.1, lat=31.0), "upload:1"),
+        new(PlaceAdded(place_id="place:new3", name="Azib 3", lon=-8.3, lat=31.0), "upload:1"),
+        new(
+            PlaceAliasConfirmed(alias_id="alias:3", place_id="place:imlil", written="Im"),
             "upload:1",
         ),
         new(make.vehicle("1", name="changed by the upload"), "upload:1"),
