@@ -9,11 +9,16 @@ import streamlit as st
 from dashboard import state
 from dashboard.languages import _
 from dashboard.map.assets import STATIC
-from dashboard.views import convoys, network, situation
+from dashboard.views import convoys, damage, network, situation
 
 # A file of ours: Streamlit would fetch its own symbols from a foreign host.
 ICON = str(STATIC / "icon.png")
-VIEWS = (("situation", situation.page), ("roads", network.page), ("convoys", convoys.page))
+VIEWS = (
+    ("situation", situation.page),
+    ("damage", damage.page),
+    ("roads", network.page),
+    ("convoys", convoys.page),
+)
 
 
 def run() -> None:
@@ -21,7 +26,12 @@ def run() -> None:
     served = state.get_served()
     st.set_page_config(page_title="Qafila", page_icon=ICON, layout="wide")
     st.html(f"<style>{(STATIC / 'page.css').read_text(encoding='utf-8')}</style>")
-    titles = {"situation": _("Situation"), "roads": _("Roads"), "convoys": _("Convoys")}
+    titles = {
+        "situation": _("Situation"),
+        "damage": _("Damage"),
+        "roads": _("Roads"),
+        "convoys": _("Convoys"),
+    }
     pages = [
         st.Page(partial(view, served), title=titles[name], url_path=name, default=position == 0)
         for position, (name, view) in enumerate(VIEWS)

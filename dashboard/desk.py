@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dashboard.operations.picture import Picture
     from dashboard.operations.situation import Situation, SituationInfo
     from dashboard.operations.tiles import RasterLayer
+    from data.store.records import LayerRecord
     from geo.model import VehicleClassName
     from routing.clearance import Measure
 
@@ -98,6 +99,22 @@ class Desk(Protocol):
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         """Plan convoys for the open needs under the closures in force; the contract's JSON."""
+        ...
+
+    def assessment(self) -> dict[str, Any] | None:
+        """The newest assessment as the contract's JSON, or None."""
+        ...
+
+    def assess(self, *, progress: Progress | None = None) -> dict[str, Any]:
+        """Assess all places with what is loaded now; the contract's JSON."""
+        ...
+
+    def layers(self) -> list[LayerRecord]:
+        """The layers of evidence on damage that are loaded, in the order in which they came."""
+        ...
+
+    def graded_closures(self, *, dry_run: bool) -> dict[str, Any]:
+        """The closures that graded roads propose; recorded unless it is a dry run."""
         ...
 
     def clear_first(
@@ -263,6 +280,31 @@ class SituationDesk:
             return make_plan(
                 self.situation(), seed=1, seconds=seconds, fairness=fairness, progress=progress
             )
+
+    def assessment(self) -> dict[str, Any] | None:
+        """The newest assessment, or None."""
+        from dashboard.operations.assessing import latest
+
+        return latest(self.situation())
+
+    def assess(self, *, progress: Progress | None = None) -> dict[str, Any]:
+        """Assess all places with what is loaded now."""
+        from dashboard.operations.assessing import assess
+        from dashboard.operations.situation import silent
+
+        return assess(self.situation(), progress=progress or silent)
+
+    def layers(self) -> list[LayerRecord]:
+        """The layers of evidence on damage that are loaded."""
+        from dashboard.operations.assessing import EVIDENCE_KINDS
+
+        return [one for one in self.situation().store.layers() if one.kind in EVIDENCE_KINDS]
+
+    def graded_closures(self, *, dry_run: bool) -> dict[str, Any]:
+        """The closures that graded roads propose."""
+        from dashboard.operations.graded_closures import close_graded
+
+        return close_graded(self.situation(), dry_run=dry_run)
 
     def clear_first(
         self,

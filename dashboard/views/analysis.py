@@ -57,6 +57,17 @@ def answer(name: str, seq: int) -> Answer | None:
     return asked.job.result
 
 
+def wait(name: str) -> None:
+    """Wait for the end of a question with a bar, and show its error if it has one."""
+    asked: Asked | None = state.get(state.ANALYSIS)
+    if asked is None or asked.name != name:
+        return
+    _watch(asked.job)
+    if asked.job.error is not None:
+        st.error(markdown(asked.job.error), icon=":material/error:")
+        st.stop()
+
+
 def _watch(job: Job[Answer]) -> None:
     with st.status(markdown(job.label), expanded=True, state="running"):
         bar = st.progress(0.0)

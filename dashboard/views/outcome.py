@@ -87,6 +87,21 @@ def reopen(served: Served, closure_id: str) -> None:
     _begin(_("Reopening the road and planning anew"), work)
 
 
+def record_graded(served: Served) -> None:
+    """Begin to record the closures that graded roads propose, and to plan anew."""
+    desk = served.desk
+    texts = _Texts()
+
+    def work(progress: Progress) -> Outcome:
+        before = desk.picture()
+        recorded = desk.graded_closures(dry_run=False)["recorded"]
+        _plan(desk, progress, texts)
+        change = changes.compare(before, desk.picture())
+        return Outcome(done=texts.graded.format(n=recorded), change=change)
+
+    _begin(_("Recording closures and planning anew"), work)
+
+
 def replan(
     served: Served, *, seconds: float | None = None, fairness: float = DEFAULT_FAIRNESS
 ) -> None:
@@ -133,6 +148,7 @@ class _Texts:
         self.planned = _("The convoys are planned.")
         self.closed = _("{road} is closed.")
         self.reopened = _("The road is open again.")
+        self.graded = _("{n} closures of graded roads are recorded; each can be reopened.")
 
 
 def _plan(desk: Desk, progress: Progress, texts: _Texts) -> None:

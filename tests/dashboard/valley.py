@@ -32,8 +32,9 @@ from dashboard.desk import Layer, Progress
 from dashboard.operations.picture import Picture
 from dashboard.operations.situation import SituationInfo
 from dashboard.operations.tiles import RasterLayer
+from data.store.records import LayerRecord
 from geo.errors import RuleError, UnknownIdError
-from geo.model import Closure, Depot, StockLine, Vehicle
+from geo.model import Closure, Depot, Source, StockLine, Vehicle
 from geo.raster_tiles import Paint, tile_png
 from tests.geo.raster_files import write_tif
 
@@ -304,6 +305,50 @@ def make_plan(picture: Picture, *, plan_id: str = "plan:1") -> dict[str, Any]:
     }
 
 
+def make_assessment(picture: Picture) -> dict[str, Any]:
+    """What the picture shows, as the JSON of `assess`."""
+    places = []
+    for row in picture.places.to_dict("records"):
+        seen = row["evidence_state"] != "not_assessed"
+        posterior = {"low": 0.4, "value": 0.5, "high": 0.6} if seen else None
+        places.append(
+            {
+                "place_id": row["place_id"],
+                "name": row["name"],
+                "commune": row["commune"],
+                "priority": row["priority"],
+                "buildings": {
+                    grade: row[grade]
+                    for grade in ("destroyed", "damaged", "possibly_damaged", "no_visible_damage")
+                },
+                "assessed": seen,
+                "assessed_share": 0.8 if seen else 0.0,
+                "covered_by": [{"source": "UNOSAT area", "share": 0.8, "at": NOON.isoformat()}]
+                if seen
+                else [],
+                "facilities": [{"object": "Mosque", "grade": "destroyed", "source": "UNOSAT"}]
+                if row["name"] == "Tinmel"
+                else [],
+                "damage": {
+                    "prior": {"hit": {"low": 0.1, "value": 0.3, "high": 0.7}},
+                    "posterior": {"hit": posterior} if posterior else {},
+                },
+                "hint": None,
+                "evidence": "looked at by analysts, damage seen" if seen else "not looked at",
+                "sources": [{"name": "UNOSAT", "at": NOON.isoformat()}],
+            }
+        )
+    return {
+        "made_at": NOON.isoformat(),
+        "places": places,
+        "totals": {
+            "sightings": 120, "buildings_merged": 100, "disagreeing": 3, "destroyed": 97,
+            "damaged": 135, "possibly_damaged": 0, "affected": 1950.0, "affected_low": 1500.0,
+            "affected_high": 2200.0, "places_not_assessed": 2,
+        },
+    }  # fmt: skip
+
+
 def convoy_lines(plan: dict[str, Any] | None) -> gpd.GeoDataFrame:
     """Lines of convoys as `operations` gives them."""
     edges = make_edges().set_index("edge_id").geometry
@@ -356,6 +401,7 @@ class ValleyDesk:
         self._plan: dict[str, Any] | None = None
         self._plans: list[dict[str, Any]] = []
         self.asked: dict[str, Any] = {}
+        self.assessed = True
         self._seq = 10
         self._ids = itertools.count(1)
         self._plan_takes_s = plan_takes_s
@@ -490,6 +536,40 @@ class ValleyDesk:
             self._plans.append(self._plan)
             self._seq += 1
             return self._plan
+
+    def assessment(self) -> dict[str, Any] | None:
+        return make_assessment(self.picture()) if self.assessed else None
+
+    def assess(self, *, progress: Progress | None = None) -> dict[str, Any]:
+        if progress is not None:
+            progress(0.5, "needs per place")
+        self.assessed = True
+        with self._lock:
+            self._seq += 1
+        return make_assessment(self.picture())
+
+    def layers(self) -> list[LayerRecord]:
+        return [
+            LayerRecord(
+                layer_id="layer:1", kind="damage_points", name="unosat.geojson", files={},
+                rows=4920, bounds=BOUNDS, source=Source(name="UNOSAT", at=NOON), notes=(HOSTILE,),
+                details={"unknown_labels": {"Maybe": 3}}, organisation_id=None,
+                recorded_at=NOON, seq=1,
+            )
+        ]  # fmt: skip
+
+    def graded_closures(self, *, dry_run: bool) -> dict[str, Any]:
+        recorded = any(one.source == "Copernicus EMS" for one in self._closures)
+        if not dry_run and not recorded:
+            self.close_road(edges=["drill:e3"], classes=(), state="closed", until=None,
+                            source="Copernicus EMS", reason="graded")  # fmt: skip
+        proposal = {
+            "edges": ["drill:e3"], "roads": ["R203"], "name": "", "grade_written": "Destroyed",
+            "state": "closed", "confidence": 0.8, "recorded_before": recorded,
+            "source": "Copernicus EMS", "observed_at": "2023-09-11T00:00:00+00:00",
+        }  # fmt: skip
+        return {"graded": 4, "proposals": [proposal], "not_in_network": [{}],
+                "recorded": int(not dry_run and not recorded), "dry_run": dry_run}  # fmt: skip
 
     def clear_first(
         self,
