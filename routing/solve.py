@@ -51,6 +51,8 @@ FAIRNESS = 0.5
 # Turns of each walk where nobody says: some seconds on a 2-core machine of 2024.
 TURNS_PER_JOB = 100
 FEWEST_TURNS, MOST_TURNS = 2000, 40_000
+# A turn takes longer where there are many jobs: 3,000 needs are to be planned within 10 s.
+MOST_TURNS_TIMES_JOBS = 70_000_000
 # A plan by cost to begin with: steps per depot and round, the share of the time it may take, and
 # where there is no time for it.
 STEPS_OF_BEGINNING, BEGINNING_SHARE = 100, 0.25
@@ -184,7 +186,9 @@ def _by_arrival(order: _Order, start: Plan | None, stop: threading.Event | None)
     search.warm_up(lambda text: order.report(0.02, text))
     turns = order.iterations
     if turns is None and order.seconds is None:
-        turns = min(max(TURNS_PER_JOB * len(made.pieces), FEWEST_TURNS), MOST_TURNS)
+        jobs = len(made.pieces)
+        most = min(MOST_TURNS, max(MOST_TURNS_TIMES_JOBS // jobs, FEWEST_TURNS))
+        turns = min(max(TURNS_PER_JOB * jobs, FEWEST_TURNS), most)
     spent = time.perf_counter() - clock
     found = search.search(
         made.instance,
