@@ -134,26 +134,31 @@ def settle(d: Instance, s: Solution, v: int) -> bool:
 
 @bare_kernel
 def delayed(d: Instance, s: Solution, v: int, i: int, delay: float) -> tuple[float, float]:
-    """Cost of reaching what follows step `i` so much later, and what is left of the delay at home.
+    """Cost of leaving step `i` so much later (or earlier), and what is left of that at home.
 
     Infinite if something would be late. For instances with windows.
     """
-    cost = 0.0
+    k, cost = d.vehicle_at[v, PROFILE], 0.0
+    now = s.step[v, i, LEAVES] + delay
+    reached = now
     for at in range(i, s.length[v]):
         job = s.day[v, at]
         if job == RELOAD:
-            continue
-        came = s.step[v, at, LEAVES] + s.step[v, at, ARC]
-        if s.point[v, at] == s.point[v, at + 1]:
-            came = s.step[v, at, REACHES]
-        # Waiting here takes up what it can.
-        delay -= max(d.job[job, EARLIEST] - max(came, s.step[v, at, LEAVES]), 0.0)
-        if delay <= 0.0:
-            return cost, 0.0
-        if s.step[v, at + 1, REACHES] + delay > d.job[job, LATEST]:
-            return NEVER, delay
-        cost += d.job[job, WORTH] * delay
-    return cost, delay
+            now += s.step[v, at, ARC] + d.vehicle[v, RELOAD_S]
+            reached = now
+        else:
+            if s.point[v, at] != s.point[v, at + 1]:
+                now += s.step[v, at, ARC]
+                reached = now
+            reached = max(reached, d.job[job, EARLIEST])
+            now = max(now, reached)
+            if reached > d.job[job, LATEST]:
+                return NEVER, delay
+            cost += d.job[job, WORTH] * (reached - s.step[v, at + 1, REACHES])
+            now += d.service_s[k, job]
+        if now == s.step[v, at + 1, LEAVES] and reached == s.step[v, at + 1, REACHES]:
+            return cost, 0.0  # waiting has taken it up
+    return cost, now - s.step[v, s.length[v], LEAVES]
 
 
 @bare_kernel
@@ -200,6 +205,8 @@ def try_day(
         here, following = s.point[v, i], s.point[v, i + 1]
         if following == there:
             continue  # goes behind the halt, which is the same
+        if here == following and here != home:
+            continue  # would part a halt
         way_in = d.travel_s[k, here, there]
         extra = way_in + service + d.travel_s[k, there, following] - s.step[v, i, ARC]
         reach = s.step[v, i, REACHES] if here == there else s.step[v, i, LEAVES] + way_in
@@ -210,7 +217,7 @@ def try_day(
                 continue
             extra += max(early - leave, 0.0)
             reach = max(reach, early)
-            behind, extra = delayed(d, s, v, i, extra) if extra > 0 else (0.0, extra)
+            behind, extra = delayed(d, s, v, i, extra)
             cost = worth * (reach - offset) + behind + extra * price
         else:
             cost = worth * (reach - offset) + extra * (s.step[v, i, WORTH_AFTER] + price)
