@@ -6,7 +6,7 @@ are interchangeable. Times here are whole seconds, rounded up once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,12 @@ import numpy as np
 
 from routing.hours import EndedBy, hours_of
 from routing.problem_checks import divisible
+from routing.relay_legs import RelayLeg, Service, services_of
 from routing.solver_units import TIME_STEP_S, to_solver_units
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from geo.model import VehicleClassName
@@ -49,10 +52,14 @@ class Group:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Positions instead of ids, whole seconds instead of floats, for one `Problem`."""
+    """Positions instead of ids, whole seconds instead of floats, for one `Problem`.
+
+    `services` are the relays of the day by position of the place; their teams are in no group.
+    """
 
     problem: Problem
     groups: tuple[Group, ...]
+    services: Mapping[int, Service] = field(default_factory=dict)
 
     @property
     def n_depots(self) -> int:
@@ -68,7 +75,7 @@ class Fleet:
     @cached_property
     def travel_s(self) -> dict[VehicleClassName, NDArray[np.int64]]:
         """Per class the travel times (n, n); `blocked_s` or more = no use."""
-        return {
+        found = {
             name: np.minimum(
                 to_solver_units(
                     matrix.travel_time_s, step=TIME_STEP_S, up=True, blocked=self.blocked_s
@@ -77,6 +84,16 @@ class Fleet:
             )
             for name, matrix in self.problem.matrices.items()
         }
+        places = {place: row for row, place in enumerate(self.problem.places)}
+        for leg in self.problem.relays:
+            place = places[leg.place_id]
+            # With teams a place is served through the roadhead, without them not by those who
+            # would only get to the roadhead.
+            for name in found:
+                if (name in leg.givers) != (place in self.services):
+                    found[name][self.n_depots + place, :] = self.blocked_s
+                    found[name][:, self.n_depots + place] = self.blocked_s
+        return found
 
     @cached_property
     def walk_s(self) -> dict[VehicleClassName, NDArray[np.int64]]:
@@ -89,6 +106,16 @@ class Fleet:
             )
             for name, matrix in self.problem.matrices.items()
         }
+
+    @cached_property
+    def delay_s(self) -> dict[VehicleClassName, NDArray[np.int64]]:
+        """Per class, from stopping at the road until aid is at the place: a walk, or a relay."""
+        found = {name: walk.copy() for name, walk in self.walk_s.items()}
+        for place, service in self.services.items():
+            for name in found:
+                if name in service.leg.givers:
+                    found[name][place] = service.delay_s
+        return found
 
     @cached_property
     def halt_s(self) -> dict[VehicleClassName, NDArray[np.int64]]:
@@ -114,7 +141,7 @@ class Fleet:
             travel = self.travel_s[group.vehicle_class]
             out = travel[group.depot, self.n_depots :]
             back = travel[self.n_depots :, group.depot]
-            wait = self.opens_s - self.walk_s[group.vehicle_class] - group.start_s - out
+            wait = self.opens_s - self.delay_s[group.vehicle_class] - group.start_s - out
             halt = self.halt_s[group.vehicle_class] + np.maximum(wait, 0)
             there_and_back = out + back + halt
             open_road = (out < self.blocked_s) & (back < self.blocked_s)
@@ -125,16 +152,22 @@ class Fleet:
     def opens_s(self) -> NDArray[np.int64]:
         """When aid may arrive at a place at the earliest (n_places,)."""
         windows = [self.problem.windows.get(place) for place in self.problem.places]
-        return np.array(
+        opens = np.array(
             [0 if one is None else int(np.ceil(one.earliest_s)) for one in windows], dtype=np.int64
         )
+        for place, service in self.services.items():
+            opens[place] = max(opens[place], service.opens_s)
+        return opens
 
     @cached_property
     def closes_s(self) -> NDArray[np.int64]:
         """When aid may arrive at a place at the latest (n_places,); `NEVER_S` for always."""
         windows = [self.problem.windows.get(place) for place in self.problem.places]
         latest = [NEVER_S if one is None else min(one.latest_s, NEVER_S) for one in windows]
-        return np.floor(np.array(latest, dtype=np.float64)).astype(np.int64)
+        closes = np.floor(np.array(latest, dtype=np.float64)).astype(np.int64)
+        for place, service in self.services.items():
+            closes[place] = min(closes[place], service.closes_s)
+        return closes
 
     @cached_property
     def has_windows(self) -> bool:
@@ -147,7 +180,7 @@ class Fleet:
         rows = [
             group.start_s
             + self.travel_s[group.vehicle_class][group.depot, self.n_depots :]
-            + self.walk_s[group.vehicle_class]
+            + self.delay_s[group.vehicle_class]
             <= self.closes_s
             for group in self.groups
         ]
@@ -157,6 +190,11 @@ class Fleet:
     def starts_s(self) -> dict[int, int]:
         """When each vehicle, by its position, may leave."""
         return {v: group.start_s for group in self.groups for v in group.vehicles}
+
+    @cached_property
+    def relay_legs(self) -> dict[str, RelayLeg]:
+        """Relay legs by the id of their place."""
+        return {leg.place_id: leg for leg in self.problem.relays}
 
     @cached_property
     def whole(self) -> NDArray[np.bool_]:
@@ -223,11 +261,20 @@ class Fleet:
         return tuple(tuple(row) for row in rows)
 
 
-def fleet_of(problem: Problem) -> Fleet:
-    """Group the vehicles of `problem`."""
+def fleet_of(
+    problem: Problem,
+    *,
+    relay: bool = True,
+    kept: Mapping[str, tuple[Sequence[str], int]] | None = None,
+) -> Fleet:
+    """Group the vehicles of `problem`; with `relay` teams are given out first (`services_of`)."""
+    services = services_of(problem, kept) if relay else {}
+    teams = {row for service in services.values() for row in service.vehicles}
     depot_at = {depot: row for row, depot in enumerate(problem.depots)}
     alike: dict[tuple[int, VehicleClassName, float, float, int, int, EndedBy], list[int]] = {}
     for row, vehicle in enumerate(problem.vehicles):
+        if row in teams:
+            continue
         hours = hours_of(problem, vehicle)
         key = (
             depot_at[vehicle.depot_id],
@@ -242,6 +289,7 @@ def fleet_of(problem: Problem) -> Fleet:
     return Fleet(
         problem=problem,
         groups=tuple(Group(*key, vehicles=tuple(rows)) for key, rows in sorted(alike.items())),
+        services=services,
     )
 
 

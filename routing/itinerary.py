@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from geo.model import Item, VehicleClassName
-    from routing.plan import Convoy, Plan, Stop
+    from routing.plan import Convoy, Plan, Stop, StopRelay
 
 # A place farther from its stop on the road than this gets a walk of its own in the itinerary.
 SHORTEST_WALK_M = 50.0
@@ -108,6 +108,7 @@ class RoadStop:
     leaves_at: datetime
     hand_out: tuple[HandOut, ...]
     walk: Walk | None
+    relay: StopRelay | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +257,9 @@ def _stop(
 ) -> RoadStop:
     line = LineString([road, place])
     length_m = float(geodesic_length_m([line])[0])
-    walk = Walk(geometry=line, length_m=length_m, walk_s=stop.walk_s)
+    # With a relay the last stretch is the teams': drawn as a straight line too.
+    took_s = stop.walk_s if stop.relay is None else stop.relay.travel_time_s
+    walk = Walk(geometry=line, length_m=length_m, walk_s=took_s)
     return RoadStop(
         number=number,
         place_id=stop.place_id,
@@ -268,6 +271,7 @@ def _stop(
         leaves_at=stop.leaves_at,
         hand_out=tuple(_hand_out(item, n, items) for item, n in sorted(stop.deliver.items())),
         walk=walk if length_m > SHORTEST_WALK_M else None,
+        relay=stop.relay,
     )
 
 

@@ -181,7 +181,7 @@ class _Filler:
         """What the objective "arrival" wins: earlier than unserved, less the delay of others."""
         fleet, trips = self.fleet, self.days.get(way.vehicle, ())
         vehicle = fleet.problem.vehicles[way.vehicle]
-        walk_s = int(fleet.walk_s[vehicle.vehicle_class][place])
+        delay_s = int(fleet.delay_s[vehicle.vehicle_class][place])
         travel = fleet.travel_s[vehicle.vehicle_class]
         there = fleet.n_depots + place
         if way.vehicle not in self.behind:
@@ -207,14 +207,17 @@ class _Filler:
                 at_road = times.leaves_s[way.at] + int(travel[before, there])
                 delayed = times.worth_from[way.at]
         kg, _ = weigh(fleet, way.amounts)
-        delay_s = way.extra_s + fleet.handling_s(kg)
+        later_s = way.extra_s + fleet.handling_s(kg)
         unserved_h = self.unserved_h or 0.0
-        return worth * (unserved_h - (at_road + walk_s) / 3600) - delayed * delay_s / 3600
+        return worth * (unserved_h - (at_road + delay_s) / 3600) - delayed * later_s / 3600
 
     def _group(self, way: _Way) -> Group:
         return next(group for group in self.fleet.groups if way.vehicle in group.vehicles)
 
     def _ways_to(self, place: int) -> Iterator[_Way]:
+        # Loads of a relay are cut to the teams' carries; only the search gives them out.
+        if place in self.fleet.services:
+            return
         order = np.argsort(-self.value[place] / self.fleet.unit_kg, kind="stable").tolist()
         for row, group in enumerate(self.fleet.groups):
             if self.fleet.kg_limit[row, place] <= 0:

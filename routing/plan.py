@@ -28,6 +28,7 @@ Code = Literal[
     "shift_too_short",  # there and back takes longer than any shift
     "not_to_be_split",  # no vehicle or no depot has it all at once, and it must stay whole
     "arrives_after_dark",  # there and back takes longer than it is light
+    "no_relay_team",  # by relay only, and no team of the fleet is left to carry on
     "window_closes",  # the place, or the checkpoint before it, closes before a vehicle can be there
     "no_vehicle_free",  # every vehicle that reaches the place is full or at the end of its shift
 ]
@@ -37,8 +38,32 @@ Objective = Literal["arrival", "cost"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopRelay:
+    """Who carries on from the roadhead at which a convoy stops for a place.
+
+    Each of `teams` (vehicle ids of `vehicle_class`) makes up to `carries` carries that day, with
+    `handling_s` before and `travel_time_s` on each way.
+    """
+
+    roadhead: str
+    lon: float
+    lat: float
+    vehicle_class: VehicleClassName
+    teams: tuple[str, ...]
+    carries: int
+    handling_s: float
+    travel_time_s: float
+    length_m: float = 0.0
+    walk_m: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """One halt: `deliver` maps item id to quantity in the item's unit."""
+    """One halt: `deliver` maps item id to quantity in the item's unit.
+
+    With a `relay` the halt is at a roadhead, and `arrives_at` is when the last of the teams'
+    carries is at the place.
+    """
 
     place_id: str
     at_road_at: datetime
@@ -48,6 +73,7 @@ class Stop:
     walk_s: float = 0.0
     load_kg: float = 0.0
     load_m3: float = 0.0
+    relay: StopRelay | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +255,7 @@ def _convoy_to_dict(convoy: Convoy) -> dict[str, Any]:
                 "walk_s": stop.walk_s,
                 "load_kg": stop.load_kg,
                 "load_m3": stop.load_m3,
+                "relay": _relay_to_dict(stop.relay),
             }
             for stop in convoy.stops
         ],
@@ -259,6 +286,8 @@ def _convoy_from_dict(row: Mapping[str, Any]) -> Convoy:
                 walk_s=_number(stop["walk_s"]),
                 load_kg=_number(stop["load_kg"]),
                 load_m3=_number(stop["load_m3"]),
+                # Plans of before there were relays do not have it.
+                relay=_relay_from_dict(stop.get("relay")),
             )
             for stop in row["stops"]
         ),
@@ -266,6 +295,40 @@ def _convoy_from_dict(row: Mapping[str, Any]) -> Convoy:
         duration_s=_number(row["duration_s"]),
         load_kg=_number(row["load_kg"]),
         load_m3=_number(row["load_m3"]),
+    )
+
+
+def _relay_to_dict(relay: StopRelay | None) -> dict[str, Any] | None:
+    if relay is None:
+        return None
+    return {
+        "roadhead": relay.roadhead,
+        "lon": relay.lon,
+        "lat": relay.lat,
+        "class": relay.vehicle_class,
+        "teams": list(relay.teams),
+        "carries": relay.carries,
+        "handling_s": relay.handling_s,
+        "travel_time_s": relay.travel_time_s,
+        "length_m": relay.length_m,
+        "walk_m": relay.walk_m,
+    }
+
+
+def _relay_from_dict(row: Mapping[str, Any] | None) -> StopRelay | None:
+    if row is None:
+        return None
+    return StopRelay(
+        roadhead=_text(row["roadhead"]),
+        lon=_number(row["lon"]),
+        lat=_number(row["lat"]),
+        vehicle_class=_one_of(VEHICLE_CLASS_NAMES, row["class"]),
+        teams=tuple(_text(team) for team in row["teams"]),
+        carries=int(row["carries"]),
+        handling_s=_number(row["handling_s"]),
+        travel_time_s=_number(row["travel_time_s"]),
+        length_m=_number(row["length_m"]),
+        walk_m=_number(row["walk_m"]),
     )
 
 

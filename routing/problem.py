@@ -22,6 +22,7 @@ from geo.errors import QafilaError, SchemaError, UnreadableError
 from geo.model import Item, Need, StockLine, Vehicle, VehicleClassName
 from routing.hours import Daylight, Window
 from routing.problem_checks import divisible, problems_of
+from routing.relay_legs import RelayLeg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -135,6 +136,8 @@ class Problem:
         Depots out of which no vehicle leaves before, and into which none returns after.
     daylight
         When it is light, and which classes do not drive in the dark; None = nobody asks.
+    relays
+        At most one per place: how aid comes there from a roadhead.
 
     Raises
     ------
@@ -159,6 +162,7 @@ class Problem:
     windows: Mapping[str, Window] = field(default_factory=dict)
     depot_hours: Mapping[str, Window] = field(default_factory=dict)
     daylight: Daylight | None = None
+    relays: tuple[RelayLeg, ...] = ()
 
     def __post_init__(self) -> None:
         problems = problems_of(self)
@@ -256,6 +260,10 @@ def from_json(text: str) -> Problem:
             windows=_windows(document.get("windows", {})),
             depot_hours=_windows(document.get("depot_hours", {})),
             daylight=_daylight(document.get("daylight")),
+            relays=tuple(
+                RelayLeg(**{**row, "givers": tuple(row["givers"])})
+                for row in document.get("relays", ())
+            ),
         )
     except QafilaError:
         raise
@@ -300,6 +308,7 @@ def _without_matrices(problem: Problem) -> dict[str, Any]:
             name: _window_row(one) for name, one in sorted(problem.depot_hours.items())
         },
         "daylight": None if problem.daylight is None else asdict(problem.daylight),
+        "relays": [asdict(leg) for leg in problem.relays],
     }
 
 
@@ -361,6 +370,19 @@ def _make_canonical(problem: Problem) -> None:
     put("reasons", {place: " ".join(text.split()) for place, text in problem.reasons.items()})
     put("windows", dict(sorted(problem.windows.items())))
     put("depot_hours", dict(sorted(problem.depot_hours.items())))
+    legs = sorted(problem.relays, key=lambda leg: leg.place_id)
+    put(
+        "relays",
+        tuple(
+            replace(
+                leg,
+                givers=tuple(sorted(set(leg.givers))),
+                ready_s=dict(sorted(leg.ready_s.items())),
+                roadhead=" ".join(leg.roadhead.split()),
+            )
+            for leg in legs
+        ),
+    )
     light = problem.daylight
     if light is not None:
         put("daylight", replace(light, classes=tuple(sorted(set(light.classes)))))

@@ -36,6 +36,7 @@ def problems_of(problem: Problem) -> list[Cell]:
     found += _vehicle_problems(problem)
     found += _number_problems(problem)
     found += _hours_problems(problem)
+    found += _relay_problems(problem)
     n = len(problem.points)
     for name, matrix in problem.matrices.items():
         found += _matrix_problems(name, matrix, n)
@@ -173,6 +174,39 @@ def _hours_problems(problem: Problem) -> list[Cell]:
         for vehicle_class in sorted(set(light.classes) - set(VEHICLE_CLASS_NAMES)):
             expected = f"one of {', '.join(VEHICLE_CLASS_NAMES)}"
             found.append(_cell("daylight", "classes", vehicle_class, expected))
+    return found
+
+
+def _relay_problems(problem: Problem) -> list[Cell]:
+    found: list[Cell] = []
+    places, depots = set(problem.places), set(problem.depots)
+    seen: set[str] = set()
+    for leg in problem.relays:
+        row = f"relay {leg.place_id}"
+        if leg.place_id not in places:
+            found.append(_cell("relay", "place_id", leg.place_id, "a known place is needed"))
+        if leg.place_id in seen:
+            found.append(_cell("relay", "place_id", leg.place_id, "each one may occur once only"))
+        seen.add(leg.place_id)
+        for name in (*leg.givers, leg.taker):
+            if name not in VEHICLE_CLASS_NAMES:
+                expected = f"one of {', '.join(VEHICLE_CLASS_NAMES)}"
+                found.append(_cell(row, "class", name, expected))
+        if not leg.givers or leg.taker in leg.givers:
+            expected = "classes other than the one that carries on"
+            found.append(_cell(row, "givers", ", ".join(leg.givers), expected))
+        found += [
+            _cell(row, name, getattr(leg, name), "0 or more is needed")
+            for name in ("handling_s", "travel_time_s", "length_m", "walk_m")
+            if not _within(getattr(leg, name), MAX_TIME_S)
+        ]
+        if not (math.isfinite(leg.lon) and abs(leg.lon) <= 180 and abs(leg.lat) <= 90):
+            found.append(_cell(row, "lon, lat", (leg.lon, leg.lat), "degrees are needed"))
+        for depot, ready_s in leg.ready_s.items():
+            if depot not in depots:
+                found.append(_cell(row, "ready_s", depot, "a known depot is needed"))
+            if not _within(ready_s, MAX_TIME_S):
+                found.append(_cell(row, "ready_s", ready_s, "0 s or more is needed"))
     return found
 
 

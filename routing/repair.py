@@ -22,11 +22,22 @@ if TYPE_CHECKING:
 
 def made_to_hold(fleet: Fleet, days: Days) -> Days:
     """Give `days` without stops that come late and without parts of what must stay whole."""
+    if fleet.services:
+        days = {vehicle: _without_relays(fleet, trips) for vehicle, trips in days.items()}
     if fleet.whole.any():
         days = {vehicle: _wholes_only(fleet, trips) for vehicle, trips in days.items()}
     if fleet.has_windows:
         days = {vehicle: _punctual(fleet, vehicle, trips) for vehicle, trips in days.items()}
     return {vehicle: trips for vehicle, trips in sorted(days.items()) if trips}
+
+
+def _without_relays(fleet: Fleet, trips: Sequence[Trip]) -> tuple[Trip, ...]:
+    """Loads for a roadhead are cut to what teams carry, which this search does not know."""
+    kept = [
+        replace(trip, halts=tuple(h for h in trip.halts if h.place not in fleet.services))
+        for trip in trips
+    ]
+    return tuple(trip for trip in kept if trip.halts)
 
 
 def _wholes_only(fleet: Fleet, trips: Sequence[Trip]) -> tuple[Trip, ...]:

@@ -71,17 +71,17 @@ Days = dict[int, tuple[Trip, ...]]
 
 def clock(fleet: Fleet, trip: Trip, start_s: int = 0) -> Clock:
     """When a trip that leaves at `start_s` is where; `blocked_s` and more without a road."""
-    travel, walks = fleet.travel_s[trip.vehicle_class], fleet.walk_s[trip.vehicle_class]
+    travel, delays = fleet.travel_s[trip.vehicle_class], fleet.delay_s[trip.vehicle_class]
     fixed = fleet.halt_s[trip.vehicle_class]
     now, here = 0, trip.depot
     at_road, arrives, leaves = [], [], []
     for halt in trip.halts:
-        there, walk = fleet.n_depots + halt.place, int(walks[halt.place])
+        there, delay = fleet.n_depots + halt.place, int(delays[halt.place])
         now += int(travel[here, there])
         at_road.append(now)
         if fleet.has_windows:
-            now = max(now, int(fleet.opens_s[halt.place]) - walk - start_s)
-        arrives.append(now + walk)
+            now = max(now, int(fleet.opens_s[halt.place]) - delay - start_s)
+        arrives.append(now + delay)
         now += int(fixed[halt.place]) + fleet.handling_s(halt.kg)
         leaves.append(now)
         here = there

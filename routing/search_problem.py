@@ -17,6 +17,7 @@ from routing.allocate import need_items, need_places
 from routing.balance import need_rows
 from routing.fleet import MICRO, NEVER_S, Fleet
 from routing.loads import HAIR, make_load
+from routing.relay_pieces import Piece, carries_left, carry_of, relay_pieces
 from routing.schedule import make_trip
 from routing.score import terms_of
 from routing.search_arrays import BLOCKED_S, RELOAD, Instance
@@ -37,15 +38,6 @@ FEW_NEEDS = 3
 # Points that count as near to a point.
 MOST_NEAR = 200
 HOUR_S = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One job: positions of place and item, millionths of the item's unit."""
-
-    place: int
-    item: int
-    amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +72,7 @@ def translate(
     vehicles = tuple(vehicle for group in fleet.groups for vehicle in group.vehicles)
     pieces, days = _begun(fleet, lacking.copy(), stock, vehicles, start or {})
     left = _left(fleet, lacking, pieces)
-    pieces += _cut_all(fleet, left, stock)
+    pieces += _cut_all(fleet, left, stock, pieces)
     return Translation(
         instance=_instance(fleet, pieces, vehicles, stock, fairness),
         pieces=tuple(pieces),
@@ -145,9 +137,14 @@ def _begun(
                         continue
                     if fleet.whole[halt.place, item] and wanted < lacking[need]:
                         continue
+                    if carries_left(fleet, pieces, Piece(halt.place, item, wanted)) < 0:
+                        continue
                     lacking[need] -= wanted
                     # Cut as needs are, so that parts may move; together they are one halt.
                     parts = _cut(fleet, stock, halt.place, item, wanted, 1.0, False)
+                    if halt.place in fleet.services:
+                        size = max(carry_of(fleet, halt.place, item), 1)
+                        parts = [min(size, wanted - at) for at in range(0, wanted, size)]
                     for part in parts if sum(parts) == wanted else [wanted]:
                         day.append(len(pieces))
                         pieces.append(Piece(halt.place, item, part))
@@ -165,9 +162,13 @@ def _left(fleet: Fleet, lacking: NDArray[np.int64], pieces: Sequence[Piece]) -> 
     return left
 
 
-def _cut_all(fleet: Fleet, lacking: NDArray[np.int64], stock: NDArray[np.int64]) -> list[Piece]:
+def _cut_all(
+    fleet: Fleet, lacking: NDArray[np.int64], stock: NDArray[np.int64], begun: Sequence[Piece]
+) -> list[Piece]:
     if not fleet.groups or not lacking.any():
         return []
+    relayed = relay_pieces(fleet, lacking, stock, begun)
+    lacking = np.where(np.isin(need_places(fleet), list(fleet.services)), 0, lacking)
     place, item = need_places(fleet), need_items(fleet)
     wanted = np.zeros(len(fleet.problem.items), dtype=np.float64)
     np.add.at(wanted, item, lacking.astype(np.float64))
@@ -188,7 +189,7 @@ def _cut_all(fleet: Fleet, lacking: NDArray[np.int64], stock: NDArray[np.int64])
             )
         ]
         if len(pieces) <= max(MOST_JOBS, int(np.count_nonzero(lacking))) or coarser > 1e4:
-            return pieces
+            return relayed + pieces
         coarser *= 2.0
 
 
@@ -269,7 +270,7 @@ def _instance(
     m3 = amount * fleet.unit_m3[item] / MICRO
     handling = np.array([fleet.handling_s(float(one)) for one in kg], dtype=np.float64)
     halts = np.array([fleet.halt_s[name] for name in classes], dtype=np.float64)
-    walks = np.array([fleet.walk_s[name] for name in classes], dtype=np.float64)
+    delays = np.array([fleet.delay_s[name] for name in classes], dtype=np.float64)
     travel_s = _travel(fleet, classes, points, places)
 
     terms = terms_of(problem, fairness)
@@ -284,11 +285,11 @@ def _instance(
     count = np.bincount([point_of[int(p)] for p in place], minlength=len(points))
     capacity_m3 = np.array([group.capacity_m3 for group in fleet.groups])
     allowed = (fleet.kg_limit[:, place] + HAIR >= kg) & (capacity_m3[:, None] + HAIR >= m3)
-    opens, closes = _windows(fleet, classes, place, halts - walks)
+    opens, closes = _windows(fleet, classes, place, halts - delays)
     return Instance(
         travel_s=travel_s,
         service_s=np.broadcast_to(handling, (k, n)).copy(),
-        offset_s=np.ascontiguousarray((halts - walks)[:, place].reshape(k, n)),
+        offset_s=np.ascontiguousarray((halts - delays)[:, place].reshape(k, n)),
         job=np.column_stack(
             [
                 value / HOUR_S,
@@ -364,7 +365,10 @@ def _windows(
     drives = np.array(
         [np.isfinite(fleet.problem.matrices[name].walk_s[fleet.n_depots :]) for name in classes]  # type: ignore[index]
     ).reshape(len(classes), -1)
-    most = np.where(drives, offset_s, 0.0).max(axis=0)[place]
+    for at, service in fleet.services.items():
+        drives[:, at] &= np.array([name in service.leg.givers for name in classes])
+    most = np.where(drives, offset_s, -np.inf).max(axis=0)[place]
+    most = np.where(np.isfinite(most), most, 0.0)
     least = np.where(drives, offset_s, np.inf).min(axis=0)[place]
     least = np.where(np.isfinite(least), least, 0.0)
     opens, closes = fleet.opens_s[place], fleet.closes_s[place]

@@ -35,7 +35,7 @@ from routing.repair import made_to_hold
 from routing.schedule import Days, in_order, spread
 from routing.score import commune_shares, score, terms_of
 from routing.search_problem import days_from, translate
-from routing.timetable import convoys_of, days_of
+from routing.timetable import convoys_of, days_of, relays_of
 from routing.unserved import unserved
 
 if TYPE_CHECKING:
@@ -115,7 +115,9 @@ def solve(
     """
     _require_options(objective, seed, iterations, seconds, fairness)
     report = progress or _silent
-    order = _Order(fleet_of(problem), seed, iterations, seconds, fairness, report, notice)
+    kept = None if start is None else relays_of(start)
+    fleet = fleet_of(problem, relay=objective == "arrival", kept=kept)
+    order = _Order(fleet, seed, iterations, seconds, fairness, report, notice)
     plan = _by_arrival(order, start, stop) if objective == "arrival" else _by_cost(order)
     report(1.0, f"{len(plan.convoys)} convoys, {len(plan.unserved)} needs unserved")
     logger.info(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from routing.fleet import MICRO, Fleet
-from routing.plan import Convoy, Plan, Stop
+from routing.plan import Convoy, Plan, Stop, StopRelay
 from routing.schedule import Days, Trip, clock, make_halt
 
 if TYPE_CHECKING:
@@ -66,9 +66,39 @@ def _stops(fleet: Fleet, trip: Trip, start: datetime) -> tuple[Stop, ...]:
                 walk_s=float(walk),
                 load_kg=round(halt.kg, 6),
                 load_m3=round(halt.m3, 6),
+                relay=_relay(fleet, halt.place),
             )
         )
     return tuple(stops)
+
+
+def _relay(fleet: Fleet, place: int) -> StopRelay | None:
+    service = fleet.services.get(place)
+    if service is None:
+        return None
+    leg, problem = service.leg, fleet.problem
+    return StopRelay(
+        roadhead=leg.roadhead,
+        lon=leg.lon,
+        lat=leg.lat,
+        vehicle_class=leg.taker,
+        teams=tuple(problem.vehicles[row].vehicle_id for row in service.vehicles),
+        carries=service.carries,
+        handling_s=leg.handling_s,
+        travel_time_s=leg.travel_time_s,
+        length_m=leg.length_m,
+        walk_m=leg.walk_m,
+    )
+
+
+def relays_of(plan: Plan) -> dict[str, tuple[tuple[str, ...], int]]:
+    """Teams of a plan and the carries of each, by the place that they serve."""
+    return {
+        stop.place_id: (stop.relay.teams, stop.relay.carries)
+        for convoy in plan.convoys
+        for stop in convoy.stops
+        if stop.relay is not None
+    }
 
 
 def _seconds(fleet: Fleet, moment: datetime) -> int:

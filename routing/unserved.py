@@ -8,6 +8,7 @@ once; 8. the stock that could be sent there is used up; 9. the vehicles are.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +17,12 @@ from routing.fleet import MICRO
 from routing.loads import HAIR
 from routing.plan import Code, Unserved
 from routing.problem_checks import divisible
+from routing.relay_legs import load_of
+from routing.relay_pieces import Piece, carries_used
 from routing.schedule import used_s
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -43,13 +46,15 @@ def unserved(
     problem = fleet.problem
     places = {place: row for row, place in enumerate(problem.places)}
     items = {item.item_id: row for row, item in enumerate(problem.items)}
-    left_s = _left_s(fleet, days)
+    left_s, left_loads = _left_s(fleet, days), _left_loads(fleet, days)
     rows = []
     for need in problem.needs:
         place, item = places[need.place_id], items[need.item_id]
         quantity = int(lacking[place, item])
         if quantity > 0:
-            code, reason = _reason(fleet, place, item, stock=stock, left_s=left_s)
+            code, reason = _reason(
+                fleet, place, item, stock=stock, left_s=left_s, left_loads=left_loads
+            )
             rows.append(
                 Unserved(
                     place_id=need.place_id,
@@ -63,9 +68,17 @@ def unserved(
 
 
 def _reason(
-    fleet: Fleet, place: int, item: int, *, stock: NDArray[np.int64], left_s: NDArray[np.int64]
+    fleet: Fleet,
+    place: int,
+    item: int,
+    *,
+    stock: NDArray[np.int64],
+    left_s: NDArray[np.int64],
+    left_loads: Mapping[int, int],
 ) -> tuple[Code, str]:
     groups = np.flatnonzero(fleet.has_road[:, place]).tolist()
+    if fleet.problem.places[place] in fleet.relay_legs:
+        return _by_relay(fleet, place, item, groups, left_loads=left_loads, left_s=left_s)
     if not groups:
         return _without_vehicle(fleet, place)
     thing = fleet.problem.items[item]
@@ -105,6 +118,64 @@ def _reason(
     if not giving:
         return _used_up(fleet, thing, {fleet.groups[row].depot for row in able})
     return _no_vehicle(fleet, place, giving, left_s)
+
+
+def _by_relay(
+    fleet: Fleet,
+    place: int,
+    item: int,
+    groups: list[int],
+    *,
+    left_loads: Mapping[int, int],
+    left_s: NDArray[np.int64],
+) -> tuple[Code, str]:
+    """Why a place behind a roadhead does not get it: stock, teams, or vehicles to the roadhead."""
+    problem, leg = fleet.problem, fleet.relay_legs[fleet.problem.places[place]]
+    thing = problem.items[item]
+    missing = _without_stock(fleet, thing, {fleet.groups[row].depot for row in groups})
+    if missing is not None and groups:
+        return missing
+    service = fleet.services.get(place)
+    teams = [one for one in problem.vehicles if one.vehicle_class == leg.taker]
+    through = f"by relay only: {leg.taker} teams from {leg.roadhead}"
+    if service is not None and left_loads.get(place, 0) > 0 and groups:
+        able = [row for row in groups if fleet.kg_limit[row, place] > 0]
+        if able:
+            return _no_vehicle(fleet, place, able, left_s)
+    if not teams:
+        return "no_relay_team", f"{through}, and the fleet has none"
+    size = load_of(
+        thing,
+        min(team.capacity_kg for team in teams),
+        min(team.capacity_m3 for team in teams),
+    )
+    if size <= 0:
+        return "too_large", f"{through}, and one piece fits no team"
+    needed = math.ceil(_needed(fleet, place, item) / size - 1e-9)
+    if service is not None:
+        today = f"{service.loads} possible today ({len(service.vehicles)} of {len(teams)} teams)"
+        return "no_relay_team", f"{through}: {needed} loads needed for this alone, {today}"
+    if not any(team.depot_id in leg.ready_s for team in teams):
+        return "no_relay_team", f"{through}, and none of the {len(teams)} teams can be there"
+    busy = sum(len(one.vehicles) for one in fleet.services.values())
+    return "no_relay_team", (
+        f"{through}: {needed} loads needed, none possible today: of {len(teams)} teams {busy} "
+        f"carry elsewhere, the others cannot be there and back, {_hours(round(leg.travel_time_s))} "
+        "a way"
+    )
+
+
+def _left_loads(fleet: Fleet, days: Days) -> dict[int, int]:
+    """Carries that the teams of every relay have left."""
+    pieces = [
+        Piece(halt.place, item, amount)
+        for trips in days.values()
+        for trip in trips
+        for halt in trip.halts
+        for item, amount in halt.amounts.items()
+    ]
+    used = carries_used(fleet, pieces)
+    return {place: service.loads - used[place] for place, service in fleet.services.items()}
 
 
 def _without_vehicle(fleet: Fleet, place: int) -> tuple[Code, str]:
@@ -162,7 +233,7 @@ def _closes(fleet: Fleet, place: int, groups: list[int]) -> tuple[Code, str]:
     def arrival_s(row: int) -> int:
         group = fleet.groups[row]
         out = int(fleet.travel_s[group.vehicle_class][group.depot, fleet.n_depots + place])
-        return group.start_s + out + int(fleet.walk_s[group.vehicle_class][place])
+        return group.start_s + out + int(fleet.delay_s[group.vehicle_class][place])
 
     first = min(arrival_s(row) for row in groups)
     return "window_closes", (

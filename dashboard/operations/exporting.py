@@ -86,7 +86,14 @@ def plan_itineraries(situation: Situation, plan: dict[str, Any]) -> list[Itinera
 
     depots = [one for one in situation.store.depots() if one.depot_id in _depots_of(plan)]
     places = sorted({stop["place_id"] for row in plan["convoys"] for stop in row["stops"]})
-    points = travelling.points_of(situation, depots, places)
+    roadheads = {
+        stop["place_id"]: (stop["relay"]["lon"], stop["relay"]["lat"])
+        for row in plan["convoys"]
+        for stop in row["stops"]
+        if stop.get("relay")
+    }
+    points = travelling.points_of(situation, depots, places, roadheads=roadheads)
+    shown = travelling.points_of(situation, depots, places)
     names: list[VehicleClassName] = sorted({row["vehicle_class"] for row in plan["convoys"]})
     travel = travelling.travel_by_class(
         situation,
@@ -112,7 +119,7 @@ def plan_itineraries(situation: Situation, plan: dict[str, Any]) -> list[Itinera
             roads=way.roads,
         )
 
-    where = dict(zip(points.ids, zip(points.lon, points.lat, strict=True), strict=True))
+    where = dict(zip(shown.ids, zip(shown.lon, shown.lat, strict=True), strict=True))
     return list(
         itineraries(
             plan_from_dict(plan), leg_path, position_of=where.__getitem__, items=items().values()

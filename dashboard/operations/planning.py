@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from dashboard.operations import assessing, lacking, reaching, travelling
+from dashboard.operations import assessing, lacking, reaching, relaying, travelling
 from dashboard.operations.situation import Progress, Situation, silent
 from data.catalogue import items
 from data.events import PlanMade
@@ -18,9 +18,10 @@ from geo.errors import InputError, RuleError, UnknownIdError
 from geo.model import VEHICLE_CLASS_NAMES, new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from geo.model import VehicleClassName
     from routing.hours import Daylight
-    from routing.matrix import TimeMatrix
     from routing.plan import Objective
     from routing.problem import ClassMatrix, Demand, Problem
 
@@ -139,10 +140,13 @@ def build_problem(situation: Situation, *, by_night: bool = False) -> Problem:
     vehicles = situation.store.vehicles()
     # Convoys drive on the roads as they are when they leave: a closure may have ended by then.
     leaving = next_departure(situation.now(), situation.info().timezone)
-    points = travelling.points_of(situation, depots, places)
+    classes = sorted({vehicle.vehicle_class for vehicle in vehicles})
+    chained = relaying.chained_places(situation, places, classes, at=leaving)
+    roadheads = {one.place_id: one.position for one in chained}
+    points = travelling.points_of(situation, depots, places, roadheads=roadheads)
     travel = travelling.travel_by_class(
         situation,
-        sorted({vehicle.vehicle_class for vehicle in vehicles}),
+        classes,
         points,
         closures=situation.store.closures(),
         at=leaving,
@@ -152,6 +156,8 @@ def build_problem(situation: Situation, *, by_night: bool = False) -> Problem:
         line.item_id for line in situation.store.stock()
     }
     known = {depot.depot_id for depot in depots}
+    relays = relaying.relay_legs(chained, travel, now=situation.now(), leaving=leaving)
+    givers = {leg.place_id: leg.givers for leg in relays}
     return Problem(
         depots=tuple(depot.depot_id for depot in depots),
         places=tuple(places),
@@ -167,7 +173,15 @@ def build_problem(situation: Situation, *, by_night: bool = False) -> Problem:
             if vehicle.depot_id in known and vehicle.vehicle_class in travel
         ),
         needs=tuple(demands),
-        matrices={name: _class_matrix(found.matrix) for name, found in travel.items()},
+        matrices={
+            name: _class_matrix(
+                found,
+                # Those who carry on from a roadhead do not bring loads there.
+                closed=[row for row in roadheads if name not in givers.get(row, ())],
+            )
+            for name, found in travel.items()
+        },
+        relays=relays,
         departs_at=leaving,
         reasons=_reasons(situation, set(places), tuple(travel), at=leaving),
         daylight=None if by_night else daylight_of(points, leaving),
@@ -279,14 +293,17 @@ def _demands(situation: Situation) -> list[Demand]:
     return demands
 
 
-def _class_matrix(found: TimeMatrix) -> ClassMatrix:
+def _class_matrix(found: travelling.Travel, *, closed: Sequence[str]) -> ClassMatrix:
     from routing.problem import ClassMatrix
 
+    matrix = found.matrix
+    attached = matrix.attached.copy()
+    attached[[found.points.ids.index(place) for place in closed]] = False
     return ClassMatrix(
-        travel_time_s=found.travel_time_s,
-        length_m=found.length_m,
-        attached=found.attached,
-        walk_s=found.walk_s,
+        travel_time_s=matrix.travel_time_s,
+        length_m=matrix.length_m,
+        attached=attached,
+        walk_s=matrix.walk_s,
     )
 
 

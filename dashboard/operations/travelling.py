@@ -46,8 +46,17 @@ class Travel:
     matrix: TimeMatrix
 
 
-def points_of(situation: Situation, depots: Sequence[Depot], place_ids: Sequence[str]) -> Points:
-    """Give the points of these depots and places; raises `InputError` for an unknown place."""
+def points_of(
+    situation: Situation,
+    depots: Sequence[Depot],
+    place_ids: Sequence[str],
+    *,
+    roadheads: Mapping[str, tuple[float, float]] | None = None,
+) -> Points:
+    """Give the points of these depots and places; raises `InputError` for an unknown place.
+
+    Convoys for a place in `roadheads` stop there, at lon, lat, instead of at the place.
+    """
     frame = situation.places().set_index("place_id")
     # A plan may name a place by an id that was joined to another since.
     now = [situation.current_place(place) for place in place_ids]
@@ -56,10 +65,15 @@ def points_of(situation: Situation, depots: Sequence[Depot], place_ids: Sequence
             f"place {missing[0]}", "it is not among the places of this situation", "load it again"
         )
     here = frame.loc[now]
+    moved = roadheads or {}
+    where = [
+        moved.get(place, (float(x), float(y)))
+        for place, x, y in zip(place_ids, here.geometry.x, here.geometry.y, strict=True)
+    ]
     return Points(
         ids=(*(depot.depot_id for depot in depots), *place_ids),
-        lon=(*(depot.lon for depot in depots), *here.geometry.x),
-        lat=(*(depot.lat for depot in depots), *here.geometry.y),
+        lon=(*(depot.lon for depot in depots), *(one[0] for one in where)),
+        lat=(*(depot.lat for depot in depots), *(one[1] for one in where)),
         n_depots=len(depots),
     )
 

@@ -213,6 +213,7 @@ def cause_text(code: str) -> str:
         "stock_ends": _("the stock ends"),
         "no_vehicle_free": _("no vehicle is free"),
         "not_to_be_split": _("must not be parted, and too much at once"),
+        "no_relay_team": _("no team is free to carry on"),
         "arrives_after_dark": _("arrives after dark"),
         "window_closes": _("closes before a vehicle can be there"),
     }

@@ -77,6 +77,8 @@ def _lines(itinerary: Itinerary, wording: Wording) -> Iterator[str]:
     for stop, leg in zip(itinerary.stops, itinerary.legs, strict=False):
         roads = _roads(leg, wording)
         walk = f", {wording.word('walk')} {stop.walk.length_m:.0f} m" if stop.walk else ""
+        if stop.relay is not None:
+            walk = f", {wording.relay(stop.relay)}"
         yield (
             f"{stop.number}. {wording.name(stop.place_id)} {wording.clock(stop.arrives_at)}"
             f"{roads}{walk}: "

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from routing.itinerary import HandOut, Itinerary, RoadStop
+    from routing.plan import StopRelay
 
 Language = Literal["en", "fr", "ar", "zgh"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -41,6 +42,7 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "back": ("back", "retour", "العودة"),
     "stop": ("Stop", "Arrêt", "توقف"),
     "hand_out": ("hand out", "remettre", "تسليم"),
+    "relay": ("relay from", "relais depuis", "نقل متتابع من"),
     "walk": ("walk", "à pied", "مشيا"),
     "via": ("via", "par", "عبر"),
     "leg": ("Leg", "Étape", "مرحلة"),
@@ -145,6 +147,16 @@ class Wording:
             f"{number(round(convoy.load_m3, 2))} m³",
         ]
 
+    def relay(self, relay: StopRelay) -> str:
+        """Who carries on from the roadhead, and how long a way takes."""
+        minutes = round(relay.travel_time_s / 60)
+        teams = ", ".join(clean(team) for team in relay.teams)
+        return (
+            f"{self.word('relay')} {clean(relay.roadhead)}: {self.word(relay.vehicle_class)} "
+            f"{len(relay.teams)} × {relay.carries} ({teams}), "
+            f"{minutes // 60} h {minutes % 60:02d} min, {relay.length_m / 1000:.1f} km"
+        )
+
     def about(self, stop: RoadStop) -> list[str]:
         """When the convoy is at a stop, what it hands out, and the last walk."""
         lines = [
@@ -153,7 +165,9 @@ class Wording:
             f"{self.word('hand_out')}: {self.hand_out(stop)}",
             f"km {stop.km:.1f}",
         ]
-        if stop.walk is not None:
+        if stop.relay is not None:
+            lines.append(self.relay(stop.relay))
+        elif stop.walk is not None:
             lines.append(
                 f"{self.word('walk')} {stop.walk.length_m:.0f} m ({self.word('straight')})"
             )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from geo.model import Item, StockLine, Vehicle
 from routing.hours import Daylight, Window
 from routing.problem import ClassMatrix, Demand, Problem
+from routing.relay_legs import RelayLeg
 
 SIX_OCLOCK = datetime(2023, 9, 9, 6, tzinfo=UTC)
 WATER = Item(item_id="water_l", unit="l", kg_per_unit=1.0, m3_per_unit=0.001)
@@ -71,10 +72,11 @@ def problem_on_a_line(**changes: Any) -> Problem:
 
 
 @st.composite
-def wild_problems(draw: st.DrawFn, *, timed: bool = False) -> Problem:
+def wild_problems(draw: st.DrawFn, *, timed: bool = False, relayed: bool = False) -> Problem:
     """Problems of 1 to 6 places with gaps, dead ends, odd capacities and impossible wishes.
 
-    With `timed`, places, depots and daylight have hours, and some needs must not be parted.
+    With `timed`, places, depots and daylight have hours, and some needs must not be parted. With
+    `relayed`, some places lie behind a roadhead.
     """
     n_depots = draw(st.integers(1, 3))
     n_places = draw(st.integers(1, 6))
@@ -129,6 +131,31 @@ def wild_problems(draw: st.DrawFn, *, timed: bool = False) -> Problem:
         reload_s=float(rng.choice([0.0, 1800.0])),
         max_trips=int(rng.integers(1, 4)),
         **(_wild_hours(rng, depots, places, classes) if timed else {}),
+        relays=_wild_relays(rng, depots, places) if relayed else (),
+    )
+
+
+def _wild_relays(
+    rng: np.random.Generator, depots: Sequence[str], places: Sequence[str]
+) -> tuple[RelayLeg, ...]:
+    return tuple(
+        RelayLeg(
+            place_id=place,
+            roadhead="Ijoukak",
+            lon=-8.15,
+            lat=31.0,
+            givers=("pickup", "truck")[: int(rng.integers(1, 3))],
+            taker="mule",
+            handling_s=float(rng.choice([0.0, 1800.0])),
+            travel_time_s=float(rng.uniform(0, 2 * HOUR)),
+            ready_s={
+                depot: float(rng.choice([0.0, rng.uniform(0, 4 * HOUR)]))
+                for depot in depots
+                if rng.random() < 0.8
+            },
+        )
+        for place in places
+        if rng.random() < 0.6
     )
 
 
