@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from routing.hierarchy_compiler import kernel
+from routing.hierarchy_compiler import bare_kernel, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -220,7 +220,7 @@ def _grown(items: Ints, n_needed: int) -> Ints:
     return more
 
 
-@kernel
+@bare_kernel
 def _origin_of_slot(
     slot: int,
     weight_s: Floats,
@@ -245,51 +245,68 @@ def _origin_of_slot(
     raise ValueError("the weights are not those of the times")
 
 
-@kernel
-def _unpack(
-    first_slot: int,
-    out: Ints,
-    n_out: int,
+@bare_kernel
+def _unpack_back(
+    slots: Ints,
+    n_slots: int,
+    column: int,
+    known_of: Ints,
+    stack: Ints,
+    back: Ints,
+    back_rank: Ints,
     weight_s: Floats,
     arc_time_s: Floats,
     slot_start: Ints,
     slot_arc: Ints,
+    up_tail: Ints,
+    up_head: Ints,
     triangle_start: Ints,
     triangle: Ints,
     via: Ints,
-) -> tuple[Ints, int]:
-    """Append the arcs of the graph that a slot stands for to `out`, which may be enlarged.
+) -> tuple[int, int]:
+    """Write the arcs of the graph that some slots stand for into `back`, the last of them first.
 
-    `via`, (n_slots,), remembers what a slot stands for; 0 where nobody has asked yet.
+    `slots` are the parts of a way, the last first; `back_rank` gets the rank at which each arc
+    ends. It stops at the first rank whose way from this column is known. Returns the number of arcs
+    and the rank where the last of them begins; -1 if `back` or `stack` are too short. `via`,
+    (n_slots,), remembers what a slot stands for; 0 where nobody has asked yet.
     """
-    stack = np.empty(64, np.int32)
-    stack[0] = first_slot
-    depth = 1
-    while depth > 0:
-        depth -= 1
-        slot = stack[depth]
-        if via[slot] == 0:
-            via[slot] = _origin_of_slot(
-                slot, weight_s, arc_time_s, slot_start, slot_arc, triangle_start, triangle
-            )
-        if via[slot] < 0:
-            if n_out == len(out):
-                out = _grown(out, n_out + 1)
-            out[n_out] = -1 - via[slot]
-            n_out += 1
-            continue
-        if depth + 2 > len(stack):
-            stack = _grown(stack, depth + 2)
-        to_low, to_high = triangle[via[slot] - 1, 0], triangle[via[slot] - 1, 1]
-        leaves, enters = (to_high, to_low) if slot & 1 else (to_low, to_high)
-        stack[depth] = 2 * enters
-        stack[depth + 1] = 2 * leaves + 1
-        depth += 2
-    return out, n_out
+    n_back, begins = 0, 0
+    for part in range(n_slots):
+        stack[0] = slots[part]
+        depth = 1
+        while depth > 0:
+            depth -= 1
+            slot = stack[depth]
+            what = via[slot]
+            if what == 0:
+                what = _origin_of_slot(
+                    slot, weight_s, arc_time_s, slot_start, slot_arc, triangle_start, triangle
+                )
+                via[slot] = what
+            if what > 0:
+                if depth + 2 > len(stack):
+                    return -1, 0
+                to_low, to_high = triangle[what - 1, 0], triangle[what - 1, 1]
+                leaves, enters = (to_high, to_low) if slot & 1 else (to_low, to_high)
+                stack[depth] = 2 * leaves + 1
+                stack[depth + 1] = 2 * enters
+                depth += 2
+                continue
+            if n_back == len(back):
+                return -1, 0
+            low, high = up_tail[slot >> 1], up_head[slot >> 1]
+            begins, ends = (high, low) if slot & 1 else (low, high)
+            back[n_back], back_rank[n_back] = -1 - what, ends
+            n_back += 1
+            if known_of[begins] == column:
+                return n_back, begins
+    return n_back, begins
 
 
 @kernel
 def unpacked_ways(
+    order: NDArray[np.int64],
     way_column: Ints,
     way_row: Ints,
     seed_start: Ints,
@@ -314,26 +331,30 @@ def unpacked_ways(
 ) -> tuple[NDArray[np.int64], Ints]:
     """Arcs of the graph on the ways to (column, row) of a swept table, as (start, arc).
 
-    `way_column` ascends. A way is read backwards: down while a higher neighbour explains the time,
-    to the row where the climb has the same time, then up as the climb went. Ways from one origin
-    are a tree, so as soon as a row is met whose way is known, that is copied. A target that is not
-    reached, and a seed, have no arcs.
+    `order` lists the ways so that `way_column` ascends. A way is read backwards: down while a
+    higher neighbour explains the time, to the row where the climb has the same time, then back as
+    the climb went. Ways from one origin are a tree, so as soon as a rank is met whose way is known,
+    that is copied: every branch of the tree is unpacked once. A target that is not reached, and a
+    seed, have no arcs.
     """
-    distance_s = np.full(len(parent), np.inf)
-    entering = np.full(len(parent), -1, np.int32)
+    n_ranks = len(parent)
+    distance_s = np.full(n_ranks, np.inf)
+    entering = np.full(n_ranks, -1, np.int32)
     path, n_path = np.empty(0, np.int32), 0
-    known_of = np.full(len(selected), -1, np.int32)
-    known_at = np.empty(len(selected), np.int64)
-    known_size = np.empty(len(selected), np.int64)
+    known_of = np.full(n_ranks, -1, np.int32)
+    known_at = np.empty(n_ranks, np.int64)
+    known_size = np.empty(n_ranks, np.int32)
+    way_at = np.empty(len(way_row), np.int64)
     way_start = np.zeros(len(way_row) + 1, np.int64)
-    out = np.empty(1024, np.int32)
-    n_out = 0
-    rows = np.empty(len(parent), np.int32)
-    slots = np.empty(len(parent), np.int32)
+    out, n_out = np.empty(1024, np.int32), 0
+    stack, back = np.empty(1024, np.int32), np.empty(1024, np.int32)
+    back_rank = np.empty(1024, np.int32)
+    slots = np.empty(n_ranks, np.int32)
     climbed = -1
-    for way in range(len(way_row)):
+    for way in order:
         column, row = way_column[way], way_row[way]
-        way_start[way + 1] = n_out
+        begin = n_out
+        way_at[way] = begin
         if table_s[row, column] == np.inf:
             continue
         if column != climbed:
@@ -352,58 +373,64 @@ def unpacked_ways(
                 entering,
             )
             climbed = column
-        n_down = 0
-        while known_of[row] != column and distance_s[selected[row]] != table_s[row, column]:
+        rank, n_slots = selected[row], 0
+        while known_of[rank] != column and distance_s[rank] != table_s[row, column]:
             at = start[row]
             while table_s[head[at], column] + weight_s[arcs[at], 1] != table_s[row, column]:
                 at += 1
-            rows[n_down] = row
-            slots[n_down] = 2 * arcs[at] + 1
-            n_down += 1
+            slots[n_slots] = 2 * arcs[at] + 1
+            n_slots += 1
             row = head[at]
-        begin = n_out
-        if known_of[row] == column:
-            out = _grown(out, n_out + known_size[row])
-            for at in range(known_at[row], known_at[row] + known_size[row]):
-                out[n_out] = out[at]
-                n_out += 1
-        else:
-            rank, n_up = selected[row], 0
-            while entering[rank] >= 0:
-                slots[n_down + n_up] = 2 * entering[rank]
-                n_up += 1
-                rank = up_tail[entering[rank]]
-            for at in range(n_down + n_up - 1, n_down - 1, -1):
-                out, n_out = _unpack(
-                    slots[at],
-                    out,
-                    n_out,
+            rank = selected[row]
+        while known_of[rank] != column and entering[rank] >= 0:
+            slots[n_slots] = 2 * entering[rank]
+            n_slots += 1
+            rank = up_tail[entering[rank]]
+        n_back = 0
+        if n_slots > 0:
+            while True:
+                n_back, rank = _unpack_back(
+                    slots,
+                    n_slots,
+                    column,
+                    known_of,
+                    stack,
+                    back,
+                    back_rank,
                     weight_s,
                     arc_time_s,
                     slot_start,
                     slot_arc,
+                    up_tail,
+                    up_head,
                     triangle_start,
                     triangle,
                     via,
                 )
-            known_of[row], known_at[row], known_size[row] = column, begin, n_out - begin
-        for at in range(n_down - 1, -1, -1):
-            out, n_out = _unpack(
-                slots[at],
-                out,
-                n_out,
-                weight_s,
-                arc_time_s,
-                slot_start,
-                slot_arc,
-                triangle_start,
-                triangle,
-                via,
-            )
-            row = rows[at]
-            known_of[row], known_at[row], known_size[row] = column, begin, n_out - begin
-        way_start[way + 1] = n_out
-    return way_start, out[:n_out].copy()
+                if n_back >= 0:
+                    break
+                stack = np.empty(2 * len(stack), np.int32)
+                back = np.empty(2 * len(back), np.int32)
+                back_rank = np.empty(len(back), np.int32)
+        n_known = known_size[rank] if known_of[rank] == column else 0
+        out = _grown(out, begin + n_known + n_back)
+        for at in range(n_known):
+            out[begin + at] = out[known_at[rank] + at]
+        for at in range(n_back):
+            size = n_known + n_back - at
+            out[begin + size - 1] = back[at]
+            reached = back_rank[at]
+            known_of[reached], known_at[reached], known_size[reached] = column, begin, size
+        n_out = begin + n_known + n_back
+        way_start[way + 1] = n_known + n_back
+    for way in range(len(way_row)):
+        way_start[way + 1] += way_start[way]
+    arc = np.empty(n_out, np.int32)
+    for way in range(len(way_row)):
+        shift = way_at[way] - way_start[way]
+        for at in range(way_start[way], way_start[way + 1]):
+            arc[at] = out[at + shift]
+    return way_start, arc
 
 
 @kernel

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from routing.hierarchy_compiler import kernel
+from routing.hierarchy_compiler import bare_kernel, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Words = NDArray[np.uint64]
 
 
-@kernel
+@bare_kernel
 def customize_all(
     weight_s: Floats, arc_time_s: Floats, slot_of_arc: Ints, up_start: Ints, opposite: Ints
 ) -> None:
@@ -69,7 +69,7 @@ def changed_arcs(before_s: Floats, after_s: Floats) -> Ints:
     return changed
 
 
-@kernel
+@bare_kernel
 def _own_weight(slot: int, slot_start: Ints, slot_arc: Ints, arc_time_s: Floats) -> float:
     best_s = np.inf
     for at in range(slot_start[slot], slot_start[slot + 1]):
@@ -77,7 +77,7 @@ def _own_weight(slot: int, slot_start: Ints, slot_arc: Ints, arc_time_s: Floats)
     return best_s
 
 
-@kernel
+@bare_kernel
 def _set_weight(
     arc: int,
     weight_s: Floats,
@@ -98,17 +98,17 @@ def _set_weight(
     weight_s[arc, 1] = down_s
 
 
-@kernel
+@bare_kernel
 def _mark(dirty: Words, arc: int) -> None:
     dirty[arc >> 6] |= np.uint64(1) << np.uint64(arc & 63)
 
 
-@kernel
+@bare_kernel
 def _is_marked(dirty: Words, arc: int) -> bool:
     return bool((dirty[arc >> 6] >> np.uint64(arc & 63)) & np.uint64(1))
 
 
-@kernel
+@bare_kernel
 def _mark_upper(
     low: int,
     old_s: Floats,

@@ -124,10 +124,11 @@ def ways(
     _require_rows(column, target, seeds, selection)
     hierarchy, rank = metric.hierarchy, metric.hierarchy.rank
     table_s = _table(metric, seeds, selection)
-    order = np.argsort(column, kind="stable")
+    order = np.argsort(column, kind="stable").astype(np.int64)
     start, arc = unpacked_ways(
-        column[order],
-        selection.target_row[target[order]],
+        order,
+        column,
+        selection.target_row[target],
         seeds.start,
         rank[seeds.node],
         seeds.time_s,
@@ -148,9 +149,7 @@ def ways(
         hierarchy.triangle,
         np.zeros(2 * hierarchy.n_up_arcs, dtype=np.int32),
     )
-    if (order == np.arange(len(order))).all():
-        return Ways(start=start, arc=arc)
-    return _in_order(start, arc, order)
+    return Ways(start=start, arc=arc)
 
 
 def time_between(metric: Metric, origin: int, destination: int) -> float:
@@ -241,14 +240,3 @@ def _checked_nodes(hierarchy: Hierarchy, nodes: ArrayLike) -> NDArray[np.int32]:
             "take them from the graph of this hierarchy",
         )
     return rows.astype(np.int32)
-
-
-def _in_order(start: NDArray[np.int64], arc: NDArray[np.int32], order: NDArray[np.intp]) -> Ways:
-    """Undo the sorting by origin."""
-    size = np.empty(len(order), dtype=np.int64)
-    size[order] = np.diff(start)
-    placed = np.concatenate([[0], np.cumsum(size)])
-    result = np.empty_like(arc)
-    shift = np.repeat(placed[order] - start[:-1], np.diff(start))
-    result[np.arange(len(arc)) + shift] = arc
-    return Ways(start=placed, arc=result)

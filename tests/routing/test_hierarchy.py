@@ -153,6 +153,25 @@ def test_a_grid_agrees_with_scipy_and_its_ways_take_their_times() -> None:
     seeds = from_nodes([3, 500, 899])
     some = ways(metric, seeds, selection, origin=np.repeat([0, 1, 2], n), destination=destination)
     check_ways(metric, some, tail, head, origin, destination, expected[origin, destination])
+    mixed = np.random.default_rng(5).permutation(3 * n)
+    column = np.repeat([0, 1, 2], n)[mixed]
+    origin, destination = origin[mixed], destination[mixed]
+    some = ways(metric, seeds, selection, origin=column, destination=destination)
+    check_ways(metric, some, tail, head, origin, destination, expected[origin, destination])
+
+
+def test_where_each_branch_is_thin_few_changes_and_many_give_the_bits_of_a_fresh_metric() -> None:
+    n = 3000
+    tail, head = np.arange(n - 1), np.arange(1, n)
+    time_s = np.random.default_rng(6).integers(1, 9, n - 1).astype(float)
+    hierarchy = prepare_arcs(n, tail, head)
+    metric = customize(hierarchy, time_s)
+    for n_changed in (20, 21, 500):
+        changed_s = time_s.copy()
+        changed_s[:n_changed] = INF
+        closed = recustomize(metric, changed_s)
+        assert np.array_equal(closed.weight_s, customize(hierarchy, changed_s).weight_s)
+        assert np.array_equal(recustomize(closed, time_s).weight_s, metric.weight_s)
 
 
 def check_ways(
