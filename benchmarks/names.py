@@ -90,8 +90,17 @@ def main() -> int:
     morocco, nepal = morocco_places(data), nepal_places(data)
     share = 4 if given.quick else 1
     cases = [thin(case, share) for case in cases_of(morocco, nepal, half=given.half)]
+    halves(morocco, nepal)
     good = [*accuracy(cases, peers=150 if given.quick else 600), speed(morocco)]
     return 0 if all(good) else 1
+
+
+def halves(morocco: pd.DataFrame, nepal: pd.DataFrame) -> None:
+    """Print how many places of each source lie in which half."""
+    for source, places in (("Morocco", morocco), ("Nepal", nepal)):
+        for half in ("tuned", "reported"):
+            count = sum(in_half(identity, half) for identity in places["id"])
+            _line(f"half {half}, {source}", "places", count, "places")
 
 
 # --- figures ----------------------------------------------------------------------------------

@@ -245,20 +245,25 @@ def _require_places_unused(
     state: State, place_ids: Sequence[str], *, brought: Sequence[str]
 ) -> None:
     """Refuse to take an added place away while somebody says that it lacks something."""
-    for place_id in sorted(set(place_ids)):
-        needs = [
-            row["need_id"]
-            for row in state.rows_where(NEEDS, "place_id", place_id)
-            if not row["removed"]
-            and row["status"] in OPEN_NEED_STATUSES
-            and row["need_id"] not in brought
-        ]
-        if needs:
-            raise RuleError(
-                place_id,
-                f"needs are reported for this place ({', '.join(sorted(needs)[:3])})",
-                "withdraw them first (`qafila undo` of their upload)",
-            )
+    if not place_ids:
+        return
+    places, own = set(place_ids), set(brought)
+    # One question for all: an upload may have brought thousands of places.
+    needs = sorted(
+        (row["place_id"], row["need_id"])
+        for row in state.rows_where(NEEDS, "removed", False)
+        if row["place_id"] in places
+        and row["status"] in OPEN_NEED_STATUSES
+        and row["need_id"] not in own
+    )
+    if needs:
+        place_id = needs[0][0]
+        said = [need_id for place, need_id in needs if place == place_id]
+        raise RuleError(
+            place_id,
+            f"needs are reported for this place ({', '.join(said[:3])})",
+            "withdraw them first (`qafila undo` of their upload)",
+        )
 
 
 def _require_depots_unused(
