@@ -30,7 +30,7 @@ demo: install ## build the demonstration and serve it (PORT=8501)
 
 test: ## run every test, the browser's too (ARGS="tests/geo -k terrain")
 	@$(SETUP) --browser
-	$(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+	@$(PYTHON) tools/database.py $(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
 
 lint: install ## style, format, types and the layer contract
 	$(BIN)/ruff check

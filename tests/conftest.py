@@ -11,6 +11,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from postgres_server import REASON_VARIABLE, SERVER_VARIABLE, DatabaseServer
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOCAL_NAMES = frozenset({"localhost", "ip6-localhost", socket.gethostname(), ""})
@@ -130,3 +131,15 @@ def chromium_path(setup_script: ModuleType) -> Path:
         reason = recorded.read_text(encoding="utf-8").strip() if recorded.is_file() else problem
         pytest.skip(f"no browser: {reason}")
     return Path(setup_script.find_browser())
+
+
+@pytest.fixture(scope="session")
+def database_server(request: pytest.FixtureRequest) -> Iterator[DatabaseServer]:
+    """The PostgreSQL server of this run (`tools/database.py`); skips with the reason without it."""
+    url = os.environ.get(SERVER_VARIABLE)
+    if not url:
+        reason = os.environ.get(REASON_VARIABLE) or "start the tests with `make test`"
+        pytest.skip(f"no PostgreSQL server: {reason}")
+    server = DatabaseServer(url, getattr(request.config, "workerinput", {}).get("workerid", "gw"))
+    yield server
+    server.close()

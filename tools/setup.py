@@ -351,6 +351,14 @@ def _install_browser(environment: Environment) -> str | None:
     if refusal:
         return f"{browser_problem(environment.driver)} ({refusal})"
     _say(f"browser: installing {', '.join(wanted)} with apt-get")
+    return install_packages(wanted, log=environment.log)
+
+
+def install_packages(packages: list[str], *, log: Path | None = None) -> str | None:
+    """Install Debian packages; returns why that could not be done, or None."""
+    refusal = _reason_not_to_install()
+    if refusal:
+        return refusal
     apt = [
         *(_as_root() or []),
         *("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"),
@@ -358,12 +366,12 @@ def _install_browser(environment: Environment) -> str | None:
         *("-o", "DPkg::Lock::Timeout=120"),
     ]
     try:
-        for command in (["update"], ["install", "--no-install-recommends", *wanted]):
+        for command in (["update"], ["install", "--no-install-recommends", *packages]):
             _run(
                 [*apt, *command],
                 what=f"apt-get {command[0]}",
                 timeout_s=BROWSER_TIMEOUT_S,
-                log=environment.log,
+                log=log,
             )
     except SetupError as error:
         return str(error).replace("\n    ", " | ")

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.operations import assessing, exporting, loading, planning, reaching
-from dashboard.operations.situation import Progress, Situation, silent
+from dashboard.operations.situation import (
+    DATABASE_VARIABLE,
+    Progress,
+    Situation,
+    database_address,
+    silent,
+)
 from data.demo.build import Drill, build_drill, fingerprint
 from geo.errors import InputError
 
@@ -37,8 +43,15 @@ def set_up(home: Path, *, fresh: bool = False, progress: Progress = silent) -> N
     Raises
     ------
     InputError
-        `home` holds a situation that is no drill: it is never touched.
+        `home` holds a situation that is no drill: it is never touched. Or a database is named: the
+        drill stays in its own folder.
     """
+    if database_address() is not None:
+        raise InputError(
+            f"the drill with {DATABASE_VARIABLE}",
+            "a drill in a folder of its own is needed",
+            f"unset {DATABASE_VARIABLE} for this command",
+        )
     if home.exists() and any(home.iterdir()):
         _require_drill(home)
         if fresh or not _ready(home):

@@ -61,6 +61,9 @@ REMEMBERED_VALUES = 24
 #: In the home: the vehicle classes as the cell knows them better.
 VEHICLE_FILE = "vehicle_classes.toml"
 
+#: Names the database of a situation whose ledger is on a server.
+DATABASE_VARIABLE = "QAFILA_DATABASE_URL"
+
 
 def silent(_share: float, _text: str) -> None:
     """Take progress and show nothing."""
@@ -104,7 +107,7 @@ class Situation:
         clock: Callable[[], datetime] | None = None,
     ) -> Self:
         """Begin a new situation in `home`; raises `InputError` if there is one already."""
-        if (home / "situation.sqlite").exists():
+        if database_address() is None and (home / "situation.sqlite").exists():
             raise InputError(
                 str(home), "a folder without a situation is needed", "choose another --home"
             )
@@ -125,7 +128,7 @@ class Situation:
     @classmethod
     def open(cls, home: Path) -> Self:
         """Open the situation in `home`; raises `NoSituationError` if there is none."""
-        if not (home / "situation.sqlite").exists():
+        if database_address() is None and not (home / "situation.sqlite").exists():
             raise NoSituationError(
                 str(home),
                 "there is no situation here",
@@ -607,8 +610,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def database_address() -> str | None:
+    """Give the address in QAFILA_DATABASE_URL; None where the ledger lies in the home's file.
+
+    It may hold a password: never show it.
+    """
+    return os.environ.get(DATABASE_VARIABLE, "").strip() or None
+
+
 def _store_url(home: Path) -> str:
-    return f"sqlite:///{home / 'situation.sqlite'}"
+    return database_address() or f"sqlite:///{home / 'situation.sqlite'}"
 
 
 def _require_timezone(name: str) -> None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from data.events import EVENT_TYPES, Event, NewEvent
 from data.store.canonical import canonical_text
 from data.store.chain import GENESIS, EventRow, seal, utc_text
+from data.store.engine import write_rows
 from data.store.schema import EVENTS
 from data.store.state import KEYS_PER_SELECT, Fact, chunks
 from geo.errors import InputError, Problem, RuleError, SchemaError, TooLargeError
@@ -174,7 +175,7 @@ def last_row(connection: Connection) -> EventRow | None:
 
 def insert_rows(connection: Connection, rows: Sequence[EventRow]) -> None:
     """Write rows into the ledger."""
-    connection.execute(_INSERT, [row._asdict() for row in rows])
+    write_rows(connection, EVENTS, [row._asdict() for row in rows], replace=False)
 
 
 def require_same_type(one: Draft, known: EventRow) -> None:
@@ -187,6 +188,5 @@ def require_same_type(one: Draft, known: EventRow) -> None:
         )
 
 
-_INSERT = insert(EVENTS)
 _BY_CLIENT = select(EVENTS).where(EVENTS.c.client_id.in_(bindparam("client_ids", expanding=True)))
 _LAST_ROW = select(EVENTS).order_by(EVENTS.c.seq.desc()).limit(1)

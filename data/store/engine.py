@@ -1,9 +1,10 @@
 """The engine: where a situation's database is, how a transaction begins, what an error means.
 
-Everything that differs between databases stands in this file. SQLite is the one that is tested:
-write-ahead log, `synchronous=FULL` (an acknowledged event survives a power cut as far as the disk
-keeps its word), writers queue by `BEGIN IMMEDIATE` and wait a bounded time. No exception of
-SQLAlchemy or of the driver leaves this package: `translated` turns each into a `StoreError`.
+Everything that differs between databases stands here and in `postgres` (views in `views`). SQLite
+is a file: write-ahead log, `synchronous=FULL` (an acknowledged event survives a power cut as far as
+the disk keeps its word), writers queue by `BEGIN IMMEDIATE` and wait a bounded time. PostgreSQL is
+a server: writers queue for an advisory lock. The same statements run on both. No exception of
+SQLAlchemy or of a driver leaves this package: `translated` turns each into a `StoreError`.
 """
 
 from __future__ import annotations
@@ -14,18 +15,19 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, RootTransaction, Table, create_engine, event, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import StaticPool
 
+from data.store import postgres
 from data.store.schema import APPLICATION_ID, key_columns
 from geo.errors import InputError, StoreBusyError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 WAIT_S = 30.0
 
@@ -58,7 +60,7 @@ _TODO_BY_CODE = {
 
 
 def database_url(place: str | Path) -> URL:
-    """Where the database is: a path of an SQLite file, or a URL such as ``sqlite:///file``.
+    """Where the database is: a path of an SQLite file, ``sqlite:///file`` or ``postgresql://…``.
 
     Raises `StoreError` for an engine that this version does not know.
     """
@@ -67,26 +69,42 @@ def database_url(place: str | Path) -> URL:
     if place.startswith("sqlite:///"):
         # Not `make_url`: a path may hold what a URL would read as something else ("?", "%", "#").
         return URL.create("sqlite", database=place.removeprefix("sqlite:///"))
+    if postgres.is_address(place):
+        return postgres.server_url(place)
     try:
         engine = make_url(place).get_backend_name()
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ValueError):
         engine = "no URL"
     raise StoreError(
         f"database address ({engine})",
-        "a file of SQLite is needed (sqlite:///folder/situation.sqlite)",
-        "this version keeps situations in SQLite only",
+        "SQLite (sqlite:///folder/situation.sqlite) or PostgreSQL (postgresql://…) is needed",
+        "correct it",
     )
+
+
+def is_file(url: URL) -> bool:
+    """Whether the database is a file of this machine."""
+    return url.get_backend_name() == "sqlite"
 
 
 def database_path(url: URL) -> Path:
     """File of the database."""
-    if not url.database or url.database == ":memory:":
+    if not is_file(url) or not url.database or url.database == ":memory:":
         raise StoreError("database address", "the path of a file is needed", "name the file")
     return Path(url.database)
 
 
+def shown(url: URL) -> str:
+    """Write where the database is, for messages: no password, no user."""
+    return (url.database or "memory") if is_file(url) else postgres.shown(url)
+
+
 def open_engine(url: URL, *, wait_s: float = WAIT_S) -> Engine:
-    """Engine over a database file; nothing is opened before the first use."""
+    """Engine over a database; nothing is opened before the first use."""
+    if not is_file(url):
+        engine = postgres.open_server(url, wait_s=wait_s)
+        _listen_for_begin(engine, postgres.begin)
+        return engine
     engine = create_engine(
         url,
         pool_timeout=wait_s,
@@ -122,24 +140,35 @@ def _listen(engine: Engine) -> None:
         cursor.execute("PRAGMA recursive_triggers=ON")
         cursor.close()
 
+    _listen_for_begin(engine, _begin_in_file)
+
+
+def _begin_in_file(connection: Connection, *, writes: bool) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _listen_for_begin(engine: Engine, begin: Callable[..., None]) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        begin(connection, writes=connection.get_execution_options().get(_WRITES, False))
 
 
-def prepare_file(engine: Engine) -> None:
-    """Turn a new file into one that readers and a writer can share."""
+def prepare(engine: Engine) -> None:
+    """Turn a new file into one that readers and a writer can share; a server is so already."""
+    if not is_file(engine.url):
+        return
     with translated(engine.url), engine.connect() as connection:
         driver = connection.connection.driver_connection
         if driver is None:
-            raise StoreError(str(engine.url), "an open database is needed", "try again")
+            raise StoreError(shown(engine.url), "an open database is needed", "try again")
         driver.execute("PRAGMA journal_mode=WAL")
         driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
 
 
 def is_ours(connection: Connection) -> bool:
-    """Whether the file carries our mark, or is still empty."""
+    """Whether the database is a situation's, or still empty."""
+    if not is_file(connection.engine.url):
+        return postgres.is_ours(connection)
     mark = connection.execute(text("PRAGMA application_id")).scalar_one()
     tables = connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar_one()
     return bool(mark == APPLICATION_ID or (mark == 0 and tables == 0))
@@ -159,7 +188,7 @@ def copy_database(url: URL, target: Path) -> None:
 @contextlib.contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """Connection that sees one moment of the database, however long it reads."""
-    with translated(engine.url), engine.connect() as connection, connection.begin():
+    with translated(engine.url), _begun(engine) as (connection, _):
         yield connection
 
 
@@ -170,8 +199,39 @@ def writing(engine: Engine) -> Iterator[Connection]:
     `engine` comes from `for_writing`. Raises `StoreBusyError` if another writer holds the database
     for longer than the engine waits.
     """
-    with translated(engine.url), engine.begin() as connection:
+    with translated(engine.url), _begun(engine) as (connection, transaction):
         yield connection
+        try:
+            transaction.commit()
+        except (SQLAlchemyError, StoreError) as error:
+            if not is_file(engine.url) and connection.invalidated:
+                raise postgres.in_doubt(engine.url) from error
+            raise
+
+
+@contextlib.contextmanager
+def _begun(engine: Engine) -> Iterator[tuple[Connection, RootTransaction]]:
+    """Connection in a transaction, which is rolled back at the end unless it was committed.
+
+    A connection that lay in the pool while the server was started anew is found to be dead when the
+    transaction begins; nothing was done yet, so another one is tried.
+    """
+    for again in (True, False):
+        connection = engine.connect()
+        try:
+            transaction = connection.begin()
+        except (SQLAlchemyError, StoreError):
+            dead = connection.invalidated
+            connection.close()
+            if again and dead:
+                continue
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        with connection, transaction:
+            yield connection, transaction
+        return
 
 
 @contextlib.contextmanager
@@ -189,10 +249,12 @@ def translated(url: URL) -> Iterator[None]:
 
 def as_store_error(error: SQLAlchemyError | sqlite3.Error, url: URL) -> StoreError:
     """What an error of SQLAlchemy or of the driver means to a person."""
-    given = url.database or str(url)
+    given = shown(url)
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(error, PoolTimeoutError):
         return StoreBusyError(given, "all connections are in use", "try again in a moment")
+    if not is_file(url) and isinstance(error, DBAPIError):
+        return postgres.as_store_error(cause, url)
     if not isinstance(cause, sqlite3.Error):
         return StoreError(given, f"the store failed ({type(error).__name__})", "see the log")
     # The low byte of an extended code is its family. An error of the module itself carries none.
@@ -209,10 +271,21 @@ def as_store_error(error: SQLAlchemyError | sqlite3.Error, url: URL) -> StoreErr
     return StoreError(given, f"the store refused: {cause}", "run `qafila verify`")
 
 
+def write_rows(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, replace: bool
+) -> None:
+    """Write whole rows; with `replace` over those that are there already under the same key."""
+    if is_file(connection.engine.url):
+        connection.execute(_statement(table, replace), rows)
+    else:
+        postgres.write_rows(connection, table, rows, replace=replace)
+
+
 @functools.cache
-def upsert(table: Table) -> Any:
-    """Statement that writes whole rows, whether they are there already or not."""
+def _statement(table: Table, replace: bool) -> Any:
     statement = sqlite.insert(table)
+    if not replace:
+        return statement
     keys = key_columns(table)
     return statement.on_conflict_do_update(
         index_elements=list(keys),

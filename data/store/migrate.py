@@ -2,7 +2,7 @@
 
 Alembic's revisions change the ledger's table; the projections are dropped and made anew from the
 ledger after every upgrade. An upgrade is one transaction, after a copy of the file was put beside
-it; a process that dies in the middle leaves the database as it was.
+it (SQLite); a process that dies in the middle leaves the database as it was.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from data.store.engine import copy_database, database_path
+from data.store.engine import copy_database, database_path, is_file, shown
 from data.store.schema import REVISION
 from geo.errors import StoreError
 
@@ -46,7 +46,7 @@ def upgrade(connection: Connection, target: str = REVISION) -> None:
         command.upgrade(config, target)
     except CommandError as error:
         raise StoreError(
-            str(connection.engine.url.database),
+            shown(connection.engine.url),
             f"the schema could not be brought up to date ({error})",
             "update the program",
         ) from error
@@ -57,9 +57,12 @@ def is_newer(found: str) -> bool:
     return not any((SCRIPTS / "versions").glob(f"{found}_*.py"))
 
 
-def backup(connection: Connection, found: str) -> Path:
-    """Copy the database beside itself before it is upgraded."""
+def backup(connection: Connection, found: str) -> Path | None:
+    """Copy the database beside itself before it is upgraded; a server's is its owner's to copy."""
     url = connection.engine.url
+    if not is_file(url):
+        logger.info("bringing %s from revision %s to %s", shown(url), found, REVISION)
+        return None
     path = database_path(url)
     target = path.with_name(f"{path.name}.{found}.backup")
     number = 1

@@ -35,6 +35,8 @@ MICRO = 1_000_000
 
 # Only an INTEGER PRIMARY KEY is SQLite's own row number.
 _Seq = BigInteger().with_variant(Integer(), "sqlite")
+# Text sorts by its bytes in every engine, whatever language a server was set up for.
+_Text = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -48,22 +50,22 @@ EVENTS = Table(
     "events",
     LEDGER,
     Column("seq", _Seq, primary_key=True, autoincrement=False),
-    Column("event_id", Text, nullable=False, unique=True),
-    Column("type", Text, nullable=False),
+    Column("event_id", _Text, nullable=False, unique=True),
+    Column("type", _Text, nullable=False),
     Column("version", Integer, nullable=False),
-    Column("recorded_at", Text, nullable=False),
-    Column("reported_at", Text),
-    Column("organisation_id", Text),
-    Column("actor", Text),
-    Column("provenance", Text),
-    Column("client_id", Text, unique=True),
+    Column("recorded_at", _Text, nullable=False),
+    Column("reported_at", _Text),
+    Column("organisation_id", _Text),
+    Column("actor", _Text),
+    Column("provenance", _Text),
+    Column("client_id", _Text, unique=True),
     Column("clock_held", Boolean, nullable=False),
-    Column("payload", Text, nullable=False),
-    Column("prev_hash", Text, nullable=False),
-    Column("hash", Text, nullable=False),
+    Column("payload", _Text, nullable=False),
+    Column("prev_hash", _Text, nullable=False),
+    Column("hash", _Text, nullable=False),
     # Copies of what stands in payload and provenance, to find the events of one thing; not hashed.
-    Column("subject_id", Text, nullable=False),
-    Column("upload_id", Text),
+    Column("subject_id", _Text, nullable=False),
+    Column("upload_id", _Text),
     Index("events_by_subject", "subject_id"),
     Index("events_by_upload", "upload_id", **_where("upload_id IS NOT NULL")),
 )
@@ -81,15 +83,15 @@ def _projection(name: str, *columns: Column[object]) -> Table:
 
 
 def _key(name: str) -> Column[object]:
-    return Column(name, Text, primary_key=True)
+    return Column(name, _Text, primary_key=True)
 
 
 def _text(name: str) -> Column[object]:
-    return Column(name, Text, nullable=False)
+    return Column(name, _Text, nullable=False)
 
 
 def _maybe(name: str) -> Column[object]:
-    return Column(name, Text)
+    return Column(name, _Text)
 
 
 def _flag(name: str) -> Column[object]:

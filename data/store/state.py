@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from sqlalchemy import Connection, Select, Table, bindparam, select, tuple_
 
-from data.store.engine import upsert
+from data.store.engine import write_rows
 from data.store.schema import TABLES, key_columns
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class State:
             known, changed = self._rows[table.name], self._changed[table.name]
             rows = [row for key in changed if (row := known[key]) is not None]
             if rows:
-                self._connection.execute(upsert(table), rows)
+                write_rows(self._connection, table, rows, replace=True)
             known.clear()
             changed.clear()
 

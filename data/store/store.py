@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from sqlalchemy import Connection, Engine, select
 
 from data.events import NewEvent, RecordedEvent, SituationCreated
-from data.store import migrate
+from data.store import migrate, views
 from data.store.chain import ChainCheck, EventRow, Verification, parse_head, utc_text
 from data.store.drafts import (
     Draft,
@@ -29,11 +29,13 @@ from data.store.engine import (
     database_path,
     database_url,
     for_writing,
+    is_file,
     is_ours,
     memory_engine,
     open_engine,
-    prepare_file,
+    prepare,
     reading,
+    shown,
     translated,
     writing,
 )
@@ -55,6 +57,8 @@ from geo.model import new_id
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
+
+    from sqlalchemy.engine import URL
 
 Clock = Callable[[], datetime]
 Ids = Callable[[str], str]
@@ -102,22 +106,23 @@ class Store(Reader):
     ) -> Self:
         """Begin a situation in a new database; all of it is there afterwards, or nothing.
 
-        `place` is the path of a file or ``sqlite:///`` and that path. Raises `StoreError` if there
-        is a situation already, or another file.
+        `place` is the path of a file, ``sqlite:///`` and that path, or ``postgresql://…``. Raises
+        `StoreError` if there is a situation already, or another's data.
         """
         url = database_url(place)
-        path = database_path(url)
-        _make_folder(path.parent)
+        if is_file(url):
+            _make_folder(database_path(url).parent)
         engine = open_engine(url, wait_s=wait_s)
         store = cls(engine, clock=clock, ids=ids, wait_s=wait_s)
         first = NewEvent(payload=created, organisation_id=organisation_id, actor=actor)
         try:
             with reading(engine) as connection:
-                _require_empty(connection, path)
-            prepare_file(engine)
+                _require_empty(connection)
+            prepare(engine)
             with store._writing() as connection:
-                _require_empty(connection, path)
+                _require_empty(connection)
                 migrate.upgrade(connection)
+                views.create(connection)
                 store._append([draft(first)], connection)
         except BaseException:
             engine.dispose()
@@ -139,16 +144,15 @@ class Store(Reader):
         of a newer program.
         """
         url = database_url(place)
-        path = database_path(url)
-        if not path.is_file():
-            raise _no_situation(path)
+        if is_file(url) and not database_path(url).is_file():
+            raise _no_situation(url)
         engine = open_engine(url, wait_s=wait_s)
         store = cls(engine, clock=clock, ids=ids, wait_s=wait_s)
         try:
             with reading(engine) as connection:
-                found = _revision_of_ours(connection, path)
+                found = _revision_of_ours(connection)
             if found != REVISION:
-                store._upgrade(path)
+                store._upgrade()
         except BaseException:
             engine.dispose()
             raise
@@ -214,8 +218,7 @@ class Store(Reader):
     def rebuild(self) -> int:
         """Drop the projections and make them anew from the ledger; gives the number of events."""
         with self._writing() as connection:
-            PROJECTIONS.drop_all(connection)
-            PROJECTIONS.create_all(connection)
+            views.renew_projections(connection, share=True)
             return _replay(source=connection, target=connection, until=None)
 
     # --- checking ---
@@ -287,7 +290,7 @@ class Store(Reader):
     def _writing(self) -> Iterator[Connection]:
         if not self._writer.acquire(timeout=self._wait_s):
             raise StoreBusyError(
-                str(self._engine.url.database),
+                shown(self._engine.url),
                 f"others in this program have been writing for {self._wait_s:g} s",
                 "try again in a moment",
             )
@@ -324,16 +327,15 @@ class Store(Reader):
         by_client.update({row.client_id: row for row in rows if row.client_id is not None})
         return _in_order(drafts, rows, by_client)
 
-    def _upgrade(self, path: Path) -> None:
+    def _upgrade(self) -> None:
         with self._writing() as connection:
             # Another process may have done it while this one waited.
-            found = _revision_of_ours(connection, path)
+            found = _revision_of_ours(connection)
             if found == REVISION:
                 return
             migrate.backup(connection, found)
             migrate.upgrade(connection)
-            PROJECTIONS.drop_all(connection)
-            PROJECTIONS.create_all(connection)
+            views.renew_projections(connection)
             _replay(source=connection, target=connection, until=None)
 
     def _compare_projections(self, walk: ChainCheck) -> None:
@@ -482,35 +484,39 @@ def _seq_at(connection: Connection, moment: datetime) -> int:
     return int(found)
 
 
-def _revision_of_ours(connection: Connection, path: Path) -> str:
+def _revision_of_ours(connection: Connection) -> str:
+    url = connection.engine.url
     if not is_ours(connection):
         raise StoreError(
-            str(path), "this file is no situation of this program", "name the home of a situation"
+            shown(url),
+            f"this {'file' if is_file(url) else 'database'} is no situation of this program",
+            "name the home of a situation",
         )
     found = migrate.revision(connection)
     if found is None:
-        raise _no_situation(path)
+        raise _no_situation(url)
     if migrate.is_newer(found):
         raise StoreError(
-            str(path),
+            shown(url),
             f"its schema {found} is newer than this program's {REVISION}",
-            "update the program; the file was not changed",
+            "update the program; nothing was changed",
         )
     return found
 
 
-def _require_empty(connection: Connection, path: Path) -> None:
+def _require_empty(connection: Connection) -> None:
+    url = connection.engine.url
     if not is_ours(connection) or migrate.revision(connection) is not None:
         raise StoreError(
-            str(path),
+            shown(url),
             "there is a situation or another database already",
             "open it, or choose another home",
         )
 
 
-def _no_situation(path: Path) -> NoSituationError:
+def _no_situation(url: URL) -> NoSituationError:
     return NoSituationError(
-        str(path),
+        shown(url),
         "there is no situation here yet",
         "begin one with `qafila init`, or name its home with --home",
     )

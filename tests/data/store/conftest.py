@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import itertools
-import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from postgres_server import run_statement
 
 from data.events import (
     DepotRegistered,
@@ -62,17 +62,37 @@ def created() -> SituationCreated:
     )
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for a store on both engines; what asks for its file, on the one with files."""
+    if "engine_name" in metafunc.fixturenames:
+        both = "path" not in metafunc.fixturenames
+        metafunc.parametrize("engine_name", ["sqlite", "postgresql"] if both else ["sqlite"])
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
+    """File of the database; a test that names it runs on SQLite alone."""
     return tmp_path / "home" / "situation.sqlite"
 
 
 @pytest.fixture
-def store(path: Path, created: SituationCreated, clock: Clock) -> Iterator[Store]:
+def place(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Address of an empty database, on a server or in a file."""
+    if engine_name == "sqlite":
+        yield f"sqlite:///{tmp_path / 'home' / 'situation.sqlite'}"
+        return
+    server = request.getfixturevalue("database_server")
+    url = server.new_database()
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture
+def store(place: str, created: SituationCreated, clock: Clock) -> Iterator[Store]:
     """A situation that was just created, with counted ids."""
     numbers = itertools.count(1)
     with Store.create(
-        path, created, clock=clock, ids=lambda prefix: f"{prefix}:{next(numbers):06d}", wait_s=5
+        place, created, clock=clock, ids=lambda prefix: f"{prefix}:{next(numbers):06d}", wait_s=5
     ) as made:
         yield made
 
@@ -161,14 +181,20 @@ def make() -> SimpleNamespace:
 
 
 @pytest.fixture
-def tamper(path: Path) -> Callable[..., None]:
-    """Alter the database as somebody who owns the file can: past the triggers."""
+def raw(place: str) -> Callable[..., list[tuple[Any, ...]]]:
+    """Run one statement as somebody who owns the database can, by the driver alone."""
+    return functools.partial(run_statement, place)
+
+
+@pytest.fixture
+def tamper(place: str) -> Callable[..., None]:
+    """Alter the database as somebody who owns it can: past the triggers."""
 
     def alter(*statements: str) -> None:
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            for trigger in ("events_no_update", "events_no_delete", "events_no_gap"):
-                connection.execute(f"DROP TRIGGER IF EXISTS {trigger}")
-            for statement in statements:
-                connection.execute(statement)
+        on = "" if place.startswith("sqlite") else " ON events"
+        for trigger in ("events_no_update", "events_no_delete", "events_no_gap"):
+            run_statement(place, f"DROP TRIGGER IF EXISTS {trigger}{on}")
+        for statement in statements:
+            run_statement(place, statement)
 
     return alter

@@ -1,35 +1,45 @@
 """The schema: what the revisions make is what the code expects, and an older one is brought up."""
 
-import contextlib
 import itertools
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import pg8000
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from postgres_server import run_statement
 from sqlalchemy import MetaData
 
 from data.events import SituationCreated
 from data.store import Store, migrate
 from data.store.drafts import draft, insert_rows, sealed_rows
-from data.store.engine import database_url, for_writing, open_engine, prepare_file, writing
+from data.store.engine import (
+    database_path,
+    database_url,
+    for_writing,
+    is_file,
+    open_engine,
+    prepare,
+    writing,
+)
 from data.store.schema import LEDGER, PROJECTIONS, REVISION
 from geo.errors import StoreError
 
-
-def execute(path: Path, statement: str) -> list[tuple[object, ...]]:
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        return connection.execute(statement).fetchall()
+Raw = Callable[..., list[tuple[Any, ...]]]
 
 
 @pytest.fixture
-def old(path: Path, created: SituationCreated, make: SimpleNamespace) -> Path:
+def old(place: str, created: SituationCreated, make: SimpleNamespace) -> str:
     """A ledger of the time before there were projections."""
-    path.parent.mkdir(parents=True)
-    engine = open_engine(database_url(path))
-    prepare_file(engine)
+    url = database_url(place)
+    if is_file(url):
+        database_path(url).parent.mkdir(parents=True)
+    engine = open_engine(url)
+    prepare(engine)
     numbers = itertools.count(1)
     events = [make.new(created), make.new(make.depot()), make.new(make.need())]
     with writing(for_writing(engine)) as connection:
@@ -42,7 +52,7 @@ def old(path: Path, created: SituationCreated, make: SimpleNamespace) -> Path:
         )
         insert_rows(connection, rows)
     engine.dispose()
-    return path
+    return place
 
 
 def test_the_newest_revision_is_the_one_that_the_code_names() -> None:
@@ -58,16 +68,22 @@ def test_the_revisions_make_what_the_code_expects(store: Store) -> None:
         assert compare_metadata(MigrationContext.configure(connection), everything) == []
 
 
-def test_an_older_schema_is_brought_up_to_date_after_a_copy(old: Path) -> None:
-    before = execute(old, "SELECT * FROM events ORDER BY seq")
+def test_an_older_schema_is_brought_up_to_date(old: str, raw: Raw) -> None:
+    before = raw("SELECT * FROM events ORDER BY seq")
     with Store.open(old) as store:
         assert [need.need_id for need in store.needs()] == ["need:1"]
         assert [depot.depot_id for depot in store.depots()] == ["depot:asni"]
         assert store.verify(projections=True).ok
-    copy = old.with_name(f"{old.name}.0001.backup")
-    assert execute(copy, "SELECT * FROM events ORDER BY seq") == before
-    assert execute(copy, "SELECT version_num FROM alembic_version") == [("0001",)]
-    assert execute(old, "SELECT version_num FROM alembic_version") == [(REVISION,)]
+    assert raw("SELECT * FROM events ORDER BY seq") == before
+    assert raw("SELECT version_num FROM alembic_version") == [(REVISION,)]
+
+
+def test_a_file_is_copied_before_it_is_brought_up_to_date(old: str, path: Path, raw: Raw) -> None:
+    before = raw("SELECT * FROM events ORDER BY seq")
+    Store.open(old).close()
+    copy = f"sqlite:///{path.with_name(f'{path.name}.0001.backup')}"
+    assert run_statement(copy, "SELECT * FROM events ORDER BY seq") == before
+    assert run_statement(copy, "SELECT version_num FROM alembic_version") == [("0001",)]
 
 
 def test_an_up_to_date_schema_is_not_copied(store: Store, path: Path) -> None:
@@ -76,26 +92,27 @@ def test_an_up_to_date_schema_is_not_copied(store: Store, path: Path) -> None:
     assert [found.name for found in path.parent.iterdir()] == [path.name]
 
 
-def test_a_second_copy_does_not_overwrite_the_first(old: Path) -> None:
-    old.with_name(f"{old.name}.0001.backup").write_text("precious")
+def test_a_second_copy_does_not_overwrite_the_first(old: str, path: Path) -> None:
+    path.with_name(f"{path.name}.0001.backup").write_text("precious")
     Store.open(old).close()
-    assert old.with_name(f"{old.name}.0001.backup").read_text() == "precious"
-    assert old.with_name(f"{old.name}.0001.backup2").exists()
+    assert path.with_name(f"{path.name}.0001.backup").read_text() == "precious"
+    assert path.with_name(f"{path.name}.0001.backup2").exists()
 
 
-def test_an_upgrade_that_fails_leaves_the_database_as_it_was(old: Path) -> None:
-    execute(old, "DROP TRIGGER events_no_update")
-    execute(old, "UPDATE events SET payload = '[]' WHERE seq = 2")
+def test_an_upgrade_that_fails_leaves_the_database_as_it_was(
+    old: str, raw: Raw, tamper: Callable[..., None]
+) -> None:
+    tamper("UPDATE events SET payload = '[]' WHERE seq = 2")
     with pytest.raises(StoreError, match=r"event 2.*altered"):
         Store.open(old)
-    assert execute(old, "SELECT version_num FROM alembic_version") == [("0001",)]
-    assert execute(old, "SELECT count(*) FROM sqlite_master WHERE name = 'needs'") == [(0,)]
+    assert raw("SELECT version_num FROM alembic_version") == [("0001",)]
+    with pytest.raises((sqlite3.OperationalError, pg8000.DatabaseError), match="needs"):
+        raw("SELECT count(*) FROM needs")
 
 
-def test_a_newer_schema_is_refused_and_left_alone(store: Store, path: Path) -> None:
+def test_a_newer_schema_is_refused_and_left_alone(store: Store, place: str, raw: Raw) -> None:
     store.close()
-    execute(path, "UPDATE alembic_version SET version_num = '0999'")
+    raw("UPDATE alembic_version SET version_num = '0999'")
     with pytest.raises(StoreError, match="0999 is newer than this program's"):
-        Store.open(path)
-    assert execute(path, "SELECT version_num FROM alembic_version") == [("0999",)]
-    assert [found.name for found in path.parent.iterdir()] == [path.name]
+        Store.open(place)
+    assert raw("SELECT version_num FROM alembic_version") == [("0999",)]

@@ -1,4 +1,4 @@
-"""Several processes on one file, and processes that die: nothing acknowledged is lost."""
+"""Several processes on one database, and processes that die: nothing acknowledged is lost."""
 
 import random
 import subprocess
@@ -16,12 +16,11 @@ ROUNDS = 10
 WRITER = textwrap.dedent(
     """
     import sys
-    from pathlib import Path
     from data.events import DepotRegistered, NeedReported, NewEvent, StockMoved
     from data.store import Store
 
-    path, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    store = Store.open(path, wait_s=60)
+    place, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    store = Store.open(place, wait_s=60)
     depot = f"depot:{name}"
     store.append([NewEvent(payload=DepotRegistered(depot_id=depot, name=name, lon=-8, lat=31))])
     print("ready", flush=True)
@@ -43,9 +42,9 @@ WRITER = textwrap.dedent(
 )
 
 
-def start(path: Path, name: str, count: int, checkout: Path) -> subprocess.Popen[str]:
+def start(place: str, name: str, count: int, checkout: Path) -> subprocess.Popen[str]:
     writer = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path), name, str(count)],
+        [sys.executable, "-c", WRITER, place, name, str(count)],
         cwd=checkout,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -63,10 +62,10 @@ def release(writer: subprocess.Popen[str]) -> None:
     writer.stdin.flush()
 
 
-def test_writers_on_one_file_leave_no_gap_and_no_duplicate(
-    store: Store, path: Path, checkout: Path
+def test_writers_on_one_database_leave_no_gap_and_no_duplicate(
+    store: Store, place: str, checkout: Path
 ) -> None:
-    writers = [start(path, f"w{number}", EVENTS, checkout) for number in range(WRITERS)]
+    writers = [start(place, f"w{number}", EVENTS, checkout) for number in range(WRITERS)]
     for writer in writers:
         release(writer)
     acknowledged: list[int] = []
@@ -85,13 +84,13 @@ def test_writers_on_one_file_leave_no_gap_and_no_duplicate(
 
 
 def test_a_writer_that_is_killed_loses_nothing_that_it_acknowledged(
-    store: Store, path: Path, checkout: Path
+    store: Store, place: str, checkout: Path
 ) -> None:
     """Kill -9 shows that a process may die at any moment; a power cut is the disk's promise."""
     chance = random.Random(20230908)
     promised: dict[int, str] = {}
     for number in range(ROUNDS):
-        writer = start(path, f"r{number}", 10_000, checkout)
+        writer = start(place, f"r{number}", 10_000, checkout)
         release(writer)
         time.sleep(chance.uniform(0.02, 0.4))
         writer.kill()
@@ -102,5 +101,5 @@ def test_a_writer_that_is_killed_loses_nothing_that_it_acknowledged(
         held = {event.seq: event.hash for event in store.events(since=1)}
         assert promised.items() <= held.items()
     assert len(promised) > ROUNDS
-    with Store.open(path) as again:
+    with Store.open(place) as again:
         assert again.verify(projections=True).ok

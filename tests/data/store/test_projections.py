@@ -271,12 +271,12 @@ def test_a_batch_of_ten_thousand_rows_can_be_undone(store: Store, make: SimpleNa
 
 
 def test_an_event_of_a_newer_program_stops_a_replay_with_a_plain_message(
-    full: Store, tamper: Callable[..., None], path: Path
+    full: Store, tamper: Callable[..., None], place: str
 ) -> None:
     tamper("UPDATE events SET version = 2 WHERE type = 'plan.made'")
     with pytest.raises(Exception, match="update the program"):
         full.rebuild()
-    with closing(Store.open(path)) as again:
+    with closing(Store.open(place)) as again:
         assert len(again.plans()) == 1
 
 

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -27,12 +26,17 @@ EXAMPLE = itertools.count()
 KINDS = ("donor", "depot:a", "depot:b", "convoy", "place", "loss", "count")
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Store]:
     """One database for all examples: each uses depots and items of its own."""
-    path: Path = tmp_path_factory.mktemp("stock") / "s.sqlite"
+    if request.param == "sqlite":
+        place = f"sqlite:///{tmp_path_factory.mktemp('stock') / 's.sqlite'}"
+    else:
+        place = request.getfixturevalue("database_server").new_database()
     created = SituationCreated(situation_id="situation:stock", name="Stock")
-    with Store.create(path, created) as store:
+    with Store.create(place, created) as store:
         yield store
 
 

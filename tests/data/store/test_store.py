@@ -48,11 +48,11 @@ def test_a_new_situation_has_one_event_and_knows_itself(store: Store, clock: Any
 
 
 def test_what_was_written_is_there_after_reopening(
-    store: Store, path: Path, make: SimpleNamespace
+    store: Store, place: str, make: SimpleNamespace
 ) -> None:
     store.append([make.new(make.depot())])
     store.close()
-    with Store.open(f"sqlite:///{path}") as again:
+    with Store.open(place) as again:
         assert [depot.depot_id for depot in again.depots()] == ["depot:asni"]
         assert again.verify(projections=True).ok
 
@@ -66,10 +66,10 @@ def test_a_path_with_odd_characters_is_a_path(tmp_path: Path, created: Situation
 
 
 def test_a_situation_is_not_created_over_another(
-    store: Store, path: Path, created: SituationCreated
+    store: Store, place: str, created: SituationCreated
 ) -> None:
     with pytest.raises(StoreError, match="already"):
-        Store.create(path, created)
+        Store.create(place, created)
     assert store.verify().ok
 
 
@@ -90,7 +90,7 @@ def test_an_empty_file_is_no_situation_but_may_become_one(
 
 
 @pytest.mark.parametrize(
-    "address", ["postgresql://user:secret@host/db", "situation.sqlite", "sqlite://", "", "x://"]
+    "address", ["mysql://user:secret@host/db", "situation.sqlite", "sqlite://", "", "x://"]
 )
 def test_other_addresses_are_refused_without_repeating_secrets(address: str) -> None:
     with pytest.raises(StoreError, match="SQLite") as refusal:
@@ -361,7 +361,7 @@ def test_the_export_is_one_event_a_line(
     assert events[1]["client_id"] == "x"
     assert events[1]["payload"]["need_id"] == "need:1"
     assert events[-1]["hash"] == store.head().hash
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "ledger.jsonl"]
+    assert {path.name for path in tmp_path.iterdir()} - {"home"} == {"ledger.jsonl"}
 
 
 def test_an_export_to_nowhere_is_a_plain_message(store: Store, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 TRIGGERS = (
     """
     CREATE TRIGGER events_no_update BEFORE UPDATE ON events
@@ -27,6 +29,38 @@ TRIGGERS = (
     """,
 )
 
+POSTGRESQL_TRIGGERS = (
+    """
+    CREATE FUNCTION qafila_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'events are never changed or deleted'; END $$
+    """,
+    """
+    CREATE TRIGGER events_no_update BEFORE UPDATE ON events
+    FOR EACH ROW EXECUTE FUNCTION qafila_refuse()
+    """,
+    """
+    CREATE TRIGGER events_no_delete BEFORE DELETE ON events
+    FOR EACH ROW EXECUTE FUNCTION qafila_refuse()
+    """,
+    """
+    CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events
+    FOR EACH STATEMENT EXECUTE FUNCTION qafila_refuse()
+    """,
+    """
+    CREATE FUNCTION qafila_no_gap() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM events) THEN
+            RAISE EXCEPTION 'events are numbered without gaps';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    """
+    CREATE TRIGGER events_no_gap BEFORE INSERT ON events
+    FOR EACH ROW EXECUTE FUNCTION qafila_no_gap()
+    """,
+)
+
 
 def upgrade() -> None:
     """Make the table and its triggers."""
@@ -38,21 +72,21 @@ def upgrade() -> None:
             primary_key=True,
             autoincrement=False,
         ),
-        sa.Column("event_id", sa.Text, nullable=False, unique=True),
-        sa.Column("type", sa.Text, nullable=False),
+        sa.Column("event_id", TEXT, nullable=False, unique=True),
+        sa.Column("type", TEXT, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
-        sa.Column("recorded_at", sa.Text, nullable=False),
-        sa.Column("reported_at", sa.Text),
-        sa.Column("organisation_id", sa.Text),
-        sa.Column("actor", sa.Text),
-        sa.Column("provenance", sa.Text),
-        sa.Column("client_id", sa.Text, unique=True),
+        sa.Column("recorded_at", TEXT, nullable=False),
+        sa.Column("reported_at", TEXT),
+        sa.Column("organisation_id", TEXT),
+        sa.Column("actor", TEXT),
+        sa.Column("provenance", TEXT),
+        sa.Column("client_id", TEXT, unique=True),
         sa.Column("clock_held", sa.Boolean, nullable=False),
-        sa.Column("payload", sa.Text, nullable=False),
-        sa.Column("prev_hash", sa.Text, nullable=False),
-        sa.Column("hash", sa.Text, nullable=False),
-        sa.Column("subject_id", sa.Text, nullable=False),
-        sa.Column("upload_id", sa.Text),
+        sa.Column("payload", TEXT, nullable=False),
+        sa.Column("prev_hash", TEXT, nullable=False),
+        sa.Column("hash", TEXT, nullable=False),
+        sa.Column("subject_id", TEXT, nullable=False),
+        sa.Column("upload_id", TEXT),
     )
     op.create_index("events_by_subject", "events", ["subject_id"])
     op.create_index(
@@ -62,5 +96,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("upload_id IS NOT NULL"),
         postgresql_where=sa.text("upload_id IS NOT NULL"),
     )
-    for trigger in TRIGGERS:
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    for trigger in POSTGRESQL_TRIGGERS if postgresql else TRIGGERS:
         op.execute(trigger)
