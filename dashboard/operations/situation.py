@@ -618,8 +618,13 @@ def database_address() -> str | None:
     return os.environ.get(DATABASE_VARIABLE, "").strip() or None
 
 
+def file_address(home: Path) -> str:
+    """Give the address of the home's own file."""
+    return f"sqlite:///{home / 'situation.sqlite'}"
+
+
 def _store_url(home: Path) -> str:
-    return database_address() or f"sqlite:///{home / 'situation.sqlite'}"
+    return database_address() or file_address(home)
 
 
 def _require_timezone(name: str) -> None:

@@ -50,6 +50,17 @@ def add(verbs: Any) -> None:
 
     add_verb(verbs, "rebuild", _rebuild, "make the tables of state anew from the ledger")
 
+    move = add_verb(verbs, "move", _move, "copy the ledger to another engine and check the copy")
+    for flag, default in (("--from", "file"), ("--to", "database")):
+        move.add_argument(
+            flag,
+            dest=flag.strip("-") + "_place",
+            default=default,
+            metavar="ADDRESS",
+            help="file (the home's), database (QAFILA_DATABASE_URL) or an address "
+            f"(default: {default})",
+        )
+
     serve = add_verb(verbs, "serve", _serve, "serve the page and the HTTP interface")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8501)
@@ -125,6 +136,17 @@ def _rebuild(arguments: argparse.Namespace) -> Result:
     with open_situation(arguments) as situation:
         situation.store.rebuild()
         return {"events": situation.seq()}, FINE
+
+
+def _move(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import moving
+
+    return moving.move(
+        read.home_of(arguments.home),
+        source=arguments.from_place,
+        target=arguments.to_place,
+        progress=arguments.progress,
+    ), FINE
 
 
 def _serve(arguments: argparse.Namespace) -> Result:

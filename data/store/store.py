@@ -110,17 +110,16 @@ class Store(Reader):
         `StoreError` if there is a situation already, or another's data.
         """
         url = database_url(place)
-        if is_file(url):
-            _make_folder(database_path(url).parent)
+        make_place(url)
         engine = open_engine(url, wait_s=wait_s)
         store = cls(engine, clock=clock, ids=ids, wait_s=wait_s)
         first = NewEvent(payload=created, organisation_id=organisation_id, actor=actor)
         try:
             with reading(engine) as connection:
-                _require_empty(connection)
+                require_empty(connection)
             prepare(engine)
             with store._writing() as connection:
-                _require_empty(connection)
+                require_empty(connection)
                 migrate.upgrade(connection)
                 views.create(connection)
                 store._append([draft(first)], connection)
@@ -219,7 +218,7 @@ class Store(Reader):
         """Drop the projections and make them anew from the ledger; gives the number of events."""
         with self._writing() as connection:
             views.renew_projections(connection, share=True)
-            return _replay(source=connection, target=connection, until=None)
+            return replay(source=connection, target=connection, until=None)
 
     # --- checking ---
 
@@ -284,6 +283,15 @@ class Store(Reader):
             )
         return PastStore(self._engine, until=until)
 
+    @property
+    def url(self) -> URL:
+        """Where the database is; `engine.shown` writes it without secrets."""
+        return self._engine.url
+
+    def writing(self) -> contextlib.AbstractContextManager[Connection]:
+        """Take the writer's turn: nobody else writes until the end of the ``with`` block."""
+        return self._writing()
+
     # --- inside ---
 
     @contextlib.contextmanager
@@ -336,7 +344,7 @@ class Store(Reader):
             migrate.backup(connection, found)
             migrate.upgrade(connection)
             views.renew_projections(connection)
-            _replay(source=connection, target=connection, until=None)
+            replay(source=connection, target=connection, until=None)
 
     def _compare_projections(self, walk: ChainCheck) -> None:
         if walk.last is None:
@@ -365,7 +373,7 @@ class PastStore(Reader):
         try:
             with reading(engine) as ledger, writing(for_writing(self._memory)) as target:
                 PROJECTIONS.create_all(target)
-                _replay(source=ledger, target=target, until=until)
+                replay(source=ledger, target=target, until=until)
         except BaseException:
             self.close()
             raise
@@ -421,7 +429,7 @@ def _project(state: State, facts: Sequence[Fact], *, checked: bool) -> None:
     state.flush()
 
 
-def _replay(*, source: Connection, target: Connection, until: int | None) -> int:
+def replay(*, source: Connection, target: Connection, until: int | None) -> int:
     """Make empty projections from the ledger; gives the number of events."""
     state = State(target, LedgerHistory(source))
     count, last = 0, 0
@@ -504,7 +512,8 @@ def _revision_of_ours(connection: Connection) -> str:
     return found
 
 
-def _require_empty(connection: Connection) -> None:
+def require_empty(connection: Connection) -> None:
+    """Refuse a database that holds something already."""
     url = connection.engine.url
     if not is_ours(connection) or migrate.revision(connection) is not None:
         raise StoreError(
@@ -522,7 +531,11 @@ def _no_situation(url: URL) -> NoSituationError:
     )
 
 
-def _make_folder(folder: Path) -> None:
+def make_place(url: URL) -> None:
+    """Make the folder that a database file will lie in; a server's database is there already."""
+    if not is_file(url):
+        return
+    folder = database_path(url).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
