@@ -16,8 +16,21 @@ from data.store.schema import PROJECTIONS, TABLES
 logger = logging.getLogger(__name__)
 
 VIEWS = {
-    # Positions of places and roads lie in the archive, not in the database: a need is drawn once
-    # its place is also a depot or the like, so needs come with a place's id to be joined in QGIS.
+    "qafila_places": """
+        SELECT place_id, name, name_ar, kind, commune, commune_code, people, source, seq,
+               ST_SetSRID(ST_MakePoint(lon, lat), 4326)::geometry(Point, 4326) AS geom
+        FROM places WHERE NOT removed
+    """,
+    # Places of loaded layers lie in the archive, not in the database: their needs have no geometry
+    # here; QGIS joins them by place_id to a layer of places.
+    "qafila_needs": """
+        SELECT n.need_id, n.place_id, p.name AS place, n.item_id,
+               n.quantity_micro / 1000000.0 AS quantity, n.unit, n.status, n.weight, n.note,
+               n.organisation_id, n.recorded_at, n.reported_at, n.seq,
+               ST_SetSRID(ST_MakePoint(p.lon, p.lat), 4326)::geometry(Point, 4326) AS geom
+        FROM needs n LEFT JOIN places p ON p.place_id = n.place_id AND NOT p.removed
+        WHERE NOT n.removed
+    """,
     "qafila_depots": """
         SELECT depot_id, name, name_ar, active, seq,
                ST_SetSRID(ST_MakePoint(lon, lat), 4326)::geometry(Point, 4326) AS geom

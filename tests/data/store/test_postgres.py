@@ -287,6 +287,7 @@ def test_views_have_geometry_that_qgis_opens(
                 make.new(make.depot()),
                 make.new(make.vehicle()),
                 make.new(make.moved("1", 5, "donor:x", "depot:asni")),
+                make.new(make.need("1", place_id="place:imlil")),
             ]
         )
         store.rebuild()
@@ -298,6 +299,8 @@ def test_views_have_geometry_that_qgis_opens(
         ("qafila_area", "POLYGON", 4326),
         ("qafila_depots", "POINT", 4326),
         ("qafila_layers", "POLYGON", 4326),
+        ("qafila_needs", "POINT", 4326),
+        ("qafila_places", "POINT", 4326),
         ("qafila_stock", "POINT", 4326),
         ("qafila_vehicles", "POINT", 4326),
     ]
@@ -306,6 +309,9 @@ def test_views_have_geometry_that_qgis_opens(
     assert run_statement(url, "SELECT item_id, quantity, unit FROM qafila_stock") == [
         ("tent", 5, "piece")
     ]
+    # A need whose place lies in the archive alone is listed, without a position.
+    needs = "SELECT need_id, quantity, geom IS NULL FROM qafila_needs"
+    assert run_statement(url, needs) == [("need:1", 40, True)]
     frame = "SELECT ST_XMin(geom), ST_YMax(geom) FROM qafila_area"
     assert run_statement(url, frame) == [(-9.0, 31.5)]
     database_server.drop_database(url)
