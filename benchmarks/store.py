@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""How fast the store records, checks and rebuilds, beside raw SQLite in the same run.
+"""How fast the store records, checks and rebuilds, beside raw inserts in the same run.
 
     python benchmarks/store.py [--quick] [--events N] [--writers N]
+    python tools/database.py --durable python benchmarks/store.py        with PostgreSQL too
 
 Prints one JSON object a line. The raw peer writes rows of the same size with the same durability
-(write-ahead log, synchronous=FULL, one transaction a row) through Python's own `sqlite3`; it keeps
-no chain, no rules and no projections. Both take turns, because a disk's rate drifts.
+(one transaction a row; SQLite: write-ahead log, synchronous=FULL; PostgreSQL: synchronous_commit)
+through the same driver; it keeps no chain, no rules and no projections. Both take turns, because a
+disk's rate drifts. On PostgreSQL raw writers commit together, which a chain cannot: each event
+names the hash of the one before.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import resource
 import sqlite3
 import subprocess
@@ -24,6 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(CHECKOUT))
+
+from sqlalchemy.engine import make_url  # noqa: E402
 
 from data.events import (  # noqa: E402
     DepotRegistered,
@@ -39,6 +45,7 @@ from geo.model import new_id  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+SERVER_VARIABLE = "QAFILA_TEST_DATABASE_URL"
 BATCH = 10_000
 # An event of this run takes about this many bytes as a line of the export.
 ROW_BYTES = 750
@@ -61,7 +68,7 @@ def main() -> int:
     given = parser.parse_args()
     if given.write:
         kind, file, count = given.write
-        _write_when_told(kind, Path(file), int(count))
+        _write_when_told(kind, file, int(count))
         return 0
     events = given.events or (20_000 if given.quick else 200_000)
     singles = 300 if given.quick else 2_000
@@ -74,6 +81,7 @@ def main() -> int:
             *_one_writer(Path(folder), singles),
             *_many_writers(Path(folder), writers, each, rounds),
             *_whole_ledger(Path(folder), events),
+            *_on_server(singles, writers, each, rounds),
         ):
             goals.append(line["ok"] is not False)
             print(json.dumps(line), flush=True)
@@ -139,21 +147,70 @@ def _many_writers(folder: Path, writers: int, each: int, rounds: int) -> Iterato
     yield _rate(f"{writers} writers x {each} events", writers * each * rounds, ours_s, raw_s)
 
 
-def _rate(case: str, count: int, ours_s: float, raw_s: float) -> dict[str, Any]:
+def _on_server(singles: int, writers: int, each: int, rounds: int) -> Iterator[dict[str, Any]]:
+    address = os.environ.get(SERVER_VARIABLE)
+    if not address:
+        missing = "none: run it under `tools/database.py --durable`"
+        yield figure("PostgreSQL", "append", 0, "event/s", peer=missing)
+        return
+    server = make_url(address)
+    place, raw_place = (
+        server.set(database=f"bench_{name}_{os.getpid()}").render_as_string(hide_password=False)
+        for name in ("ours", "raw")
+    )
+    with contextlib.closing(_dial(address)) as admin:
+        for one in (place, raw_place):
+            admin.cursor().execute(f"CREATE DATABASE {make_url(one).database}")
+    with contextlib.closing(_dial(raw_place)) as raw, _store(place) as store:
+        raw.cursor().execute(
+            "CREATE TABLE t (seq bigserial PRIMARY KEY, id text UNIQUE, line text)"
+        )
+        raw_s = _seconds(lambda: _raw_inserts(raw, singles))
+        ours_s = _seconds(lambda: _appends(store, singles, "one"))
+        name = "pg8000 single-row durable insert"
+        case = "PostgreSQL, 1 writer, 1 event a transaction"
+        yield _rate(case, singles, ours_s, raw_s, peer=name)
+        batch = [_need(f"batch-{number}", number) for number in range(BATCH)]
+        batch_s = _seconds(lambda: store.append(batch))
+        case = f"PostgreSQL, 1 writer, {BATCH} events a transaction"
+        yield figure(case, "append", BATCH / batch_s, "event/s")
+        raw_s = ours_s = 0.0
+        for _ in range(rounds):
+            raw_s += _race("raw", raw_place, writers, each)
+            ours_s += _race("ours", place, writers, each)
+        case = f"PostgreSQL, {writers} writers x {each} events"
+        yield _rate(case, writers * each * rounds, ours_s, raw_s, peer=name)
+        count = store.seq()
+        verify_s = _seconds(lambda: _require(store.verify().ok))
+        rate = count / verify_s
+        case = f"PostgreSQL, {count} events"
+        yield figure(case, "verify", rate, "event/s", goal=GOAL_VERIFY, ok=rate >= GOAL_VERIFY)
+    with contextlib.closing(_dial(address)) as admin:
+        for one in (place, raw_place):
+            admin.cursor().execute(f"DROP DATABASE {make_url(one).database} WITH (FORCE)")
+
+
+def _rate(
+    case: str,
+    count: int,
+    ours_s: float,
+    raw_s: float,
+    peer: str = "sqlite3 single-row durable insert",
+) -> dict[str, Any]:
     ours, raw = count / ours_s, count / raw_s
     return figure(
         case,
         "append",
         ours,
         "event/s",
-        peer="sqlite3 single-row durable insert",
+        peer=peer,
         peer_value=raw,
         goal=round(GOAL_RATIO, 3),
         ok=ours / raw >= GOAL_RATIO,
     )
 
 
-def _race(kind: str, path: Path, writers: int, each: int) -> float:
+def _race(kind: str, path: Path | str, writers: int, each: int) -> float:
     """Seconds that so many processes need together, from a common start."""
     command = [sys.executable, __file__, "--write", kind, str(path), str(each)]
     running = [
@@ -179,17 +236,17 @@ def _race(kind: str, path: Path, writers: int, each: int) -> float:
     return max(ended) - began
 
 
-def _write_when_told(kind: str, path: Path, count: int) -> None:
+def _write_when_told(kind: str, place: str, count: int) -> None:
     name = new_id("writer").partition(":")[2]
     with contextlib.ExitStack() as held:
         if kind == "raw":
-            raw = held.enter_context(contextlib.closing(_connect(path)))
+            raw = held.enter_context(contextlib.closing(_connect(place)))
             print("ready", flush=True)
             sys.stdin.readline()
             _raw_inserts(raw, count)
             print(time.monotonic(), flush=True)
         else:
-            store = held.enter_context(Store.open(path, wait_s=120))
+            store = held.enter_context(Store.open(_address(place), wait_s=120))
             _appends(store, 1, f"{name}-first")
             print("ready", flush=True)
             sys.stdin.readline()
@@ -240,7 +297,7 @@ def _whole_ledger(folder: Path, events: int) -> Iterator[dict[str, Any]]:
 # --- parts ------------------------------------------------------------------------------------
 
 
-def _store(path: Path) -> Store:
+def _store(path: Path | str) -> Store:
     store = Store.create(path, SituationCreated(situation_id=new_id("situation"), name="Benchmark"))
     depot = DepotRegistered(depot_id="depot:a", name="A", lon=-8.0, lat=31.0)
     store.append([NewEvent(payload=depot)])
@@ -285,20 +342,47 @@ def _appends(store: Store, count: int, name: str) -> None:
 
 
 def _raw(path: Path) -> sqlite3.Connection:
-    connection = _connect(path)
+    connection: sqlite3.Connection = _connect(path)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("CREATE TABLE t (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, line TEXT)")
     return connection
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=120)
+def _address(place: str) -> str:
+    return place if "://" in place else f"sqlite:///{place}"
+
+
+def _dial(place: str) -> Any:
+    import pg8000.dbapi
+
+    url = make_url(place)
+    connection = pg8000.dbapi.connect(
+        user=str(url.username),
+        password=url.password,
+        host=str(url.host),
+        port=url.port or 5432,
+        database=url.database,
+    )
+    connection.autocommit = True
+    return connection
+
+
+def _connect(place: Path | str) -> Any:
+    if "://" in str(place):
+        return _dial(str(place))
+    connection = sqlite3.connect(place, isolation_level=None, timeout=120)
     connection.execute("PRAGMA synchronous=FULL")
     return connection
 
 
-def _raw_inserts(connection: sqlite3.Connection, count: int) -> None:
+def _raw_inserts(connection: Any, count: int) -> None:
     line = "x" * ROW_BYTES
+    if not isinstance(connection, sqlite3.Connection):
+        cursor = connection.cursor()
+        for _ in range(count):
+            # By itself a statement is a transaction, in one round trip.
+            cursor.execute("INSERT INTO t (id, line) VALUES (%s, %s)", (new_id("event"), line))
+        return
     for _ in range(count):
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("INSERT INTO t (id, line) VALUES (?, ?)", (new_id("event"), line))

@@ -7,9 +7,10 @@ import textwrap
 import time
 from pathlib import Path
 
+import pytest
+
 from data.store import Store
 
-WRITERS, EVENTS = 4, 100
 ROUNDS = 10
 
 # Says the number of each event as soon as `append` came back: from then on it must never be lost.
@@ -62,10 +63,13 @@ def release(writer: subprocess.Popen[str]) -> None:
     writer.stdin.flush()
 
 
+@pytest.mark.parametrize(
+    ("n_writers", "n_events"), [(4, 100), pytest.param(8, 500, marks=pytest.mark.slow)]
+)
 def test_writers_on_one_database_leave_no_gap_and_no_duplicate(
-    store: Store, place: str, checkout: Path
+    store: Store, place: str, checkout: Path, n_writers: int, n_events: int
 ) -> None:
-    writers = [start(place, f"w{number}", EVENTS, checkout) for number in range(WRITERS)]
+    writers = [start(place, f"w{number}", n_events, checkout) for number in range(n_writers)]
     for writer in writers:
         release(writer)
     acknowledged: list[int] = []
@@ -73,14 +77,14 @@ def test_writers_on_one_database_leave_no_gap_and_no_duplicate(
         out, err = writer.communicate(timeout=200)
         assert writer.returncode == 0, err
         acknowledged.extend(int(line.split()[0]) for line in out.splitlines())
-    total = 1 + WRITERS * (EVENTS + 1)
-    assert len(acknowledged) == len(set(acknowledged)) == WRITERS * EVENTS
+    total = 1 + n_writers * (n_events + 1)
+    assert len(acknowledged) == len(set(acknowledged)) == n_writers * n_events
     assert [event.seq for event in store.events()] == list(range(1, total + 1))
     finding = store.verify(projections=True)
     assert (finding.ok, finding.events) == (True, total)
-    moved = sum(1 for number in range(EVENTS) if number % 3 == 0)
-    assert [line.quantity for line in store.stock()] == [2.0 * moved] * WRITERS
-    assert len(store.needs()) == WRITERS * (EVENTS - moved)
+    moved = sum(1 for number in range(n_events) if number % 3 == 0)
+    assert [line.quantity for line in store.stock()] == [2.0 * moved] * n_writers
+    assert len(store.needs()) == n_writers * (n_events - moved)
 
 
 def test_a_writer_that_is_killed_loses_nothing_that_it_acknowledged(
