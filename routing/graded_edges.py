@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 
 from geo.crs import to_working
+from routing.closures import PATH_KINDS
 from routing.edge_index import nearest_edges, working_lines
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ def _advances(
     """Whether a piece of road gets on along the graded line, instead of crossing it."""
     path = shapely.line_merge(piece)
     parts, of = shapely.get_parts(path, return_index=True)
+    line = shapely.get_type_id(parts) == 1  # where a road only touches the strip it leaves points
+    parts, of = parts[line], of[line]
     begin_m = shapely.line_locate_point(graded[of], shapely.get_point(parts, 0))
     end_m = shapely.line_locate_point(graded[of], shapely.get_point(parts, -1))
     # A bend of the road lengthens both drawings alike, so progress is set against its own length.
@@ -171,12 +174,14 @@ def _apart(
     is_bridge: NDArray[np.bool_],
     names: Sequence[str],
 ) -> list[NDArray[np.intp]]:
-    """Keep a graded bridge to bridges, and a named road to its own name where both are known."""
+    """Leave footpaths beside a road; a bridge to bridges, a known name to the road it names."""
     bridge = tables.edges["bridge"].to_numpy(dtype=bool)
+    path = tables.edges["highway"].isin(PATH_KINDS).to_numpy()
     own = [tables.edges[name].str.casefold().to_numpy() for name in ("name", "ref")]
     kept = []
     for edges, only_bridge, name in zip(found, is_bridge, names, strict=True):
-        chosen = edges
+        # Analysts grade the road, not the footpath drawn beside it.
+        chosen = edges[~path[edges]] if (~path[edges]).any() else edges
         if only_bridge and bridge[chosen].any():
             chosen = chosen[bridge[chosen]]
         if name and len(chosen):

@@ -42,7 +42,7 @@ def network(*roads: tuple[str, LineString, dict[str, object]]) -> RoadTables:
             "edge_id": [road[0] for road in roads],
             "u": np.arange(0, len(ends), 2),
             "v": np.arange(1, len(ends), 2),
-            "highway": "secondary",
+            "highway": [road[2].get("highway", "secondary") for road in roads],
             "ref": [road[2].get("ref", "") for road in roads],
             "bridge": [bool(road[2].get("bridge", False)) for road in roads],
         },
@@ -94,6 +94,19 @@ def test_the_name_tells_the_road_from_the_track_beside_it() -> None:
     assert one(tables, graded(shape)).edges == ("along", "track")
     assert one(tables, graded(shape, name="r203")).edges == ("along",)
     assert one(tables, graded(shape, name="P7")).edges == ("along", "track")  # known to neither
+
+
+def test_the_footpath_beside_a_road_is_not_graded_with_it_but_a_path_alone_is() -> None:
+    path = ("path", line((0, 5), (400, 5)), {"highway": "footway"})
+    shape = line((0, 2), (400, 2))
+    assert one(network(ALONG, path), graded(shape)).edges == ("along",)
+    assert one(network(path), graded(shape)).edges == ("path",)
+
+
+def test_a_road_that_also_touches_the_strip_in_a_point_is_still_found() -> None:
+    # The road leaves the graded strip and comes back to its very edge, where it only touches.
+    there_and_back = ("along", line((0, 0), (300, 0), (350, 80), (380, 15), (420, 80)), {})
+    assert one(network(there_and_back), graded(line((0, 0), (400, 0)))).edges == ("along",)
 
 
 def test_a_graded_bridge_is_the_bridge_and_not_the_road_below() -> None:
