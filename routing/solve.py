@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from geo.errors import RuleError
-from routing import search
 from routing.allocate import need_items, need_places
 from routing.balance import balance_beside, full_balance
 from routing.cost_search import CostSearch
@@ -177,6 +176,9 @@ def plan_of_days(fleet: Fleet, days: Days, *, fairness: float = FAIRNESS) -> Pla
 def _by_arrival(order: _Order, start: Plan | None, stop: threading.Event | None) -> Plan:
     fleet = order.fleet
     clock = time.perf_counter()
+    # Here, because the search is compiled: reading a plan and planning for cost start without it.
+    from routing import search
+
     order.report(0.0, "cutting needs into loads")
     lacking, stock = full_balance(fleet)
     if not fleet.groups or not lacking.any():
