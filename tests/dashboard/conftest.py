@@ -88,3 +88,14 @@ def own_server(_changeable_server: ValleyServer) -> ValleyServer:
     """A server of the valley that a test may change; as at the start for each test."""
     _changeable_server.tell("reset")
     return _changeable_server
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """Give `__main__` back: Streamlit's harness leaves its script there.
+
+    Processes that a later test spawns would run that script again, break, and be spawned for ever.
+    """
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
