@@ -425,6 +425,17 @@ class PlanMade(Event):
     summary: dict[str, Any]
 
 
+class ConvoyLockSet(Event):
+    """Somebody wants a convoy of a plan to stay as it is at the next re-plan, or no longer."""
+
+    type: ClassVar[str] = "convoy.lock_set"
+    subject: ClassVar[str] = "convoy_id"
+    convoy_id: Id
+    plan_id: Id
+    locked: bool
+    reason: Text = ""
+
+
 EVENT_TYPES: dict[str, type[Event]] = {
     cls.type: cls
     for cls in (
@@ -450,6 +461,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         UploadUndone,
         AssessmentMade,
         PlanMade,
+        ConvoyLockSet,
     )
 }
 

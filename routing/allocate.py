@@ -47,8 +47,9 @@ class Hours:
 def full_hours(fleet: Fleet) -> Hours:
     """Everything, before the first trip."""
     shift = np.array([group.shift_s for group in fleet.groups], dtype=np.float64)
+    most = np.array([group.max_trips for group in fleet.groups], dtype=np.float64)
     count = np.array([len(group.vehicles) for group in fleet.groups], dtype=np.float64)
-    return Hours(time_s=shift * count, longest_s=shift, trips=count * fleet.problem.max_trips)
+    return Hours(time_s=shift * count, longest_s=shift, trips=count * most)
 
 
 def allocate(

@@ -49,7 +49,9 @@ def check(problem: Problem, plan: Plan) -> list[str]:
         unknown = _unknown_ids(problem, convoy, vehicle)
         found += unknown
         if not unknown:
-            found += _timetable(problem, convoy)
+            # What had left before a re-plan drove on other roads: `check_kept` looks at it.
+            if not convoy.kept:
+                found += _timetable(problem, convoy)
             found += _capacity(problem, convoy, vehicle)
     found += _vehicle_days(problem, plan, vehicles)
     found += _stock(problem, plan)
@@ -213,8 +215,16 @@ def _vehicle_days(problem: Problem, plan: Plan, vehicles: dict[str, Vehicle]) ->
         if vehicle_id not in vehicles:
             continue
         day = sorted(convoys, key=lambda convoy: convoy.departs_at)
-        if len(day) > problem.max_trips:
-            found.append(f"{vehicle_id}: {len(day)} trips, {problem.max_trips} are allowed")
+        begun = problem.begun.get(vehicle_id)
+        trips, ready_s = (begun.trips, begun.ready_s) if begun else (0, 0.0)
+        if len(day) + trips > problem.max_trips:
+            found.append(f"{vehicle_id}: {len(day) + trips} trips, {problem.max_trips} are allowed")
+        ready_at = problem.departs_at + timedelta(seconds=ready_s)
+        found += [
+            f"{convoy.convoy_id}: departs before {vehicle_id} is there and loaded again"
+            for convoy in day
+            if convoy.departs_at < ready_at
+        ]
         if [convoy.trip for convoy in day] != list(range(1, len(day) + 1)):
             found.append(f"{vehicle_id}: its trips are not counted 1, 2, 3 … in time")
         for before, after in itertools.pairwise(day):
@@ -239,12 +249,17 @@ def _driver_hours(problem: Problem, vehicle: Vehicle, day: list[Convoy]) -> list
     dark = light is not None and vehicle.vehicle_class in light.classes
     if light is not None and dark:
         first_s = max(first_s, light.begins_s)
+    begun = problem.begun.get(vehicle.vehicle_id)
+    if begun is not None:
+        first_s = max(first_s, begun.ready_s)
     for convoy in day:
         leaves_s = (convoy.departs_at - problem.departs_at).total_seconds()
         back_s = (convoy.returns_at - problem.departs_at).total_seconds()
         who = convoy.convoy_id
         if leaves_s < first_s - 1e-3:
             found.append(f"{who}: departs before its depot opens or before it is light")
+        if convoy.kept:
+            continue  # it is on the road, and comes home when it can
         if back_s > limits[-1] + 1e-3:
             found.append(f"{who}: is back after {vehicle.depot_id} has closed")
         if light is not None and dark and back_s > light.ends_s + 1e-3:

@@ -120,7 +120,7 @@ class CostSearch:
                 group.shift_s - _used_s(self.fleet, days.get(v, ()), group.start_s)
                 for v in group.vehicles
             ]
-            trips = [self.fleet.problem.max_trips - len(days.get(v, ())) for v in group.vehicles]
+            trips = [group.max_trips - len(days.get(v, ())) for v in group.vehicles]
             hours.time_s[row] = sum(max(seconds, 0) for seconds in left)
             hours.longest_s[row] = max(
                 (s for s, more in zip(left, trips, strict=True) if more > 0), default=0
@@ -250,7 +250,7 @@ def _is_drivable(fleet: Fleet, depot: int, route: Route, loads: Sequence[Load]) 
         for trip in trips
     )
     used = used_s(fleet, trips, group.start_s)
-    return fits and used <= group.shift_s and len(trips) <= fleet.problem.max_trips
+    return fits and used <= group.shift_s and len(trips) <= group.max_trips
 
 
 def _used_s(fleet: Fleet, trips: Sequence[Trip], start_s: int) -> int:

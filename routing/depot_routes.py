@@ -213,7 +213,7 @@ def _vehicle_type(fleet: Fleet, group: Group, *, profile: int) -> pyvrp.VehicleT
         unit_duration_cost=1,
         profile=profile,
         reload_depots=[0],
-        max_reloads=fleet.problem.max_trips - 1,
+        max_reloads=max(group.max_trips - 1, 0),
     )
 
 

@@ -47,6 +47,7 @@ class Group:
     shift_s: int
     start_s: int
     ended_by: EndedBy
+    max_trips: int
     vehicles: tuple[int, ...]
 
 
@@ -271,11 +272,13 @@ def fleet_of(
     services = services_of(problem, kept) if relay else {}
     teams = {row for service in services.values() for row in service.vehicles}
     depot_at = {depot: row for row, depot in enumerate(problem.depots)}
-    alike: dict[tuple[int, VehicleClassName, float, float, int, int, EndedBy], list[int]] = {}
+    alike: dict[tuple[int, VehicleClassName, float, float, int, int, EndedBy, int], list[int]] = {}
     for row, vehicle in enumerate(problem.vehicles):
         if row in teams:
             continue
         hours = hours_of(problem, vehicle)
+        begun = problem.begun.get(vehicle.vehicle_id)
+        trips = 0 if begun is None else begun.trips
         key = (
             depot_at[vehicle.depot_id],
             vehicle.vehicle_class,
@@ -284,6 +287,7 @@ def fleet_of(
             hours.length_s,
             hours.start_s,
             hours.ended_by,
+            max(problem.max_trips - trips, 0),
         )
         alike.setdefault(key, []).append(row)
     return Fleet(

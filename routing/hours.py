@@ -58,7 +58,8 @@ def hours_of(problem: Problem, vehicle: Vehicle) -> Hours:
     light = problem.daylight
     if light is not None and vehicle.vehicle_class in light.classes:
         start, by_dark = max(start, light.begins_s), light.ends_s
-    start_s = math.ceil(max(start, 0.0))
+    begun = problem.begun.get(vehicle.vehicle_id)
+    start_s = math.ceil(max(start, 0.0 if begun is None else begun.ready_s))
     by_shift = start_s + int(vehicle.shift_s)
     limits: list[tuple[float, EndedBy]] = [(by_shift, "shift"), (by_dark, "dark"), (end, "depot")]
     last, ended_by = min(limits, key=lambda limit: limit[0])

@@ -288,7 +288,7 @@ def _ways(
                     yield way(number, at, True, 0, load)
                 else:
                     yield way(number, at, False, int(detour) + halt_s, load)
-        if len(trips) < fleet.problem.max_trips:
+        if len(trips) < group.max_trips:
             extra = int(travel[group.depot, there] + travel[there, group.depot]) + halt_s
             reload_s = fleet.reload_s if trips else 0
             yield way(len(trips), 0, False, extra + reload_s, (0.0, 0.0))

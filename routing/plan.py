@@ -33,6 +33,7 @@ Code = Literal[
     "no_vehicle_free",  # every vehicle that reaches the place is full or at the end of its shift
 ]
 CODES: tuple[Code, ...] = get_args(Code)
+Kept = Literal["", "done", "on_the_road", "locked"]
 StoppedBy = Literal["iterations", "seconds", "stop", "nothing_to_plan"]
 Objective = Literal["arrival", "cost"]
 
@@ -93,6 +94,24 @@ class Convoy:
     duration_s: float
     load_kg: float
     load_m3: float
+    kept: Kept = ""
+    locked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """What a convoy does not bring, because its road closed or its vehicle broke down.
+
+    `stays` says that nobody knows a way home; `until` is when it is back, else when it stopped.
+    """
+
+    convoy_id: str
+    vehicle_id: str
+    depot_id: str
+    until: datetime
+    stays: bool
+    load: Mapping[str, float]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +168,14 @@ class Plan:
     solver: str = ""
     commune_shares: Mapping[str, float] = field(default_factory=dict)
     notice: str = ""
+    replaces: str = ""
+    replanned_at: datetime | None = None
+    returned: tuple[Returned, ...] = ()
 
 
 def plan_to_dict(plan: Plan) -> dict[str, Any]:
     """Give the plan as the JSON that other programs rely on (the contract), with further fields."""
-    return {
+    document: dict[str, Any] = {
         "plan_id": plan.plan_id,
         "seed": plan.seed,
         "departs_at": plan.departs_at.isoformat(),
@@ -183,6 +205,22 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
         },
         "commune_shares": dict(plan.commune_shares),
     }
+    if plan.replaces and plan.replanned_at:
+        document["replaces"] = plan.replaces
+        document["replanned_at"] = plan.replanned_at.isoformat()
+        document["returned"] = [
+            {
+                "convoy_id": one.convoy_id,
+                "vehicle_id": one.vehicle_id,
+                "depot_id": one.depot_id,
+                "until": one.until.isoformat(),
+                "stays": one.stays,
+                "load": dict(one.load),
+                "reason": one.reason,
+            }
+            for one in plan.returned
+        ]
+    return document
 
 
 def plan_from_dict(document: Mapping[str, Any]) -> Plan:
@@ -226,6 +264,9 @@ def plan_from_dict(document: Mapping[str, Any]) -> Plan:
                 _text(name): _number(share) for name, share in document["commune_shares"].items()
             },
             notice=_text(document["notice"]),
+            replaces=_text(document.get("replaces", "")),
+            replanned_at=_time(document["replanned_at"]) if "replanned_at" in document else None,
+            returned=tuple(_returned_from_dict(row) for row in document.get("returned", ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnreadableError(
@@ -263,6 +304,8 @@ def _convoy_to_dict(convoy: Convoy) -> dict[str, Any]:
         "duration_s": convoy.duration_s,
         "load_kg": convoy.load_kg,
         "load_m3": convoy.load_m3,
+        "kept": convoy.kept,
+        "locked": convoy.locked,
     }
 
 
@@ -295,6 +338,20 @@ def _convoy_from_dict(row: Mapping[str, Any]) -> Convoy:
         duration_s=_number(row["duration_s"]),
         load_kg=_number(row["load_kg"]),
         load_m3=_number(row["load_m3"]),
+        kept=_one_of(get_args(Kept), row.get("kept", "")),
+        locked=bool(row.get("locked", False)),
+    )
+
+
+def _returned_from_dict(row: Mapping[str, Any]) -> Returned:
+    return Returned(
+        convoy_id=_text(row["convoy_id"]),
+        vehicle_id=_text(row["vehicle_id"]),
+        depot_id=_text(row["depot_id"]),
+        until=_time(row["until"]),
+        stays=bool(row["stays"]),
+        load={_text(item): _number(q) for item, q in row["load"].items()},
+        reason=_text(row["reason"]),
     )
 
 

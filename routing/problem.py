@@ -102,6 +102,17 @@ class Demand:
     whole: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """The day of a vehicle that has begun: when it may leave next, and the trips it has driven.
+
+    Its `Vehicle.shift_s` counts from `ready_s`, in seconds after `Problem.departs_at`.
+    """
+
+    ready_s: float = 0.0
+    trips: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Problem:
     """Everything a plan depends on, and nothing else.
@@ -138,6 +149,8 @@ class Problem:
         When it is light, and which classes do not drive in the dark; None = nobody asks.
     relays
         At most one per place: how aid comes there from a roadhead.
+    begun
+        For vehicles whose day has begun (`replan`), by id.
 
     Raises
     ------
@@ -163,6 +176,7 @@ class Problem:
     depot_hours: Mapping[str, Window] = field(default_factory=dict)
     daylight: Daylight | None = None
     relays: tuple[RelayLeg, ...] = ()
+    begun: Mapping[str, Begun] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems = problems_of(self)
@@ -264,6 +278,7 @@ def from_json(text: str) -> Problem:
                 RelayLeg(**{**row, "givers": tuple(row["givers"])})
                 for row in document.get("relays", ())
             ),
+            begun={name: Begun(**row) for name, row in document.get("begun", {}).items()},
         )
     except QafilaError:
         raise
@@ -309,6 +324,7 @@ def _without_matrices(problem: Problem) -> dict[str, Any]:
         },
         "daylight": None if problem.daylight is None else asdict(problem.daylight),
         "relays": [asdict(leg) for leg in problem.relays],
+        "begun": {name: asdict(one) for name, one in sorted(problem.begun.items())},
     }
 
 

@@ -37,6 +37,7 @@ def problems_of(problem: Problem) -> list[Cell]:
     found += _number_problems(problem)
     found += _hours_problems(problem)
     found += _relay_problems(problem)
+    found += _begun_problems(problem)
     n = len(problem.points)
     for name, matrix in problem.matrices.items():
         found += _matrix_problems(name, matrix, n)
@@ -207,6 +208,20 @@ def _relay_problems(problem: Problem) -> list[Cell]:
                 found.append(_cell(row, "ready_s", depot, "a known depot is needed"))
             if not _within(ready_s, MAX_TIME_S):
                 found.append(_cell(row, "ready_s", ready_s, "0 s or more is needed"))
+    return found
+
+
+def _begun_problems(problem: Problem) -> list[Cell]:
+    vehicles = {vehicle.vehicle_id for vehicle in problem.vehicles}
+    found: list[Cell] = []
+    for name, one in problem.begun.items():
+        row = f"begun day of {name}"
+        if name not in vehicles:
+            found.append(_cell(row, "vehicle_id", name, "a known vehicle is needed"))
+        if not _within(one.ready_s, MAX_TIME_S):
+            found.append(_cell(row, "ready_s", one.ready_s, "0 s or more is needed"))
+        if not (isinstance(one.trips, int) and one.trips >= 0):
+            found.append(_cell(row, "trips", one.trips, "0 or more trips"))
     return found
 
 

@@ -220,6 +220,7 @@ def _deal(fleet: Fleet, days: Days, urgency: NDArray[np.float64]) -> Days | None
     for group in fleet.groups:
         at_home.setdefault((group.depot, group.vehicle_class), []).extend(group.vehicles)
     shift_s = {v: group.shift_s for group in fleet.groups for v in group.vehicles}
+    most = {v: group.max_trips for group in fleet.groups for v in group.vehicles}
     free_at = dict.fromkeys(range(len(vehicles)), 0)
     dealt: dict[int, list[Trip]] = {}
     every = [trip for _, trips in sorted(days.items()) for trip in trips]
@@ -231,7 +232,7 @@ def _deal(fleet: Fleet, days: Days, urgency: NDArray[np.float64]) -> Days | None
             if vehicles[vehicle].capacity_kg + HAIR >= trip.kg
             and vehicles[vehicle].capacity_m3 + HAIR >= trip.m3
             and free_at[vehicle] + length <= shift_s[vehicle]
-            and len(dealt.get(vehicle, ())) < fleet.problem.max_trips
+            and len(dealt.get(vehicle, ())) < most[vehicle]
         ]
         if not able:
             return None

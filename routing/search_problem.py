@@ -217,7 +217,7 @@ def _cut(
         room = int(min(units * MICRO, 4e18)) // portion * portion
         if room > 0:
             rooms.append(room)
-            trips += len(group.vehicles) * fleet.problem.max_trips
+            trips += len(group.vehicles) * group.max_trips
     if not rooms:
         return []
     if fleet.whole[place, item]:
@@ -329,7 +329,7 @@ def _instance(
                 (
                     classes.index(group.vehicle_class),
                     group.depot,
-                    problem.max_trips,
+                    group.max_trips,
                     row,
                     group.depot,
                 )

@@ -221,10 +221,10 @@ def _too_far(fleet: Fleet, place: int, groups: list[int], kg: float) -> tuple[Co
                 f"{group.vehicle_class} has {_hours(group.shift_s)} of light"
             )
     takes = "more than two shifts" if shortest >= fleet.blocked_s else _hours(trip)
-    return "shift_too_short", (
-        f"there and back with the halt takes {takes}, the longest shift of a vehicle "
-        f"with a road to the place is {_hours(longest)}"
-    )
+    most = f"the longest shift of a vehicle with a road to the place is {_hours(longest)}"
+    if fleet.problem.begun:
+        most = f"the most that a vehicle with a road to the place has left is {_hours(longest)}"
+    return "shift_too_short", f"there and back with the halt takes {takes}, {most}"
 
 
 def _closes(fleet: Fleet, place: int, groups: list[int]) -> tuple[Code, str]:

@@ -18,7 +18,7 @@ from geo.errors import InputError, RuleError, UnknownIdError
 from geo.model import VEHICLE_CLASS_NAMES, new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from geo.model import VehicleClassName
     from routing.hours import Daylight
@@ -74,7 +74,6 @@ def make_plan(
     """
     from routing.check import check
     from routing.plan import plan_to_dict
-    from routing.problem import to_json
     from routing.solve import solve
 
     show = progress or silent
@@ -92,13 +91,35 @@ def make_plan(
         progress=lambda share, text: show(0.15 + 0.75 * share, text),
     )
     show(0.92, "checking the plan")
-    if violations := check(problem, plan):
+    require_sound(check(problem, plan))
+    return record_plan(
+        situation, plan_to_dict(plan), problem, seed=seed, based_on=based_on, show=show
+    )
+
+
+def require_sound(violations: Sequence[str]) -> None:
+    """Refuse a plan in which a checker found something."""
+    if violations:
         raise RuleError(
             f"plan: {len(violations)} rule(s) broken, first: {violations[0]}",
             "a plan that holds is needed",
             "this is a fault of the program, please report it; nothing was recorded",
         )
-    document = _readable(situation, plan_to_dict(plan))
+
+
+def record_plan(
+    situation: Situation,
+    document: dict[str, Any],
+    problem: Problem,
+    *,
+    seed: int,
+    based_on: int,
+    show: Progress,
+) -> dict[str, Any]:
+    """Put a plan and its problem into the archive, record it, and give it as it is shown."""
+    from routing.problem import to_json
+
+    document = _readable(situation, document)
     document["light"] = _light_row(problem)
     document["plan_id"] = new_id("plan")
     document["based_on_seq"] = based_on
@@ -122,45 +143,71 @@ def make_plan(
     return document
 
 
-def build_problem(situation: Situation, *, by_night: bool = False) -> Problem:
-    """Gather everything a plan depends on; `by_night` lets convoys drive in the dark."""
+def build_problem(
+    situation: Situation,
+    *,
+    by_night: bool = False,
+    leaving: datetime | None = None,
+    roads_at: datetime | None = None,
+    places: Collection[str] = (),
+    depots: Collection[str] = (),
+    classes: Collection[VehicleClassName] = (),
+) -> Problem:
+    """Gather everything a plan depends on.
+
+    Parameters
+    ----------
+    by_night
+        Convoys may drive in the dark.
+    leaving
+        When the first convoys leave; the next first light unless said.
+    roads_at
+        When the roads are looked at; `leaving` unless said.
+    places, depots, classes
+        To be in the problem in any case: of convoys that are on the road (`replanning`).
+    """
     from routing.problem import Problem
 
     demands = _demands(situation)
-    if not demands:
+    if not demands and not places:
         raise InputError(
             "plan",
             "no place has an open need",
             "upload needs (`qafila upload needs`) or load damage and people, then try again",
         )
-    depots = sorted(situation.store.depots(active_only=True), key=lambda one: one.depot_id)
-    if not depots:
+    points = [
+        depot
+        for depot in sorted(situation.store.depots(), key=lambda one: one.depot_id)
+        if depot.active or depot.depot_id in depots
+    ]
+    if not points:
         raise InputError("plan", "a depot is needed", "upload stock: `qafila upload stock FILE`")
-    places = sorted({demand.place_id for demand in demands})
+    goals = sorted({demand.place_id for demand in demands} | set(places))
     vehicles = situation.store.vehicles()
     # Convoys drive on the roads as they are when they leave: a closure may have ended by then.
-    leaving = next_departure(situation.now(), situation.info().timezone)
-    classes = sorted({vehicle.vehicle_class for vehicle in vehicles})
-    chained = relaying.chained_places(situation, places, classes, at=leaving)
+    leaving = leaving or next_departure(situation.now(), situation.info().timezone)
+    at = roads_at or leaving
+    names = sorted({vehicle.vehicle_class for vehicle in vehicles} | set(classes))
+    chained = relaying.chained_places(situation, goals, names, at=at)
     roadheads = {one.place_id: one.position for one in chained}
-    points = travelling.points_of(situation, depots, places, roadheads=roadheads)
+    ground = travelling.points_of(situation, points, goals, roadheads=roadheads)
     travel = travelling.travel_by_class(
         situation,
-        classes,
-        points,
+        names,
+        ground,
         closures=situation.store.closures(),
-        at=leaving,
+        at=at,
     )
     catalogue = items()
     used = {demand.item_id for demand in demands} | {
         line.item_id for line in situation.store.stock()
     }
-    known = {depot.depot_id for depot in depots}
+    known = {depot.depot_id for depot in points}
     relays = relaying.relay_legs(chained, travel, now=situation.now(), leaving=leaving)
     givers = {leg.place_id: leg.givers for leg in relays}
     return Problem(
-        depots=tuple(depot.depot_id for depot in depots),
-        places=tuple(places),
+        depots=tuple(depot.depot_id for depot in points),
+        places=tuple(goals),
         items=tuple(catalogue[item] for item in sorted(used) if item in catalogue),
         stock=tuple(
             line
@@ -183,8 +230,8 @@ def build_problem(situation: Situation, *, by_night: bool = False) -> Problem:
         },
         relays=relays,
         departs_at=leaving,
-        reasons=_reasons(situation, set(places), tuple(travel), at=leaving),
-        daylight=None if by_night else daylight_of(points, leaving),
+        reasons=_reasons(situation, set(goals), tuple(travel), at=at),
+        daylight=None if by_night else daylight_of(ground, leaving),
     )
 
 
@@ -234,12 +281,31 @@ def load_plan(situation: Situation, plan_id: str) -> dict[str, Any]:
         plan_id = made[-1].plan_id
     ref = next((record.document for record in made if record.plan_id == plan_id), None)
     if ref is not None:
-        return situation.remember(("document", ref), lambda: situation.archive.get_json(ref))
+        document = situation.remember(("document", ref), lambda: situation.archive.get_json(ref))
+        return _with_locks(document, situation.store.locked_convoys())
     raise UnknownIdError(
         plan_id,
         "there is no plan of this id" if made else "there is no plan yet",
         "make one with `qafila plan`; `latest` names the newest",
     )
+
+
+def _with_locks(document: dict[str, Any], locked: Collection[str]) -> dict[str, Any]:
+    """Say for every convoy whether somebody wants it to stay."""
+    convoys = [{**one, "locked": one["convoy_id"] in locked} for one in document["convoys"]]
+    return {**document, "convoys": convoys}
+
+
+def load_problem(situation: Situation, plan_id: str) -> Problem:
+    """Give the problem that a recorded plan was made from."""
+    from routing.problem import from_json
+
+    ref = next(one.problem for one in situation.store.plans() if one.plan_id == plan_id)
+
+    def read() -> Problem:
+        return from_json(situation.archive.path(ref).read_text(encoding="utf-8"))
+
+    return situation.remember(("problem", ref), read)
 
 
 def is_old(situation: Situation, plan: dict[str, Any]) -> bool:

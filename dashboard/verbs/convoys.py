@@ -36,6 +36,24 @@ def add(verbs: Any) -> None:
     plan.add_argument("--by-night", action="store_true", help="let convoys drive in the dark too")
     plan.add_argument("--strict", action="store_true", help="exit 1 if a need stays unserved")
 
+    replan = add_verb(
+        verbs, "replan", _replan, "plan the rest of a day anew; what is on the road or locked stays"
+    )
+    replan.add_argument("plan", metavar="PLAN", nargs="?", default="latest", help="plan id")
+    replan.add_argument("--at", help="what left before stays (ISO 8601, default: now)")
+    replan.add_argument("--seconds", type=float, help="search for this long (default 2)")
+    replan.add_argument("--iterations", type=int, help="search steps instead of seconds")
+    replan.add_argument("--seed", type=int, default=1)
+    replan.add_argument("--strict", action="store_true", help="exit 1 if a need stays unserved")
+
+    for name, run, text in (
+        ("lock", _lock, "have a convoy of the newest plan stay as it is at a re-plan"),
+        ("unlock", _unlock, "let a locked convoy be planned anew"),
+    ):
+        verb = add_verb(verbs, name, run, text)
+        verb.add_argument("convoy", metavar="CONVOY", help="convoy id")
+        verb.add_argument("--reason", default="", help="why, for the record")
+
     diff = add_verb(
         verbs, "diff", _diff, "who gains and who loses: two plans, or two states of the roads"
     )
@@ -78,6 +96,40 @@ def _plan(arguments: argparse.Namespace) -> Result:
             progress=arguments.progress,
         )
     return result, FOUND if arguments.strict and result["unserved"] else FINE
+
+
+def _replan(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import replanning
+
+    at = read.moment(arguments.at, "--at")
+    with open_situation(arguments) as situation:
+        result = replanning.replan(
+            situation,
+            arguments.plan,
+            at=situation.aware(at),
+            seconds=arguments.seconds,
+            iterations=arguments.iterations,
+            seed=arguments.seed,
+            progress=arguments.progress,
+        )
+    return result, FOUND if arguments.strict and result["unserved"] else FINE
+
+
+def _lock(arguments: argparse.Namespace) -> Result:
+    return _set_lock(arguments, locked=True)
+
+
+def _unlock(arguments: argparse.Namespace) -> Result:
+    return _set_lock(arguments, locked=False)
+
+
+def _set_lock(arguments: argparse.Namespace, *, locked: bool) -> Result:
+    from dashboard.operations import replanning
+
+    with open_situation(arguments) as situation:
+        return replanning.set_lock(
+            situation, arguments.convoy, locked=locked, reason=arguments.reason
+        ), FINE
 
 
 def _diff(arguments: argparse.Namespace) -> Result:

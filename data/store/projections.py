@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Table, select
 from data.events import (
     EVENT_TYPES,
     AssessmentMade,
+    ConvoyLockSet,
     DamageReported,
     DepotRegistered,
     Event,
@@ -45,6 +46,7 @@ from data.store.chain import utc_text
 from data.store.schema import (
     ASSESSMENTS,
     CLOSURES,
+    CONVOY_LOCKS,
     DAMAGE_REPORTS,
     DEPOTS,
     ITEMS,
@@ -488,6 +490,21 @@ def _plan_made(state: State, fact: Fact, payload: PlanMade) -> None:
             "seed": payload.seed,
             "based_on_seq": payload.based_on_seq,
             "summary": canonical_json(payload.summary),
+            "recorded_at": fact.recorded_at,
+            **_mark(fact),
+        },
+    )
+
+
+@_projects(ConvoyLockSet, CONVOY_LOCKS, undoable=False)
+def _convoy_lock_set(state: State, fact: Fact, payload: ConvoyLockSet) -> None:
+    state.put(
+        CONVOY_LOCKS,
+        {
+            "convoy_id": payload.convoy_id,
+            "plan_id": payload.plan_id,
+            "locked": payload.locked,
+            "reason": payload.reason,
             "recorded_at": fact.recorded_at,
             **_mark(fact),
         },

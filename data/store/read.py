@@ -24,6 +24,7 @@ from data.store.drafts import known_rows
 from data.store.schema import (
     ASSESSMENTS,
     CLOSURES,
+    CONVOY_LOCKS,
     DAMAGE_REPORTS,
     DEPOTS,
     EVENTS,
@@ -257,6 +258,11 @@ class Reader:
     def plans(self) -> list[records.PlanRecord]:
         """Give the plans, the newest last."""
         return self._all(PLANS, records.plan_record, order="seq")
+
+    def locked_convoys(self) -> frozenset[str]:
+        """Give the ids of the convoys that are to stay at a re-plan."""
+        wanted = CONVOY_LOCKS.c.locked.is_(True)
+        return frozenset(self._all(CONVOY_LOCKS, lambda row: str(row["convoy_id"]), wanted))
 
     def changes_since(self, seq: int) -> records.Changes:
         """Give what changed after event `seq`; from 0 it is everything."""

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from data.events import (
     AssessmentMade,
+    ConvoyLockSet,
     DamageReported,
     DepotRegistered,
     Event,
@@ -44,6 +45,7 @@ from data.store.schema import (
     NEEDS,
     PLACE_ALIASES,
     PLACES,
+    PLANS,
     SITUATION,
     STOCK,
     UPLOADS,
@@ -152,6 +154,12 @@ def _place_withdrawn(state: State, _fact: Fact, payload: PlaceWithdrawn) -> None
 def _place_alias_withdrawn(state: State, _fact: Fact, payload: PlaceAliasWithdrawn) -> None:
     if state.live(PLACE_ALIASES, payload.alias_id) is None:
         raise _unknown(payload.alias_id, "confirmed name")
+
+
+@_rule(ConvoyLockSet)
+def _convoy_lock_set(state: State, _fact: Fact, payload: ConvoyLockSet) -> None:
+    if state.row(PLANS, payload.plan_id) is None:
+        raise _unknown(payload.plan_id, "plan")
 
 
 @_rule(LayerRemoved)

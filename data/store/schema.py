@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 #: The newest revision in `migrations/versions`; a test compares.
-REVISION = "0004"
+REVISION = "0005"
 
 #: Written into the header of an SQLite file ("Qafi"), so that it is known for ours.
 APPLICATION_ID = 0x51616669
@@ -320,6 +320,15 @@ PLANS = _projection(
     _count("seed"),
     _count("based_on_seq"),
     _text("summary"),
+    _text("recorded_at"),
+)
+
+CONVOY_LOCKS = _projection(
+    "convoy_locks",
+    _key("convoy_id"),
+    _text("plan_id"),
+    _flag("locked"),
+    _text("reason"),
     _text("recorded_at"),
 )
 

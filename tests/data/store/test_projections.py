@@ -10,6 +10,7 @@ import pytest
 from data.events import (
     EVENT_TYPES,
     AssessmentMade,
+    ConvoyLockSet,
     DamageReported,
     LayerLoaded,
     LayerRemoved,
@@ -116,6 +117,9 @@ def everything(make: SimpleNamespace) -> list[NewEvent]:
                 summary={"convoys": 2, "share": 0.5},
             )
         ),
+        new(ConvoyLockSet(convoy_id="convoy:1", plan_id="plan:1", locked=True)),
+        new(ConvoyLockSet(convoy_id="convoy:2", plan_id="plan:1", locked=True)),
+        new(ConvoyLockSet(convoy_id="convoy:2", plan_id="plan:1", locked=False)),
     ]
 
 
@@ -137,6 +141,10 @@ def test_a_rebuild_gives_the_same_bytes(full: Store) -> None:
     assert full.rebuild() == full.seq()
     assert dumped(full) == live
     assert full.verify(projections=True).ok
+
+
+def test_a_lock_holds_until_it_is_taken_off(full: Store) -> None:
+    assert full.locked_convoys() == {"convoy:1"}
 
 
 def test_one_batch_gives_the_same_rows_as_one_by_one(

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from data.events import (
+    ConvoyLockSet,
     LayerRemoved,
     NeedStatusChanged,
     RoadReopened,
@@ -209,3 +210,9 @@ def test_a_refusal_names_the_movement(store: Store) -> None:
     with pytest.raises(UnknownIdError, match="movement:7: depot:z") as refusal:
         store.append([NewEvent(payload=unknown)])
     assert refusal.value.todo
+
+
+def test_a_convoy_is_locked_in_a_known_plan(store: Store, make: SimpleNamespace) -> None:
+    lock = ConvoyLockSet(convoy_id="convoy:1", plan_id="plan:nowhere", locked=True)
+    with pytest.raises(UnknownIdError, match="plan:nowhere"):
+        store.append([make.new(lock)])
