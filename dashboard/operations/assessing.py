@@ -173,15 +173,19 @@ def damage_rasters(situation: Situation) -> list[DamageRaster]:
 def _with_people(
     situation: Situation, places: gpd.GeoDataFrame
 ) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
-    """Fill the people of places that nobody counted from the newest population raster."""
-    from geo.people import people_of_places
+    """Fill the people of places that nobody counted: shares of their commune, or a raster."""
+    from geo.people import buildings_of_places, people_of_places
 
-    raster = situation.population()
-    if raster is None:
+    raster, communes = situation.population(), _communes_to_share(situation)
+    if raster is None and communes is None:
         return places, ()
-    name = situation.store.layers("population")[-1].source.name
+    kinds = ("boundaries",) * (communes is not None) + ("population",) * (raster is not None)
+    name = ", ".join(situation.store.layers(kind)[-1].source.name for kind in kinds)
+    homes = buildings_of_places(situation.footprints(), places, crs=situation.crs())
     try:
-        found = people_of_places(places, population=raster, crs=situation.crs())
+        found = people_of_places(
+            places, boundaries=communes, buildings=homes, population=raster, crs=situation.crs()
+        )
     except CoverageError as error:
         logger.warning("population raster not used: %s", error)
         return places, (f"population raster {name} not used: it covers none of the places",)
@@ -189,6 +193,19 @@ def _with_people(
     for column in found.table.columns:
         peopled[column] = found.table[column]
     return peopled, tuple(f"{note} ({name})" for note in found.notes)
+
+
+def _communes_to_share(situation: Situation) -> gpd.GeoDataFrame | None:
+    """Give the units of which somebody said that all their places are loaded; None if none."""
+    shared = [
+        layer.layer_id
+        for layer in situation.store.layers("boundaries")
+        if layer.details.get("share_people")
+    ]
+    if not shared:
+        return None
+    units = situation.boundaries()
+    return units[units["layer_id"].isin(shared)].reset_index(drop=True)
 
 
 def _in_range_of_people(made: Assessment, notes: tuple[str, ...]) -> Assessment:

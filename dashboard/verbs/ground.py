@@ -42,6 +42,12 @@ def add(verbs: Any) -> None:
     load.add_argument("--clip", action="store_true", help="leave out what lies outside the area")
     load.add_argument("--in-pieces", action="store_true", help="accept a road network in pieces")
     load.add_argument(
+        "--share-people",
+        action="store_true",
+        help="boundaries: all inhabited places are loaded, so share the people of each commune "
+        "among those that nobody counted",
+    )
+    load.add_argument(
         "--classes", help='meaning of a class raster, for example "1=possibly_damaged,2=destroyed"'
     )
     load.add_argument(
@@ -133,6 +139,7 @@ def _load(arguments: argparse.Namespace) -> Result:
             mapping=arguments.mapping,
             clip=arguments.clip,
             in_pieces=arguments.in_pieces,
+            share_people=arguments.share_people,
             classes=read.class_map(arguments.classes),
             measure=arguments.measure,
             role=arguments.role,

@@ -39,6 +39,7 @@ class LoadOptions:
     mapping: Path | None = None
     clip: bool = False
     in_pieces: bool = False
+    share_people: bool = False
     classes: dict[int, str] | None = None
     role: Literal["", "before", "after"] = ""
     measure: Measure | None = None

@@ -13,7 +13,7 @@ from dashboard.operations.loading.layer import (
     source_of,
 )
 from dashboard.operations.situation import AREA_MARGIN_DEG, Progress, Situation
-from geo.errors import CoverageError, EmptyInputError
+from geo.errors import CoverageError, EmptyInputError, InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,7 +148,21 @@ def prepare_boundaries(
             continue
         read = read_vector(path, layer=options.layer)
         frame = boundaries_from_vector(read, source=made_by)
-        one = prepare_frame(situation, "boundaries", "boundaries", frame, path.name, made_by)
+        if options.share_people and not frame["people"].notna().any():
+            raise InputError(
+                f"{path.name}, --share-people",
+                "units with a number of people are needed, and none has one",
+                "leave the option out, or load boundaries with a census",
+            )
+        one = prepare_frame(
+            situation,
+            "boundaries",
+            "boundaries",
+            frame,
+            path.name,
+            made_by,
+            details={"share_people": True} if options.share_people else None,
+        )
         prepared.append(one)
         polygons = read.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
         stock = building_stock(
