@@ -7,6 +7,7 @@ user's cache folder. Later processes load it in a fraction of a second.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import tempfile
@@ -61,8 +62,10 @@ def drop_outdated(kernels: Iterable[Callable[..., Any]]) -> None:
     for one, source in zip(kernels, sources, strict=True):
         folder = Path(cast("Any", one).stats.cache_path or "")
         for index in folder.glob(f"{source.stem}.{one.__name__}-*.nbi"):
-            if index.stat().st_mtime < newest:
-                index.unlink(missing_ok=True)
+            # Another process may forget the same code at the same moment.
+            with contextlib.suppress(FileNotFoundError):
+                if index.stat().st_mtime < newest:
+                    index.unlink()
 
 
 def compile_message(what: str = "the road engine", seconds: int = COMPILE_S) -> str:

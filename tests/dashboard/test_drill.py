@@ -107,13 +107,17 @@ def test_no_convoy_serves_what_reach_calls_cut_off_for_its_class(drill: Path) ->
         assert plan is not None
         leaving = datetime.fromisoformat(plan["departs_at"])
         reach = reaching.make_reach(situation, classes, at=leaving)
+        any_way = reaching.make_reach(situation, at=leaving)
     verdicts = {one["place_id"]: one["by_class"] for one in reach["places"]}
+    stops = [(convoy, stop) for convoy in plan["convoys"] for stop in convoy["stops"]]
     served = {
-        (stop["place_id"], convoy["vehicle_class"])
-        for convoy in plan["convoys"]
-        for stop in convoy["stops"]
+        (stop["place_id"], convoy["vehicle_class"]) for convoy, stop in stops if not stop["relay"]
     }
     assert served
+    # A convoy with a load for a relay drives to the roadhead only; others carry it on.
+    statuses = {one["place_id"]: one["status"] for one in any_way["places"]}
+    carried = [stop["place_id"] for _convoy, stop in stops if stop["relay"]]
+    assert {statuses[place_id] for place_id in carried} <= {"by_relay"}
     not_reached = [one for one in served if verdicts[one[0]][one[1]]["status"] != "reachable"]
     assert not_reached == []
 
