@@ -1,0 +1,85 @@
+"""The events: everything that ever happened to a situation, typed and versioned.
+
+The ledger stores these and nothing else; every table of state is a projection of them. An event
+is never changed or deleted: what was wrong is corrected by a later event (`upload.undone`,
+`road.reopened`, `layer.removed` …). Payloads hold no names, phones or positions of persons.
+
+Quantities are decimal strings in the item's own unit, so that sums are exact in every engine and
+the canonical JSON of an event is the same on every machine.
+"""
+
+from __future__ import annotations
+
+from data.events import (
+    damage,
+    fleet,
+    needs,
+    people,
+    places,
+    plans,
+    roads,
+    situation,
+    stock,
+    uploads,
+)
+from data.events.base import Count as Count
+from data.events.base import Event as Event  # noqa: TC001 - part of what this package gives
+from data.events.base import FileRef as FileRef
+from data.events.base import Id as Id
+from data.events.base import ItemId as ItemId
+from data.events.base import Lat as Lat
+from data.events.base import Lon as Lon
+from data.events.base import Name as Name
+from data.events.base import Provenance as Provenance
+from data.events.base import Quantity as Quantity
+from data.events.base import Real as Real
+from data.events.base import Share as Share
+from data.events.base import SourceRef as SourceRef
+from data.events.base import Strict as Strict
+from data.events.base import Text as Text
+from data.events.damage import AssessmentMade as AssessmentMade
+from data.events.damage import DamageReported as DamageReported
+from data.events.envelope import NewEvent as NewEvent
+from data.events.envelope import RecordedEvent as RecordedEvent
+from data.events.fleet import DepotRegistered as DepotRegistered
+from data.events.fleet import VehicleRegistered as VehicleRegistered
+from data.events.needs import NeedReported as NeedReported
+from data.events.needs import NeedStatusChanged as NeedStatusChanged
+from data.events.people import OrganisationRegistered as OrganisationRegistered
+from data.events.people import VolunteerRegistered as VolunteerRegistered
+from data.events.places import PlaceAdded as PlaceAdded
+from data.events.places import PlaceAliasConfirmed as PlaceAliasConfirmed
+from data.events.places import PlaceAliasWithdrawn as PlaceAliasWithdrawn
+from data.events.places import PlaceWithdrawn as PlaceWithdrawn
+from data.events.plans import ConvoyLockSet as ConvoyLockSet
+from data.events.plans import PlanMade as PlanMade
+from data.events.roads import RoadClosed as RoadClosed
+from data.events.roads import RoadReopened as RoadReopened
+from data.events.situation import LayerKind as LayerKind
+from data.events.situation import LayerLoaded as LayerLoaded
+from data.events.situation import LayerRemoved as LayerRemoved
+from data.events.situation import SituationAreaSet as SituationAreaSet
+from data.events.situation import SituationCreated as SituationCreated
+from data.events.stock import StockMoved as StockMoved
+from data.events.uploads import UploadReceived as UploadReceived
+from data.events.uploads import UploadUndone as UploadUndone
+from geo.errors import SchemaError
+
+_NOUNS = (situation, people, fleet, stock, needs, damage, places, roads, uploads, plans)
+
+EVENT_TYPES: dict[str, type[Event]] = {cls.type: cls for noun in _NOUNS for cls in noun.EVENTS}
+
+
+def payload_class(type_: str, version: int) -> type[Event]:
+    """Class of the payload of an event of this type and version.
+
+    Raises `SchemaError` where this program does not know it: it was written by a newer one.
+    """
+    found = EVENT_TYPES.get(type_)
+    if found is None or found.version != version:
+        raise SchemaError(
+            f"event type {type_!r}, version {version}",
+            "a type and version that this program knows are needed",
+            "update the program: the event comes from a newer one",
+        )
+    return found

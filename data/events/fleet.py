@@ -1,0 +1,45 @@
+"""Depots and the vehicles at home there."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from data.events.base import Count, Event, Id, Lat, Lon, Name, Real, Text
+from geo.model import VehicleClassName
+
+
+class DepotRegistered(Event):
+    """A depot, or a new word on one already known."""
+
+    type: ClassVar[str] = "depot.registered"
+    subject: ClassVar[str] = "depot_id"
+    depot_id: Id
+    name: Name
+    name_ar: Text = ""
+    lon: Lon
+    lat: Lat
+    active: bool = True
+
+
+class VehicleRegistered(Event):
+    """A vehicle or a mule team, or a new word on one already known."""
+
+    type: ClassVar[str] = "vehicle.registered"
+    subject: ClassVar[str] = "vehicle_id"
+    vehicle_id: Id
+    vehicle_class: VehicleClassName
+    name: Text = ""
+    capacity_kg: Annotated[Real, Field(gt=0, le=100_000)]
+    capacity_m3: Annotated[Real, Field(gt=0, le=1_000)]
+    depot_id: Id
+    organisation_id: Id | None = None
+    shift_s: Annotated[Count, Field(ge=600, le=86_400)] = 36_000
+    available: bool = True
+
+
+EVENTS: tuple[type[Event], ...] = (
+    DepotRegistered,
+    VehicleRegistered,
+)

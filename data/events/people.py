@@ -1,0 +1,38 @@
+"""Organisations and volunteers; no name, phone or position of a person."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from data.events.base import Event, Id, Name, Text
+
+
+class OrganisationRegistered(Event):
+    """An organisation and how far it is recognised."""
+
+    type: ClassVar[str] = "organisation.registered"
+    subject: ClassVar[str] = "organisation_id"
+    organisation_id: Id
+    name: Name
+    name_ar: Text = ""
+    kind: Literal["authority", "association", "ngo", "international", "company", "other"] = "other"
+    status: Literal["recognised", "pending", "revoked"] = "pending"
+
+
+class VolunteerRegistered(Event):
+    """A volunteer by pseudonym; where they live is a place, never a position."""
+
+    type: ClassVar[str] = "volunteer.registered"
+    subject: ClassVar[str] = "volunteer_id"
+    volunteer_id: Id
+    organisation_id: Id | None = None
+    home_place_id: Id | None = None
+    skills: tuple[Name, ...] = ()
+    languages: tuple[Name, ...] = ()
+    available: bool = True
+
+
+EVENTS: tuple[type[Event], ...] = (
+    OrganisationRegistered,
+    VolunteerRegistered,
+)

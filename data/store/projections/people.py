@@ -1,0 +1,44 @@
+"""Projections: organisations and volunteers; no name, phone or position of a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from data.events import OrganisationRegistered, VolunteerRegistered
+from data.store.canonical import canonical_json
+from data.store.projections.registry import mark, projects
+from data.store.schema import ORGANISATIONS, VOLUNTEERS
+
+if TYPE_CHECKING:
+    from data.store.state import Fact, State
+
+
+@projects(OrganisationRegistered, ORGANISATIONS)
+def _organisation_registered(state: State, fact: Fact, payload: OrganisationRegistered) -> None:
+    state.put(
+        ORGANISATIONS,
+        {
+            "organisation_id": payload.organisation_id,
+            "name": payload.name,
+            "name_ar": payload.name_ar,
+            "kind": payload.kind,
+            "status": payload.status,
+            **mark(fact),
+        },
+    )
+
+
+@projects(VolunteerRegistered, VOLUNTEERS)
+def _volunteer_registered(state: State, fact: Fact, payload: VolunteerRegistered) -> None:
+    state.put(
+        VOLUNTEERS,
+        {
+            "volunteer_id": payload.volunteer_id,
+            "organisation_id": payload.organisation_id or fact.organisation_id,
+            "home_place_id": payload.home_place_id,
+            "skills": canonical_json(payload.skills),
+            "languages": canonical_json(payload.languages),
+            "available": payload.available,
+            **mark(fact),
+        },
+    )
