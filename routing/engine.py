@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from geo.errors import InputError, RuleError
-from routing import travel
+from routing import travel, ways
 from routing.spread import Spread, spread
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from routing.graph import Graph
     from routing.hierarchy import Hierarchy
     from routing.hierarchy_metric import Metric
-    from routing.travel import Path, Trees
+    from routing.travel import Trees
+    from routing.ways import Path
 
 EngineName = Literal["hierarchy", "scipy"]
 ENGINE_VARIABLE = "QAFILA_ENGINE"
@@ -77,15 +78,15 @@ class Engine:
     def paths(
         self, time_s: NDArray[np.float64], origin: Access, destinations: Access
     ) -> list[Path | None]:
-        """As `routing.travel.paths`."""
+        """As `routing.ways.paths`."""
         if self.hierarchy is None:
-            return travel.paths(self.graph, time_s, origin, destinations)
+            return ways.paths(self.graph, time_s, origin, destinations)
         if origin.n_points != 1:
             raise RuleError(f"{origin.n_points} origins", "one is needed", "ask once for each")
         trees = self.trees(time_s, origin, ways=True)
         best_s, how = travel.arrivals(self.graph, time_s, trees, origin, destinations)
         return [
-            travel.path_of(self.graph, trees, 0, how[0], best_s[0], origin, destinations, row)
+            ways.path_of(self.graph, trees, 0, how[0], best_s[0], origin, destinations, row)
             for row in range(destinations.n_points)
         ]
 

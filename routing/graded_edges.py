@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 
 from geo.crs import to_working
+from geo.grades import GRADES
 from routing.closures import PATH_KINDS
 from routing.edge_index import nearest_edges, working_lines
 
@@ -87,14 +88,7 @@ def propose_closures(
         return []
     lines = working_lines(tables, crs)
     shapes = np.asarray(to_working(graded.geometry.iloc[asks], crs).array, dtype=object)
-    is_point = np.isin(shapely.get_type_id(shapes), (0, 4))
-    is_bridge = graded["object"].iloc[asks].str.contains("bridge", case=False).to_numpy()
-    found: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)] * len(asks)
-    for at, edges in _along(lines, shapes, np.flatnonzero(~is_point), beside_m):
-        found[at] = edges
-    for at, edges in _bridges(tables, lines, shapes, np.flatnonzero(is_point)):
-        found[at] = edges
-    found = _apart(tables, found, is_bridge & ~is_point, _names(graded, asks))
+    found = _meant(tables, graded.iloc[asks], lines, shapes, beside_m)
     lost = np.array([len(edges) == 0 for edges in found], dtype=bool)
     nearest_m = _nearest_m(lines, shapes, lost)
     ids = tables.edges["edge_id"].to_numpy()
@@ -109,6 +103,48 @@ def propose_closures(
         )
         for at, row in enumerate(asks)
     ]
+
+
+def grades_of_edges(
+    tables: RoadTables, graded: gpd.GeoDataFrame, *, crs: str, beside_m: float = BESIDE_M
+) -> dict[str, str]:
+    """The damage grade of every edge that a graded road or bridge means, the worst of each.
+
+    Parameters are those of `propose_closures`; the edges are found in the same way, so what risk
+    and clearance believe of a road is what would be proposed to a person.
+    """
+    if graded.empty:
+        return {}
+    lines = working_lines(tables, crs)
+    shapes = np.asarray(to_working(graded.geometry, crs).array, dtype=object)
+    found = _meant(tables, graded, lines, shapes, beside_m)
+    ids = tables.edges["edge_id"].to_numpy()
+    rank = {str(grade): number for number, grade in enumerate(GRADES)}
+    worst: dict[str, str] = {}
+    for grade, edges in zip(graded["grade"].astype(str), found, strict=True):
+        for edge_id in ids[edges].tolist():
+            if edge_id not in worst or rank[grade] < rank[worst[edge_id]]:
+                worst[edge_id] = grade
+    return worst
+
+
+def _meant(
+    tables: RoadTables,
+    graded: gpd.GeoDataFrame,
+    lines: NDArray[np.object_],
+    shapes: NDArray[np.object_],
+    beside_m: float,
+) -> list[NDArray[np.intp]]:
+    """Rows of the edges that each row of `graded` means; lines and shapes in metres."""
+    is_point = np.isin(shapely.get_type_id(shapes), (0, 4))
+    is_bridge = graded["object"].str.contains("bridge", case=False).to_numpy()
+    found: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)] * len(shapes)
+    for at, edges in _along(lines, shapes, np.flatnonzero(~is_point), beside_m):
+        found[at] = edges
+    for at, edges in _bridges(tables, lines, shapes, np.flatnonzero(is_point)):
+        found[at] = edges
+    every = np.arange(len(graded))
+    return _apart(tables, found, is_bridge & ~is_point, _names(graded, every))
 
 
 def _along(

@@ -12,14 +12,8 @@ from scipy.sparse.csgraph import connected_components
 from geo.errors import RuleError
 from routing.access import MAX_BYPASS_M, MAX_WALK_M, Access, attach
 from routing.engine import Engine
-from routing.travel import (
-    arc_times,
-    arrival_lengths,
-    arrivals,
-    lengths_to_nodes,
-    row_chunks,
-    usable_edges,
-)
+from routing.travel import arc_times, arrivals, row_chunks, usable_edges
+from routing.ways import arrival_lengths, lengths_to_nodes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

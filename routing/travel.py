@@ -10,33 +10,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
-from geo.crs import WGS84
 from geo.errors import RuleError
-from routing.graph import BARRED
-from routing.pace import tobler_speed_kmh
+from routing.speeds import speeds_kmh
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
-    from geo.network import RoadTables
     from routing.access import Access
     from routing.closures import Overlay
-    from routing.graph import Graph, Tag
+    from routing.graph import Graph
     from routing.vehicles import VehicleClass
 
 # A road always takes some time: in a sparse matrix, and in the logs of a driver, 0 reads as
 # "no road". One millisecond over a thousand edges is one second.
 MIN_ARC_S = 1e-3
-# A heavy goods vehicle, to which signs with a lorry speak, is one of more (OSM wiki, Key:hgv).
-HEAVY_T = 3.5
-# Grades beyond this are noise of the elevation model on short edges.
-MAX_GRADE = 1.0
 # Two ways to one point at the end of two roads take the same time but for rounding: the first one
 # counts, so that every engine names the same road.
 _TIE_S = 1e-8
@@ -76,52 +66,6 @@ class Links:
     arc: NDArray[np.intp]
     share: NDArray[np.float64]
     candidate: NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Path:
-    """One way over the network.
-
-    Of the `arcs` in order the first is entered at `from_share` and the last left at `to_share`
-    (shares of the arc in its own direction). `time_s` is door to door, `length_m` on the road
-    only; `candidate` says which attachment of the destination is used, with its walk in `walk_m`.
-    """
-
-    arcs: NDArray[np.intp]
-    from_share: float
-    to_share: float
-    time_s: float
-    length_m: float
-    walk_m: float
-    candidate: int
-
-
-def speeds_kmh(graph: Graph, vehicle_class: VehicleClass) -> NDArray[np.float64]:
-    """Speed of the class along every arc, (n_arcs,) km/h, 0 where it may not go.
-
-    The lowest of what the road class, surface, track type, smoothness, posted limit and grade
-    allow (``docs/travel.md``). An edge that climbs and descends is taken as two slopes of its
-    mean grade; the speed is then the mean over the time.
-    """
-    level_kmh = np.minimum(_edge_speed_kmh(graph, vehicle_class), vehicle_class.top_speed_kmh)
-    closed = level_kmh <= 0
-    level_kmh[closed] = 1.0
-    length_m = np.maximum(graph.length_m, 1e-6)
-    climb_m, descent_m = np.nan_to_num(graph.climb_m), np.nan_to_num(graph.descent_m)
-    rolling_m = climb_m + descent_m
-    grade = np.clip(rolling_m / length_m, 0.0, MAX_GRADE)
-    up_share = np.divide(climb_m, rolling_m, out=np.full_like(climb_m, 0.5), where=rolling_m > 0)
-    up_kmh = np.minimum(level_kmh, _grade_speed_kmh(vehicle_class, grade, up=True))
-    down_kmh = np.minimum(level_kmh, _grade_speed_kmh(vehicle_class, grade, up=False))
-    along_kmh = 1.0 / (up_share / up_kmh + (1.0 - up_share) / down_kmh)
-    against_kmh = 1.0 / ((1.0 - up_share) / up_kmh + up_share / down_kmh)
-    if vehicle_class.kind == "motor":
-        along_kmh[~graph.forward] = 0.0
-        against_kmh[~graph.backward] = 0.0
-    along_kmh[closed], against_kmh[closed] = 0.0, 0.0
-    speed_kmh = np.where(graph.along, along_kmh[graph.edge], against_kmh[graph.edge])
-    speed_kmh[(graph.barred & _barred_bits(vehicle_class)) > 0] = 0.0
-    return np.asarray(speed_kmh, dtype=np.float64)
 
 
 def arc_times(
@@ -266,181 +210,10 @@ def arriving(
     return kind == 2, arc, tail
 
 
-def lengths_to_nodes(graph: Graph, trees: Trees) -> NDArray[np.float64]:
-    """Length in metres of the fastest way to every node, (n_origins, n_nodes), NaN = no way."""
-    arc_m = graph.length_m[graph.edge]
-    links = trees.links
-    link_m = arc_m[links.arc] * (1.0 - links.share)
-    value = np.full(trees.parent.shape, np.nan)
-    inner, first = trees.parent >= 0, trees.link >= 0
-    value[inner] = arc_m[trees.arc[inner]]
-    value[first] = link_m[trees.link[first]]
-    return _summed_to_root(value, trees.parent)
-
-
-def arrival_lengths(
-    graph: Graph,
-    node_length_m: NDArray[np.float64],
-    how: NDArray[np.int32],
-    origins: Access,
-    destinations: Access,
-) -> NDArray[np.float64]:
-    """Metres on the road of the ways that `arrivals` found, (n_origins, n_destinations)."""
-    origin, destination = np.nonzero(how >= 0)
-    found = how[origin, destination]
-    candidate = candidate_of(found)
-    edge = destinations.edge[destination, candidate]
-    share = destinations.fraction[destination, candidate]
-    stays, arc, tail = arriving(graph, found, edge)
-    last_m = graph.length_m[edge] * np.where(graph.along[arc], share, 1.0 - share)
-    length_m = np.full(how.shape, np.nan)
-    length_m[origin, destination] = node_length_m[origin, tail] + last_m
-    for at in np.flatnonzero(stays):
-        o, d = origin[at], destination[at]
-        begin = _attachment_on(origins, o, int(edge[at]))
-        apart = abs(origins.fraction[o, begin] - share[at])
-        length_m[o, d] = apart * graph.length_m[edge[at]]
-    return length_m
-
-
-def paths(
-    graph: Graph, time_s: NDArray[np.float64], origin: Access, destinations: Access
-) -> list[Path | None]:
-    """Fastest way from one origin to each destination, None where there is none."""
-    if origin.n_points != 1:
-        raise RuleError(f"{origin.n_points} origins", "one is needed", "ask once for each")
-    trees = travel_trees(graph, time_s, origin, ways=True)
-    best_s, how = arrivals(graph, time_s, trees, origin, destinations)
-    return [
-        path_of(graph, trees, 0, how[0], best_s[0], origin, destinations, row)
-        for row in range(destinations.n_points)
-    ]
-
-
-def path_of(
-    graph: Graph,
-    trees: Trees,
-    origin_row: int,
-    how: NDArray[np.int32],
-    best_s: NDArray[np.float64],
-    origins: Access,
-    destinations: Access,
-    row: int,
-) -> Path | None:
-    """The way from one origin of `trees` to destination `row`, from a row of `arrivals`."""
-    if how[row] < 0:
-        return None
-    candidate = int(candidate_of(how[row]))
-    edge = int(destinations.edge[row, candidate])
-    share = float(destinations.fraction[row, candidate])
-    stays, arc, _ = arriving(graph, how[[row]], destinations.edge[[row], candidate])
-    if stays[0]:
-        begin = _attachment_on(origins, origin_row, edge)
-        start = float(origins.fraction[origin_row, begin])
-        onward = share >= start
-        arcs = np.array([graph.arc_along[edge] if onward else graph.arc_against[edge]])
-        shares = (start, share) if onward else (1.0 - start, 1.0 - share)
-    else:
-        last = int(arc[0])
-        arcs, from_share = _arcs_to(trees, origin_row, int(graph.tail[last]))
-        arcs = np.append(arcs, last)
-        shares = (from_share, share if graph.along[last] else 1.0 - share)
-    arc_m = graph.length_m[graph.edge[arcs]]
-    length_m = arc_m.sum() - shares[0] * arc_m[0] - (1.0 - shares[1]) * arc_m[-1]
-    return Path(
-        arcs=arcs,
-        from_share=shares[0],
-        to_share=shares[1],
-        time_s=float(best_s[row]),
-        length_m=float(length_m),
-        walk_m=float(destinations.walk_m[row, candidate]),
-        candidate=candidate,
-    )
-
-
-def path_geometry(graph: Graph, tables: RoadTables, path: Path) -> shapely.LineString:
-    """The way as a line in EPSG:4326, in the direction of travel; its two ends are cut exactly."""
-    lines = np.asarray(tables.edges.geometry.array, dtype=object)[graph.edge[path.arcs]]
-    parts: list[NDArray[np.float64]] = []
-    for at, (line, along) in enumerate(zip(lines, graph.along[path.arcs], strict=True)):
-        points = shapely.get_coordinates(line)
-        points = points if along else points[::-1]
-        low = path.from_share if at == 0 else 0.0
-        high = path.to_share if at == len(lines) - 1 else 1.0
-        parts.append(_cut(points, low, high))
-    points = np.concatenate(parts)
-    keep = np.ones(len(points), dtype=bool)
-    keep[1:] = np.any(points[1:] != points[:-1], axis=1)
-    kept = points[keep]
-    # A way of no length is still a line: two points at one place.
-    return shapely.LineString(kept if len(kept) > 1 else np.repeat(kept, 2, axis=0))
-
-
 def row_chunks(n_rows: int, n_columns: int) -> list[NDArray[np.intp]]:
     """Rows in groups small enough that tables of (rows × `n_columns`) fit into memory."""
     size = max(1, _MAX_ENTRIES // max(n_columns, 1))
     return [np.arange(at, min(at + size, n_rows), dtype=np.intp) for at in range(0, n_rows, size)]
-
-
-# --- speed on an edge ---------------------------------------------------------------------------
-
-
-def _edge_speed_kmh(graph: Graph, vehicle_class: VehicleClass) -> NDArray[np.float64]:
-    speed_kmh = _by_label(graph.tags["highway"], vehicle_class.highway, missing=0.0)
-    for name in ("surface", "tracktype", "smoothness"):
-        limits: Mapping[str, float] = getattr(vehicle_class, name)
-        speed_kmh = np.minimum(speed_kmh, _by_label(graph.tags[name], limits, missing=np.inf))
-    if vehicle_class.kind == "motor":
-        posted = graph.numbers["maxspeed_kmh"]
-        speed_kmh = np.fmin(speed_kmh, np.where(posted > 0, posted, np.nan))
-    return np.where(_fits(graph, vehicle_class), speed_kmh, 0.0)
-
-
-def _fits(graph: Graph, vehicle_class: VehicleClass) -> NDArray[np.bool_]:
-    """Whether limits and access leave the edge to the class; what is unknown does not forbid."""
-    numbers = graph.numbers
-    too_narrow = numbers["width_m"] < vehicle_class.min_width_m
-    too_heavy = numbers["maxweight_t"] < vehicle_class.gross_weight_t
-    too_high = numbers["maxheight_m"] < vehicle_class.height_m
-    in_water = graph.ford & (not vehicle_class.uses_fords)
-    return ~(too_narrow | too_heavy | too_high | in_water | _refused(graph, vehicle_class))
-
-
-def _refused(graph: Graph, vehicle_class: VehicleClass) -> NDArray[np.bool_]:
-    access, motor = graph.tags["access"], graph.tags["motor_vehicle"]
-    refused = {value: 1.0 for value in vehicle_class.refuses_access}
-    by_access = _by_label(access, refused, missing=0.0) > 0
-    if vehicle_class.kind != "motor":
-        return by_access
-    by_motor = _by_label(motor, refused, missing=0.0) > 0
-    # What is said of motor vehicles outranks what is said of everybody.
-    said = _by_label(motor, {"": 0.0}, missing=1.0) > 0
-    return np.where(said, by_motor, by_access)
-
-
-def _barred_bits(vehicle_class: VehicleClass) -> int:
-    """Which turn restrictions bind the class: signs speak to motor vehicles."""
-    if vehicle_class.kind != "motor":
-        return 0
-    heavy = vehicle_class.gross_weight_t > HEAVY_T
-    return BARRED["motor"] | (BARRED["hgv"] if heavy else 0)
-
-
-def _by_label(tag: Tag, values: Mapping[str, float], *, missing: float) -> NDArray[np.float64]:
-    by_code = np.array([values.get(label, missing) for label in tag.labels], dtype=np.float64)
-    return np.asarray(by_code[tag.code], dtype=np.float64)
-
-
-def _grade_speed_kmh(
-    vehicle_class: VehicleClass, grade: NDArray[np.float64], *, up: bool
-) -> NDArray[np.float64]:
-    if vehicle_class.kind == "walk":
-        return vehicle_class.pace_factor * tobler_speed_kmh(grade if up else -grade)
-    rows = vehicle_class.grade.rows
-    if not rows:
-        return np.full(len(grade), np.inf)
-    table = np.array(rows)
-    return np.asarray(np.interp(grade, table[:, 0], table[:, 1 if up else 2]), dtype=np.float64)
 
 
 # --- graph of nodes and origins -----------------------------------------------------------------
@@ -522,7 +295,7 @@ def _beginning_links(links: Links, starts: NDArray[np.bool_], n_nodes: int) -> N
     return link
 
 
-# --- from trees to ways -------------------------------------------------------------------------
+# --- at the destinations -------------------------------------------------------------------------
 
 
 def _part(share: NDArray[np.float64], whole_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -581,47 +354,3 @@ def _on_one_edge(
         option_s = _part(np.abs(apart), whole_s) + walk_s
         best_s[origin, row] = np.minimum(best_s[origin, row], option_s)
     return best_s
-
-
-def _attachment_on(origins: Access, origin_row: int, edge: int) -> int:
-    """Which attachment of an origin lies on `edge`; an edge is attached once, so there is one."""
-    return int(np.flatnonzero(origins.edge[origin_row] == edge)[0])
-
-
-def _arcs_to(trees: Trees, origin_row: int, node: int) -> tuple[NDArray[np.intp], float]:
-    parent, arc = trees.parent[origin_row], trees.arc[origin_row]
-    reverse = []
-    while parent[node] >= 0:
-        reverse.append(int(arc[node]))
-        node = int(parent[node])
-    link = int(trees.link[origin_row, node])
-    reverse.append(int(trees.links.arc[link]))
-    return np.array(reverse[::-1], dtype=np.intp), float(trees.links.share[link])
-
-
-def _summed_to_root(value: NDArray[np.float64], parent: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Sum of `value` over the way from the root to every node, by doubling the step."""
-    total, jump = value.copy(), parent.copy()
-    row = np.broadcast_to(np.arange(len(jump))[:, None], jump.shape)
-    while True:
-        inner = jump >= 0
-        if not inner.any():
-            return total
-        at_row, above = row[inner], jump[inner]
-        total[inner] = total[inner] + total[at_row, above]
-        jump[inner] = jump[at_row, above]
-
-
-def _cut(points: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
-    """Vertices of a line between two shares of its geodesic length."""
-    if low <= 0.0 and high >= 1.0:
-        return points
-    _, _, step_m = WGS84.inv(points[:-1, 0], points[:-1, 1], points[1:, 0], points[1:, 1])
-    along_m = np.concatenate([[0.0], np.cumsum(step_m)])
-    begin_m, end_m = low * along_m[-1], high * along_m[-1]
-    inside = points[(along_m > begin_m) & (along_m < end_m)]
-    ends = [
-        [np.interp(at, along_m, points[:, 0]), np.interp(at, along_m, points[:, 1])]
-        for at in (begin_m, end_m)
-    ]
-    return np.vstack([ends[0], inside, ends[1]])

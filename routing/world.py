@@ -12,15 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from routing.access import WALK_DETOUR_FACTOR, Access, attach
-from routing.travel import (
-    Trees,
-    arc_times,
-    arrival_lengths,
-    arrivals,
-    candidate_of,
-    lengths_to_nodes,
-    usable_edges,
-)
+from routing.travel import Trees, arc_times, arrivals, candidate_of, usable_edges
+from routing.ways import arrival_lengths, lengths_to_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

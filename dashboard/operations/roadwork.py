@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
 from dashboard.operations.reaching import MAX_WALK_M
 from geo.errors import InputError
 
@@ -18,9 +15,6 @@ if TYPE_CHECKING:
     from routing.hierarchy import Hierarchy
     from routing.stands import Stands
     from routing.vehicles import VehicleClass
-
-#: A road that analysts drew lies at most this far from the same road of the network (m).
-SAME_ROAD_M = 30.0
 
 
 def vehicle_class(situation: Situation, name: VehicleClassName) -> VehicleClass:
@@ -88,38 +82,17 @@ def hierarchy(situation: Situation) -> Hierarchy:
 
 
 def grades_of_edges(situation: Situation) -> dict[str, str]:
-    """Give the damage grade that analysts gave to edges, the worst of each; {} where none did.
+    """Give the damage grade that analysts gave to edges, the worst of each; {} where none did."""
+    from routing.graded_edges import grades_of_edges as grades
 
-    An edge has the grade of a graded line that runs along it for half of its length or more, within
-    `SAME_ROAD_M`, or of a graded point (a bridge) that lies on it.
-    """
     graded = situation.graded_roads()
     if graded.empty:
         return {}
-    from geo.crs import to_working
-    from geo.grades import GRADES
-    from routing.edge_index import working_lines
-
-    tables, crs = situation.roads(), situation.crs()
-    lines = pd.Series(working_lines(tables, crs))
-    drawn = to_working(graded.geometry, crs)
-    import shapely
-
-    around = shapely.buffer(np.asarray(drawn.array, dtype=object), SAME_ROAD_M)
-    tree = shapely.STRtree(lines.to_numpy())
-    which, edge = tree.query(around, predicate="intersects")
-    along_m = shapely.length(shapely.intersection(lines.to_numpy()[edge], around[which]))
-    is_point = np.asarray(drawn.geom_type == "Point")[which]
-    on_it = is_point & (shapely.distance(lines.to_numpy()[edge], np.asarray(drawn)[which]) <= 10.0)
-    same = on_it | (along_m >= 0.5 * shapely.length(lines.to_numpy()[edge]))
-    ids = tables.edges["edge_id"].to_numpy()
-    rank = {str(grade): number for number, grade in enumerate(GRADES)}
-    found: dict[str, str] = {}
-    for row, at in zip(which[same].tolist(), edge[same].tolist(), strict=True):
-        edge_id, grade = str(ids[at]), str(graded["grade"].iloc[row])
-        if edge_id not in found or rank[grade] < rank[found[edge_id]]:
-            found[edge_id] = grade
-    return found
+    layers = tuple(layer.layer_id for layer in situation.store.layers("graded_roads"))
+    return situation.remember(
+        ("grades of edges", situation.roads_key(), situation.crs(), layers),
+        lambda: grades(situation.roads(), graded, crs=situation.crs()),
+    )
 
 
 def road_names(situation: Situation, groups: Sequence[Sequence[str]]) -> list[str]:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from geo.network import RoadTables
     from routing.graph import Graph
     from routing.matrix import TimeMatrix
-    from routing.travel import Path
     from routing.vehicles import VehicleClass
+    from routing.ways import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +217,7 @@ def ways(
 
 
 def _way(graph: Graph, tables: RoadTables, path: Path) -> Way:
-    from routing.travel import path_geometry
+    from routing.ways import path_geometry
 
     edges = graph.edge[path.arcs]
     shares = np.ones(len(edges))

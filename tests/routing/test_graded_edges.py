@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.model import Source
 from geo.network import RoadTables, road_tables
-from routing.graded_edges import Proposal, propose_closures
+from routing.graded_edges import Proposal, grades_of_edges, propose_closures
 
 CRS = "EPSG:32629"
 X0, Y0 = 500_000.0, 3_450_000.0
@@ -101,6 +101,18 @@ def test_the_footpath_beside_a_road_is_not_graded_with_it_but_a_path_alone_is() 
     shape = line((0, 2), (400, 2))
     assert one(network(ALONG, path), graded(shape)).edges == ("along",)
     assert one(network(path), graded(shape)).edges == ("path",)
+
+
+def test_an_edge_has_the_worst_grade_of_the_lines_along_it_and_none_of_those_across() -> None:
+    roads = [
+        graded(line((0, 2), (400, 2)), "no_visible_damage"),
+        graded(line((0, 4), (400, 4)), "damaged"),
+        graded(line((0, 6), (400, 6)), "possibly_damaged"),
+    ]
+    every = gpd.GeoDataFrame(pd.concat(roads, ignore_index=True), crs="EPSG:4326")
+    assert grades_of_edges(network(ALONG, ACROSS), every, crs=CRS) == {"along": "damaged"}
+    assert grades_of_edges(network(ACROSS), every, crs=CRS) == {}
+    assert grades_of_edges(network(ALONG), every.iloc[:0], crs=CRS) == {}
 
 
 def test_a_road_that_also_touches_the_strip_in_a_point_is_still_found() -> None:

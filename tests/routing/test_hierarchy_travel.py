@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from geo.errors import RuleError
 from geo.network import RoadTables
-from routing import hierarchy_travel, travel
+from routing import hierarchy_travel, travel, ways
 from routing.access import Access
 from routing.graph import Graph, build_graph
 from routing.hierarchy import prepare, prepare_arcs
@@ -122,9 +122,7 @@ def test_ways_of_the_trees_take_the_times_that_are_given(drawn: Any) -> None:
     best_s, how = travel.arrivals(graph, time_s, trees, ends, ends)
     for origin in range(ends.n_points):
         for row in range(ends.n_points):
-            path = travel.path_of(
-                graph, trees, origin, how[origin], best_s[origin], ends, ends, row
-            )
+            path = ways.path_of(graph, trees, origin, how[origin], best_s[origin], ends, ends, row)
             if path is None:
                 assert best_s[origin, row] == np.inf
                 continue

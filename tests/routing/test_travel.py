@@ -18,15 +18,10 @@ from routing.access import Access
 from routing.closures import overlay
 from routing.graph import Graph, build_graph
 from routing.pace import tobler_speed_kmh
-from routing.travel import (
-    arc_times,
-    path_geometry,
-    paths,
-    speeds_kmh,
-    travel_times,
-    usable_edges,
-)
+from routing.speeds import speeds_kmh
+from routing.travel import arc_times, travel_times, usable_edges
 from routing.vehicles import vehicle_classes
+from routing.ways import path_geometry, paths
 from tests.factories import four_villages, make_roads
 
 CLASSES = vehicle_classes()

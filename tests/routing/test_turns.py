@@ -21,18 +21,10 @@ from routing.graph import build_graph
 from routing.hierarchy import prepare
 from routing.hierarchy_metric import customize
 from routing.matrix import time_matrix
-from routing.travel import (
-    HEAVY_T,
-    arc_times,
-    arrival_lengths,
-    arrivals,
-    lengths_to_nodes,
-    path_geometry,
-    paths,
-    travel_times,
-    travel_trees,
-)
+from routing.speeds import HEAVY_T
+from routing.travel import arc_times, arrivals, travel_times, travel_trees
 from routing.vehicles import vehicle_classes
+from routing.ways import arrival_lengths, lengths_to_nodes, path_geometry, paths
 from routing.world import Sites, arrive, explore
 from tests.factories import WORKING_CRS, make_roads
 
