@@ -12,6 +12,8 @@ from geo.errors import InputError
 
 #: A head of a ledger as it is exported.
 HEAD = re.compile(r"qafila-head:[^\s\"]+")
+#: Heads of every hour of some years.
+MAX_HEADS_BYTES = 16 << 20
 #: A longer way than ten days is no way of bringing help.
 MAX_HOURS = 240.0
 MAX_CREWS = 1_000
@@ -146,21 +148,21 @@ def class_map(text: str | None) -> dict[int, str] | None:
         ) from error
 
 
-def head_text(argument: str | None) -> str | None:
-    """Read an exported head, given as text or in a file (as a line, or in the JSON of a verb)."""
-    if argument is None:
-        return None
-    if found := HEAD.search(argument):
-        return found[0]
+def head_texts(argument: str) -> list[str]:
+    """Read exported heads, given as text or in a file (a line each, or in the JSON of a verb)."""
+    if found := HEAD.findall(argument):
+        return list(found)
     path = Path(argument)
     try:
-        if path.stat().st_size > 10_000:
-            raise InputError(argument, "a file with one exported head is needed", "check the file")
+        if path.stat().st_size > MAX_HEADS_BYTES:
+            raise InputError(argument, "a file with exported heads is needed", "check the file")
         written = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(
-            argument, "an exported head (qafila-head:…) or a file with one is needed", "check it"
+            argument[:200],
+            "an exported head (qafila-head:…) or a file with some is needed",
+            "check it",
         ) from error
-    if found := HEAD.search(written):
-        return found[0]
+    if found := HEAD.findall(written):
+        return list(found)
     raise InputError(argument, "it holds no exported head (qafila-head:…)", "check the file")

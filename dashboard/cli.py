@@ -62,7 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.write(json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     else:
         # A head is handed to others as it is: the line alone.
-        line = result.get("head") if arguments.verb == "ledger" else None
+        is_head = arguments.verb == "ledger" and arguments.what == "head"
+        line = result.get("head") if is_head else None
         sys.stdout.write(f"{line}\n" if line else _plain(result))
     return status
 

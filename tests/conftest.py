@@ -4,6 +4,7 @@ import importlib.util
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -80,6 +81,10 @@ def pytest_configure() -> None:
     for name in ("no_proxy", "NO_PROXY"):
         os.environ[name] = "localhost,127.0.0.1,::1"
     os.environ["PROJ_NETWORK"] = "OFF"
+    # Whoever runs the tests keeps their own signing key.
+    os.environ["QAFILA_LEDGER_KEY"] = str(
+        Path(tempfile.gettempdir()) / f"qafila-key-{os.getpid()}.pem"
+    )
 
 
 # --- where things are -------------------------------------------------------------------------

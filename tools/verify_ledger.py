@@ -1,21 +1,30 @@
 #!/usr/bin/env python3
 """Checks an exported ledger off the system that wrote it, trusting nothing of it.
 
-    python3 verify_ledger.py LEDGER [--against HEAD] [--json]
+    python3 verify_ledger.py LEDGER [--against HEAD]… [--signer KEY] [--json]
+    python3 verify_ledger.py PROOF [--against HEAD]… [--signer KEY] [--json]
 
-LEDGER is what `qafila ledger export FILE` wrote: one event a line, each a JSON object. HEAD is a
-line that was handed out earlier (`qafila-head:1:…`), or the name of a file that holds it.
+LEDGER is what `qafila ledger export FILE` wrote: one event a line, each a JSON object. PROOF is
+what `qafila ledger prove EVENT` wrote: one event, shown without the others. HEAD is a line that was
+handed out earlier (`qafila-head:…`), or the name of a file that holds one or many. KEY is the
+public key of whoever signs heads there, as `qafila ledger key` prints it, or a file that holds it:
+take it by another way than the head.
 
 Exit status: 0 intact; 1 tampered (it says where and how); 2 the input cannot be read.
 
-This file needs Python 3.9 or later and nothing else. It shares no code with the program whose
-ledgers it checks, so that a mistake in one does not hide in the other. What it does:
+This file needs Python 3.9 or later; for signed heads (`qafila-head:2:…`) and proofs, the package
+`cryptography` too. It shares no code with the program whose ledgers it checks, so that a mistake in
+one does not hide in the other. What it does:
 
 1. Each event names the hash of the event before it (`prev_hash`; 64 zeros for the first) and its
    own (`hash`): the SHA-256 of its canonical JSON (RFC 8785) without the field `hash`.
 2. Events are numbered 1, 2, 3 … without gaps, no id stands twice, time never runs backwards.
 3. With HEAD: the event of that number has that hash, in a ledger of that situation. So a tail that
    was cut off, or a ledger that was written anew from some event on, does not pass.
+4. A signed HEAD: its Ed25519 signature fits the line, with KEY if one is given, and the root that
+   it names is that of the Merkle tree (RFC 6962) over the hashes of the events up to it.
+5. PROOF: the event's hash is that of its content, and leads with the hashes of its neighbours to
+   the root in a signed head; with HEAD, in one that was handed out.
 
 Without HEAD a ledger that somebody wrote anew from beginning to end, or cut at its end, passes:
 only a head that left the system before can tell.
@@ -60,11 +69,19 @@ FIELDS = {
     "version": (int,),
 }
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
-HEAD = re.compile(
-    r"qafila-head:1:(?P<situation>[a-z_]+:\S+):(?P<seq>[1-9][0-9]{0,15}):(?P<hash>[0-9a-f]{64})"
-    r":(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)",
-    re.ASCII,
+_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
+_NAMED = r"(?P<situation>[a-z_]+:\S+):(?P<seq>[1-9][0-9]{0,15}):(?P<hash>[0-9a-f]{64})"
+HEADS = (
+    re.compile(rf"qafila-head:1:{_NAMED}:(?P<time>{_TIME})", re.ASCII),
+    re.compile(
+        rf"(?P<message>qafila-head:2:{_NAMED}:(?P<root>[0-9a-f]{{64}}):(?P<time>{_TIME})"
+        rf":(?P<signed_at>{_TIME}):(?P<key>[0-9a-f]{{64}})):(?P<signature>[0-9a-f]{{128}})",
+        re.ASCII,
+    ),
 )
+KEY = re.compile(r"[0-9a-fA-F]{64}")
+MAX_HEAD_BYTES = 16 << 20
+MAX_PROOF_BYTES = 16 << 20
 
 
 class UnreadableError(Exception):
@@ -81,9 +98,16 @@ class FaultError(ValueError):
 class Check:
     """One walk along a ledger."""
 
-    def __init__(self, against: dict[str, str] | None) -> None:
+    def __init__(self, against: list[dict[str, str]], signer: str | None = None) -> None:
         self.against = against
         self.problems: list[str] = []
+        self._heads: dict[int, list[dict[str, str]]] = {}
+        self._tree = Tree() if any("root" in head for head in against) else None
+        for head in against:
+            self._heads.setdefault(int(head["seq"]), []).append(head)
+            problem = signature_problem(head, signer)
+            if problem is not None:
+                self.report(f"the head of event {head['seq']}: {problem}")
         self.events = 0
         self.situation = ""
         self.last: dict[str, Any] | None = None
@@ -109,21 +133,23 @@ class Check:
             self.last = event
 
     def finish(self) -> None:
-        """Compare the end with the head."""
-        given, last = self.against, self.last
-        if given is None:
-            if last is None:
-                raise UnreadableError("the file holds no event; give an exported ledger")
-            return
+        """Compare the end with the heads."""
+        last = self.last
         if last is None:
+            if not self.against:
+                raise UnreadableError("the file holds no event; give an exported ledger")
             self.report("the ledger is empty: all its events were deleted")
-        elif given["situation"] != self.situation:
-            self.report(f"the head is one of {given['situation']}, this ledger is {self.situation}")
-        elif last["seq"] < int(given["seq"]):
-            self.report(
-                f"the head names event {given['seq']}, the ledger ends at {last['seq']}: "
-                "its tail was cut"
-            )
+            return
+        for given in self.against:
+            if given["situation"] != self.situation:
+                self.report(
+                    f"the head is one of {given['situation']}, this ledger is {self.situation}"
+                )
+            elif last["seq"] < int(given["seq"]):
+                self.report(
+                    f"the head names event {given['seq']}, the ledger ends at {last['seq']}: "
+                    "its tail was cut"
+                )
 
     def head(self) -> str:
         """The line that stands for this ledger as it is now."""
@@ -165,6 +191,8 @@ class Check:
         else:
             if computed != event["hash"]:
                 yield "its content is not what was recorded: it was edited"
+            if self._tree is not None:
+                self._tree.add(computed)
         if event["event_id"] in self._event_ids:
             yield f"its id {event['event_id']} stands twice"
         self._event_ids.add(event["event_id"])
@@ -172,9 +200,11 @@ class Check:
             if event["client_id"] in self._client_ids:
                 yield f"its client id {event['client_id']} stands twice"
             self._client_ids.add(event["client_id"])
-        given = self.against
-        if given and event["seq"] == int(given["seq"]) and event["hash"] != given["hash"]:
-            yield "it is another event than the head names: the ledger was rewritten"
+        for given in self._heads.get(event["seq"], ()):
+            if event["hash"] != given["hash"]:
+                yield "it is another event than the head names: the ledger was rewritten"
+            elif "root" in given and self._tree is not None and self._tree.root() != given["root"]:
+                yield "the events up to it have another root than the head names"
 
 
 def event_hash(event: dict[str, Any]) -> str:
@@ -186,6 +216,120 @@ def event_hash(event: dict[str, Any]) -> str:
         raise FaultError("it holds half a character") from error
     except RecursionError as error:
         raise FaultError("it is nested too deeply") from error
+
+
+# --- the proof of one event ---------------------------------------------------------------------
+
+
+def proof_problems(
+    proof: dict[str, Any], against: list[dict[str, str]], signer: str | None
+) -> list[str]:
+    """Say what is wrong with a proof; nothing where the event is in the ledger of its head."""
+    event, head = proof["event"], proof["head"]
+    seq, size = event["seq"], int(head["seq"])
+    problems = []
+    problem = signature_problem(head, signer)
+    if problem is not None:
+        problems.append(f"the head of event {size}: {problem}")
+    for given in against:
+        problem = signature_problem(given, signer)
+        if problem is not None:
+            problems.append(f"the head of event {given['seq']}: {problem}")
+        if given["situation"] != head["situation"]:
+            problems.append(f"the proof is of {head['situation']}, the head {given['situation']}")
+        elif int(given["seq"]) != size:
+            problems.append(
+                f"the proof is for the head of event {size}, not of event {given['seq']}: "
+                "ask for a proof against the head that you hold"
+            )
+        elif given["hash"] != head["hash"] or given.get("root", head["root"]) != head["root"]:
+            problems.append("the proof is for another ledger than the head that you hold")
+    try:
+        computed = event_hash(event)
+    except FaultError as fault:
+        return [*problems, f"event {seq}: it has no canonical form ({fault}): it was edited"]
+    if computed != event["hash"]:
+        problems.append(f"event {seq}: its content is not what was recorded: it was edited")
+    if path_root(computed, seq - 1, size, proof["path"]) != head["root"]:
+        problems.append(f"event {seq}: it is not in the ledger that the head stands for")
+    if seq == size and event["hash"] != head["hash"]:
+        problems.append(f"event {seq}: it is another event than the head names")
+    return problems
+
+
+def path_root(event_hash: str, index: int, size: int, path: list[str]) -> str | None:
+    """Root to which a path leads, by RFC 9162 (2.1.3.2); None where no such tree has it."""
+    if not 0 <= index < size:
+        return None
+    first, second = index, size - 1
+    node = hashlib.sha256(b"\x00" + bytes.fromhex(event_hash)).digest()
+    for text in path:
+        if second == 0:
+            return None
+        neighbour = bytes.fromhex(text)
+        if first % 2 == 1 or first == second:
+            node = hashlib.sha256(b"\x01" + neighbour + node).digest()
+            while first % 2 == 0 and first != 0:
+                first, second = first // 2, second // 2
+        else:
+            node = hashlib.sha256(b"\x01" + node + neighbour).digest()
+        first, second = first // 2, second // 2
+    return node.hex() if second == 0 else None
+
+
+class Tree:
+    """The Merkle tree over hashes of events (RFC 6962, 2.1), of which only whole parts are kept."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[int, bytes]] = []
+
+    def add(self, event_hash: str) -> None:
+        """Add the next event."""
+        size, node = 1, hashlib.sha256(b"\x00" + bytes.fromhex(event_hash)).digest()
+        while self._parts and self._parts[-1][0] == size:
+            _, left = self._parts.pop()
+            size, node = 2 * size, hashlib.sha256(b"\x01" + left + node).digest()
+        self._parts.append((size, node))
+
+    def root(self) -> str:
+        """Root over all events so far."""
+        node = b""
+        for _, part in reversed(self._parts):
+            node = part if not node else hashlib.sha256(b"\x01" + part + node).digest()
+        return node.hex() or hashlib.sha256(b"").hexdigest()
+
+
+# --- signatures -----------------------------------------------------------------------------------
+
+
+def signature_problem(head: dict[str, str], signer: str | None) -> str | None:
+    """Say what is wrong with a head's signature; None where nothing is."""
+    if "signature" not in head:
+        return None if signer is None else "it is not signed, and --signer asks for one that is"
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError as error:
+        raise UnreadableError(
+            "signatures need the package cryptography: python3 -m pip install cryptography"
+        ) from error
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(head["key"]))
+        key.verify(bytes.fromhex(head["signature"]), head["message"].encode())
+    except (InvalidSignature, ValueError):
+        return (
+            "its signature does not fit: it was forged, or taken from another head, "
+            "or the head was altered"
+        )
+    if signer is not None and head["key"] != signer:
+        return f"it was signed with the key {fingerprint(head['key'])}, not {fingerprint(signer)}"
+    return None
+
+
+def fingerprint(key: str) -> str:
+    """Short form of a public key to compare by eye: 16 digits in fours."""
+    digest = hashlib.sha256(bytes.fromhex(key)).hexdigest()
+    return "-".join(digest[start : start + 4] for start in range(0, 16, 4))
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -229,22 +373,77 @@ def read_event(line: bytes) -> dict[str, Any]:
     return event
 
 
-def read_head(text: str) -> dict[str, str]:
-    """Read a head from the line itself or from a file that holds it."""
-    match = HEAD.fullmatch(text.strip())
-    if match is None:
-        try:
-            lines = Path(text).read_text(encoding="utf-8").split("\n")
-        except (OSError, ValueError):
-            lines = []
-        # The line may stand in the JSON of `qafila ledger head --json` too.
-        words = [word for line in lines for word in re.findall(r"qafila-head:[^\s\"]+", line)]
-        match = next((found for word in words if (found := HEAD.fullmatch(word))), None)
-    if match is None:
+def read_proof(path: Path) -> dict[str, Any] | None:
+    """Read a proof; None where the file is something else."""
+    with path.open("rb") as file:
+        written = file.read(MAX_PROOF_BYTES + 1)
+    if len(written) > MAX_PROOF_BYTES or b'"qafila_proof"' not in written:
+        return None
+    try:
+        proof = json.loads(written.decode("utf-8"), parse_int=_integer, object_pairs_hook=_no_twins)
+    except FaultError as fault:
+        raise UnreadableError(f"{path} is no proof: {fault}") from fault
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(proof, dict) or "qafila_proof" not in proof:
+        return None
+    if proof["qafila_proof"] != 1:
+        raise UnreadableError(f"{path} is a proof of another version; take a newer verifier")
+    try:
+        event = read_event(json.dumps(proof.get("event")).encode())
+    except FaultError as fault:
+        raise UnreadableError(f"{path} is no proof of an event: {fault}") from fault
+    nodes, head = proof.get("path"), _head(str(proof.get("head")))
+    if not isinstance(nodes, list) or not all(
+        isinstance(node, str) and KEY.fullmatch(node) for node in nodes
+    ):
+        raise UnreadableError(f"{path} is no proof: its path must be a list of hashes")
+    if head is None or "root" not in head:
+        raise UnreadableError(f"{path} is no proof: it holds no signed head (qafila-head:2:…)")
+    return {"event": event, "path": nodes, "head": head}
+
+
+def read_heads(text: str) -> list[dict[str, str]]:
+    """Read heads from the line itself or from a file that holds some."""
+    found = _head(text.strip())
+    if found is not None:
+        return [found]
+    try:
+        with Path(text).open("rb") as file:
+            written = file.read(MAX_HEAD_BYTES + 1)
+        lines = "" if len(written) > MAX_HEAD_BYTES else written.decode("utf-8")
+    except (OSError, ValueError):
+        lines = ""
+    # The line may stand in the JSON of `qafila ledger head --json` too.
+    words = [_head(word) for word in re.findall(r"qafila-head:[^\s\"]+", lines)]
+    heads = [head for head in words if head is not None]
+    if not heads or len(heads) < len(words):
         raise UnreadableError(
-            f"{text[:80]!r} is neither a head (qafila-head:1:…) nor a file that holds one"
+            f"{text[:80]!r} is neither a head (qafila-head:…) nor a file that holds heads"
         )
-    return match.groupdict()
+    return heads
+
+
+def read_key(text: str) -> str:
+    """Read a public key from 64 hexadecimal digits or from a file that holds them."""
+    word = text.strip()
+    if not KEY.fullmatch(word):
+        try:
+            with Path(text).open("rb") as file:
+                word = file.read(1000).decode("utf-8").strip()
+        except (OSError, ValueError):
+            word = ""
+    if not KEY.fullmatch(word):
+        raise UnreadableError(f"{text[:80]!r} is neither a public key nor a file that holds one")
+    return word.lower()
+
+
+def _head(text: str) -> dict[str, str] | None:
+    for form in HEADS:
+        match = form.fullmatch(text)
+        if match is not None:
+            return match.groupdict()
+    return None
 
 
 def _integer(text: str) -> float | int:
@@ -334,16 +533,30 @@ def number_text(number: float) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Check the file that the arguments name, print the finding, give the exit status."""
     parser = argparse.ArgumentParser(
-        description="Check an exported ledger off the system that wrote it.",
+        description="Check an exported ledger, or the proof of one event, off the system.",
         epilog="Exit status: 0 intact, 1 tampered, 2 unreadable.",
     )
-    parser.add_argument("ledger", metavar="LEDGER", help="one event a line, as it was exported")
-    parser.add_argument("--against", metavar="HEAD", help="a head handed out earlier, or its file")
+    parser.add_argument(
+        "ledger", metavar="LEDGER", help="an exported ledger (one event a line), or a proof"
+    )
+    parser.add_argument(
+        "--against",
+        metavar="HEAD",
+        action="append",
+        default=[],
+        help="a head handed out earlier, or a file with some (may be repeated)",
+    )
+    parser.add_argument("--signer", metavar="KEY", help="the public key that must have signed")
     parser.add_argument("--json", action="store_true", help="print the finding as JSON")
     given = parser.parse_args(arguments)
     try:
-        check = Check(read_head(given.against) if given.against else None)
+        against = [head for text in given.against for head in read_heads(text)]
+        signer = read_key(given.signer) if given.signer else None
         try:
+            proof = read_proof(Path(given.ledger))
+            if proof is not None:
+                return _show_proof(proof, against, signer, as_json=given.json)
+            check = Check(against, signer)
             with Path(given.ledger).open("rb") as file:
                 check.follow(read_lines(file))
         except OSError as error:
@@ -352,11 +565,11 @@ def main(arguments: list[str] | None = None) -> int:
     except UnreadableError as error:
         print(f"cannot check: {error}", file=sys.stderr)
         return UNREADABLE
-    _print(check, as_json=given.json)
+    _show_ledger(check, signer, as_json=given.json)
     return TAMPERED if check.problems else INTACT
 
 
-def _print(check: Check, *, as_json: bool) -> None:
+def _show_ledger(check: Check, signer: str | None, *, as_json: bool) -> None:
     if as_json:
         finding = {
             "ok": not check.problems,
@@ -370,9 +583,43 @@ def _print(check: Check, *, as_json: bool) -> None:
         print(f"TAMPERED: {problem}")
     if not check.problems:
         print(f"intact: {check.events} events")
-        if check.against is None:
+        if not check.against:
             print("note: without --against a cut tail or a full rewrite cannot be seen")
+        _show_signers(check.against, signer)
+        newest = max((int(head["seq"]) for head in check.against), default=check.events)
+        if newest < check.events:
+            print(f"note: no head covers the {check.events - newest} events after {newest}")
     print(f"head: {check.head()}")
+
+
+def _show_proof(
+    proof: dict[str, Any], against: list[dict[str, str]], signer: str | None, *, as_json: bool
+) -> int:
+    problems = proof_problems(proof, against, signer)
+    event, head = proof["event"], proof["head"]
+    if as_json:
+        line = f"{head['message']}:{head['signature']}"
+        finding = {"ok": not problems, "event": event, "head": line, "problems": problems}
+        print(json.dumps(finding, ensure_ascii=False))
+        return TAMPERED if problems else INTACT
+    for problem in problems:
+        print(f"TAMPERED: {problem}")
+    if not problems:
+        where = f"one of the {head['seq']} events of {head['situation']}"
+        print(f"proven: event {event['seq']} is {where}")
+        print(f"event: {event['type']}, recorded {event['recorded_at']}")
+        print(f"payload: {canonical(event['payload'])}")
+        if not against:
+            print("note: without --against it is the head in the proof itself that is trusted")
+        _show_signers([head], signer)
+    return TAMPERED if problems else INTACT
+
+
+def _show_signers(heads: list[dict[str, str]], signer: str | None) -> None:
+    for key in sorted({head["key"] for head in heads if "key" in head}):
+        times = [head["signed_at"] for head in heads if head.get("key") == key]
+        known = "" if signer else "; compare it with what the signer told you, or give --signer"
+        print(f"signed: with the key {fingerprint(key)}, last at {max(times)}{known}")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
-"""The situation itself: begin, fetch, demonstrate, serve, undo; its ledger."""
+"""The situation itself: begin, fetch, demonstrate, serve, undo."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard import arguments as read
-from dashboard.verbs.parser import FINE, FOUND, Result, add_verb, open_situation
-from geo.errors import InputError
+from dashboard.verbs.parser import FINE, Result, add_verb, open_situation
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
 
 def add(verbs: Any) -> None:
@@ -40,26 +39,6 @@ def add(verbs: Any) -> None:
 
     undo = add_verb(verbs, "undo", _undo, "undo an upload, a layer, an alias, an added place")
     undo.add_argument("id", metavar="UPLOAD", help="upload:…, layer:…, alias:… or place:…")
-
-    verify = add_verb(verbs, "verify", _verify, "check the whole ledger")
-    verify.add_argument("--against", help="an exported head, or a file that holds one")
-
-    ledger = add_verb(verbs, "ledger", _ledger, "show the head or export the ledger")
-    ledger.add_argument("what", choices=("head", "export"))
-    ledger.add_argument("file", nargs="?", type=Path)
-
-    add_verb(verbs, "rebuild", _rebuild, "make the tables of state anew from the ledger")
-
-    move = add_verb(verbs, "move", _move, "copy the ledger to another engine and check the copy")
-    for flag, default in (("--from", "file"), ("--to", "database")):
-        move.add_argument(
-            flag,
-            dest=flag.strip("-") + "_place",
-            default=default,
-            metavar="ADDRESS",
-            help="file (the home's), database (QAFILA_DATABASE_URL) or an address "
-            f"(default: {default})",
-        )
 
     serve = add_verb(verbs, "serve", _serve, "serve the page and the HTTP interface")
     serve.add_argument("--host", default="127.0.0.1")
@@ -106,47 +85,6 @@ def _undo(arguments: argparse.Namespace) -> Result:
 
     with open_situation(arguments) as situation:
         return uploads.undo(situation, arguments.id), FINE
-
-
-def _verify(arguments: argparse.Namespace) -> Result:
-    with open_situation(arguments) as situation:
-        outcome = situation.store.verify(
-            against=read.head_text(arguments.against), projections=True
-        )
-    result = {
-        "ok": outcome.ok,
-        "events": outcome.events,
-        "head": outcome.head,
-        "problems": list(outcome.problems),
-    }
-    return result, FINE if outcome.ok else FOUND
-
-
-def _ledger(arguments: argparse.Namespace) -> Result:
-    with open_situation(arguments) as situation:
-        if arguments.what == "head":
-            head = situation.store.head()
-            return {"head": situation.store.head_text(), "seq": head.seq, "hash": head.hash}, FINE
-        if arguments.file is None:
-            raise InputError("ledger export", "a file to write is needed", "name the file")
-        return {"file": str(arguments.file), "events": situation.store.export(arguments.file)}, FINE
-
-
-def _rebuild(arguments: argparse.Namespace) -> Result:
-    with open_situation(arguments) as situation:
-        situation.store.rebuild()
-        return {"events": situation.seq()}, FINE
-
-
-def _move(arguments: argparse.Namespace) -> Result:
-    from dashboard.operations import moving
-
-    return moving.move(
-        read.home_of(arguments.home),
-        source=arguments.from_place,
-        target=arguments.to_place,
-        progress=arguments.progress,
-    ), FINE
 
 
 def _serve(arguments: argparse.Namespace) -> Result:

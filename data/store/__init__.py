@@ -13,14 +13,17 @@ projections together; no exception of the database leaves it.
     rules.py        what may not be recorded
     projections.py  what each type of event does to the tables of state
     state.py        rows inside one transaction
-    chain.py        hash, head, verification
+    chain.py        hash and verification
+    heads.py        the line that stands for a ledger; signing.py its signature
+    merkle.py       one root over all events; proofs.py the proof for one
     canonical.py    RFC 8785
     schema.py       the tables
     engine.py       the database and its errors
     migrate.py      the schema's age; migrations/ holds Alembic's revisions
 """
 
-from data.store.chain import Head, Verification, parse_head
+from data.store.chain import Verification
+from data.store.heads import Head, SignedHead, parse_head
 from data.store.read import Reader
 from data.store.records import (
     AssessmentRecord,
@@ -51,6 +54,7 @@ __all__ = [
     "PastStore",
     "PlanRecord",
     "Reader",
+    "SignedHead",
     "SituationRecord",
     "Store",
     "UploadRecord",

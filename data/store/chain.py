@@ -9,26 +9,21 @@ proves and what it does not; `tools/verify_ledger.py` checks it with none of thi
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data.events import EVENT_TYPES
 from data.store.canonical import parse_canonical
-from geo.errors import InputError
+from data.store.heads import Head, SignedHead
+from data.store.merkle import MerkleTree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 GENESIS = "0" * 64
 MAX_PROBLEMS = 100
-
-_HEAD = re.compile(
-    r"qafila-head:1:(?P<situation>[a-z_]+:\S+):(?P<seq>[1-9][0-9]{0,15}):(?P<hash>[0-9a-f]{64})"
-    r":(?P<time>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z)"
-)
 
 
 class EventRow(NamedTuple):
@@ -53,21 +48,6 @@ class EventRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """The last event of a ledger, which stands for all before it."""
-
-    seq: int
-    hash: str
-    recorded_at: datetime
-    situation_id: str
-
-    def text(self) -> str:
-        """Write it in one line that can be printed, sent and compared later."""
-        time = utc_text(self.recorded_at)
-        return f"qafila-head:1:{self.situation_id}:{self.seq}:{self.hash}:{time}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """What a check of the ledger found.
 
@@ -79,31 +59,6 @@ class Verification:
     events: int
     head: str
     problems: tuple[str, ...]
-
-
-def parse_head(text: str) -> Head:
-    """Read a line that `Head.text` wrote; raises `InputError` if it is none."""
-    match = _HEAD.fullmatch(text.strip())
-    try:
-        if match is None:
-            raise ValueError
-        return Head(
-            seq=int(match["seq"]),
-            hash=match["hash"],
-            recorded_at=datetime.fromisoformat(match["time"]),
-            situation_id=match["situation"],
-        )
-    except ValueError as error:
-        raise InputError(
-            f"head {text.strip()[:60]!r}",
-            "a line as `qafila ledger head` writes it is needed (qafila-head:1:…)",
-            "give the whole line",
-        ) from error
-
-
-def utc_text(moment: datetime) -> str:
-    """Write an aware time in UTC, always of the same width, so that texts sort as times do."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def event_json(row: EventRow, *, with_hash: bool = True) -> str:
@@ -133,13 +88,25 @@ def seal(row: EventRow) -> EventRow:
 
 @dataclass(slots=True)
 class ChainCheck:
-    """One walk along the chain, from the first event; collects what is wrong."""
+    """One walk along the chain, from the first event; collects what is wrong.
 
-    against: Head | None = None
+    `against` are heads that were handed out earlier; their signatures are for others to check.
+    """
+
+    against: Sequence[Head] = ()
     events: int = 0
     problems: list[str] = field(default_factory=list)
     last: EventRow | None = None
     situation_id: str = ""
+    _heads: dict[int, list[Head]] = field(init=False, default_factory=dict)
+    _tree: MerkleTree | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        """Sort the heads by the event that they name."""
+        for head in self.against:
+            self._heads.setdefault(head.seq, []).append(head)
+        if any(isinstance(head, SignedHead) for head in self.against):
+            self._tree = MerkleTree()
 
     def follow(self, rows: Iterable[EventRow]) -> Iterator[EventRow]:
         """Check each event and hand it on."""
@@ -160,11 +127,11 @@ class ChainCheck:
             self.problems.append(problem)
 
     def finish(self) -> Verification:
-        """Compare the end with the head that was given, and sum up."""
-        last, given = self.last, self.against
+        """Compare the end with the heads that were given, and sum up."""
+        last = self.last
         if last is None:
             self.report("the ledger is empty: its events were deleted")
-        if given is not None:
+        for given in self.against:
             if self.situation_id and given.situation_id != self.situation_id:
                 self.report(
                     f"the head is one of {given.situation_id}, this ledger is {self.situation_id}"
@@ -198,12 +165,25 @@ class ChainCheck:
                 )
             if row.recorded_at < last.recorded_at:
                 yield f"it was recorded before event {last.seq}"
-        if event_hash(row) != row.hash:
+        computed = event_hash(row)
+        if computed != row.hash:
             yield "its content is not what was recorded: it was edited"
-        given = self.against
-        if given is not None and row.seq == given.seq and row.hash != given.hash:
-            yield "it is another event than the head names: the ledger was rewritten"
+        if self._tree is not None:
+            self._tree.add(computed)
+        if given := self._heads.get(row.seq):
+            yield from self._head_faults(row, given)
         yield from self._form_faults(row)
+
+    def _head_faults(self, row: EventRow, given: Sequence[Head]) -> Iterator[str]:
+        for head in given:
+            if row.hash != head.hash:
+                yield "it is another event than the head names: the ledger was rewritten"
+            elif (
+                isinstance(head, SignedHead)
+                and self._tree is not None
+                and self._tree.root() != head.root
+            ):
+                yield "the events up to it have another root than the head names"
 
     def _form_faults(self, row: EventRow) -> Iterator[str]:
         """What the hash does not tell: form, and the copies in columns of their own."""

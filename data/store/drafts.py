@@ -13,8 +13,9 @@ from sqlalchemy import Connection, bindparam, select
 
 from data.events import EVENT_TYPES, Event, NewEvent
 from data.store.canonical import canonical_text
-from data.store.chain import GENESIS, EventRow, seal, utc_text
+from data.store.chain import GENESIS, EventRow, seal
 from data.store.engine import write_rows
+from data.store.heads import utc_text
 from data.store.schema import EVENTS
 from data.store.state import KEYS_PER_SELECT, Fact, chunks
 from geo.errors import InputError, Problem, RuleError, SchemaError, TooLargeError

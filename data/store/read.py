@@ -6,6 +6,7 @@ A `Reader` looks at the ledger and at projections. The store is one, at its newe
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, func, or_, select
 
 from data.events import Provenance, RecordedEvent, payload_class
 from data.store import records
-from data.store.chain import EventRow, Head, event_json, head_of
+from data.store.chain import EventRow, event_json, head_of
 from data.store.drafts import known_rows
 from data.store.schema import (
     ASSESSMENTS,
@@ -45,9 +46,10 @@ from data.store.schema import (
     key_columns,
 )
 from data.store.state import KEYS_PER_SELECT, Fact, chunks
-from geo.errors import NoSituationError, StoreError
+from geo.errors import InputError, NoSituationError, StoreError, UnknownIdError
 
 if TYPE_CHECKING:
+    from data.store.heads import Head
     from geo.model import Depot, StockLine, Vehicle
 
 Connect: TypeAlias = Callable[[], AbstractContextManager[Connection]]
@@ -106,6 +108,34 @@ class Reader:
     def history(self, subject_id: str) -> list[RecordedEvent]:
         """Give all events about one thing: a need, a vehicle, a closure or another."""
         return list(map(recorded, self._rows_after(0, EVENTS.c.subject_id == subject_id)))
+
+    def hashes(self, until: int) -> list[str]:
+        """Give the hashes of the events 1 to `until`, in order."""
+        statement = select(EVENTS.c.hash).where(EVENTS.c.seq <= until).order_by(EVENTS.c.seq)
+        with self._ledger() as connection:
+            return list(connection.execute(statement).scalars())
+
+    def event_line(self, name: int | str) -> str:
+        """Give one event as it is exported, by its number, its id or the only thing it is about.
+
+        Raises `UnknownIdError` where there is none, `InputError` where several are about it.
+        """
+        if isinstance(name, int):
+            condition = EVENTS.c.seq == min(name, _LAST_SEQ)
+        else:
+            condition = or_(EVENTS.c.event_id == name, EVENTS.c.subject_id == name)
+        found = list(itertools.islice(self._rows_after(0, condition), 6))
+        if not found:
+            raise UnknownIdError(f"event {name}", "no such event is in this ledger", "check it")
+        if len(found) > 1:
+            numbers = ", ".join(str(row.seq) for row in found[:5])
+            more = " …" if len(found) > 5 else ""
+            raise InputError(
+                f"{name}: the events {numbers}{more} are about it",
+                "the number of one of them is needed",
+                "name it",
+            )
+        return event_json(found[0])
 
     def client_ids(self, bases: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Give for each base the uploads that brought rows with client ids ``row:BASE:…``.

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, select
 
 from data.events import NewEvent, RecordedEvent, SituationCreated
 from data.store import migrate, views
-from data.store.chain import ChainCheck, EventRow, Verification, parse_head, utc_text
+from data.store.chain import ChainCheck, EventRow, Verification
 from data.store.drafts import (
     Draft,
     draft,
@@ -39,6 +39,7 @@ from data.store.engine import (
     translated,
     writing,
 )
+from data.store.heads import parse_head, utc_text
 from data.store.projections import apply, dump, touches
 from data.store.read import EVENTS_PER_READ, LedgerHistory, Reader, event_rows, fact, recorded
 from data.store.rules import check
@@ -222,18 +223,34 @@ class Store(Reader):
 
     # --- checking ---
 
-    def verify(self, *, against: str | None = None, projections: bool = False) -> Verification:
+    def verify(
+        self,
+        *,
+        against: str | Sequence[str] | None = None,
+        signer: str | None = None,
+        projections: bool = False,
+    ) -> Verification:
         """Check the chain from its first event; `docs/ledger.md` says what that proves.
 
         Parameters
         ----------
         against
-            A head that was exported earlier (a line of `head_text`): finds a tail that was cut and
-            a ledger that was rewritten. Raises `InputError` if it is no such line.
+            Heads that were exported earlier (lines of `head_text` or of `signed_head`): finds a
+            tail that was cut and a ledger that was rewritten. Raises `InputError` for what is none.
+        signer
+            The public key (hexadecimal) that must have signed the heads; without it the signature
+            of each is checked with the key that it names.
         projections
             Whether to replay the ledger too and compare its projections with the stored ones.
         """
-        walk = ChainCheck(against=None if against is None else parse_head(against))
+        lines = [against] if isinstance(against, str) else (against or ())
+        walk = ChainCheck(against=[parse_head(line) for line in lines])
+        if walk.against:
+            # Cryptography takes a while to import, and most checks need none of it.
+            from data.store.signing import head_problem
+        for head in walk.against:
+            if (problem := head_problem(head, signer=signer)) is not None:
+                walk.report(f"the head of event {head.seq}: {problem}")
         try:
             for _ in walk.follow(self._rows_after(0, None)):
                 pass

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Table
 
-from data.store.chain import utc_text
+from data.store.heads import utc_text
 from data.store.schema import UPLOADS
 from data.store.state import Fact, Key, Row, State
 
