@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from dashboard.operations import assessing, lacking, reaching, relaying, travelling
+from dashboard.operations import assessing, explaining, lacking, reaching, relaying, travelling
 from dashboard.operations.situation import Progress, Situation, silent
 from data.catalogue import items
 from data.events import PlanMade
@@ -63,7 +63,9 @@ def make_plan(
     Returns
     -------
     dict
-        The `plan` JSON of the contract; `light` says from when to when it is light (None by night).
+        The `plan` JSON of the contract; `light` says from when to when it is light (None by night),
+        `why` of a stop why it comes then, `limits` and `helps` of an unserved need what binds and
+        what would help (docs/convoys.md).
 
     Raises
     ------
@@ -92,9 +94,9 @@ def make_plan(
     )
     show(0.92, "checking the plan")
     require_sound(check(problem, plan))
-    return record_plan(
-        situation, plan_to_dict(plan), problem, seed=seed, based_on=based_on, show=show
-    )
+    show(0.95, "explaining the plan")
+    document = explaining.explained(situation, plan_to_dict(plan), plan, problem)
+    return record_plan(situation, document, problem, seed=seed, based_on=based_on, show=show)
 
 
 def require_sound(violations: Sequence[str]) -> None:
@@ -221,7 +223,7 @@ def build_problem(
         ),
         needs=tuple(demands),
         matrices={
-            name: _class_matrix(
+            name: class_matrix(
                 found,
                 # Those who carry on from a roadhead do not bring loads there.
                 closed=[row for row in roadheads if name not in givers.get(row, ())],
@@ -359,7 +361,8 @@ def _demands(situation: Situation) -> list[Demand]:
     return demands
 
 
-def _class_matrix(found: travelling.Travel, *, closed: Sequence[str]) -> ClassMatrix:
+def class_matrix(found: travelling.Travel, *, closed: Sequence[str]) -> ClassMatrix:
+    """Give the travel of a class as a problem takes it; places in `closed` are not attached."""
     from routing.problem import ClassMatrix
 
     matrix = found.matrix

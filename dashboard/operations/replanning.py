@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from dashboard.operations import planning
+from dashboard.operations import explaining, planning
 from dashboard.operations.situation import Progress, Situation, silent
 from data.events import ConvoyLockSet
 from geo.errors import InputError, RuleError, UnknownIdError
@@ -130,8 +130,12 @@ def replan(
     show(0.92, "checking the plan")
     wrong = check(made.whole, made.plan) + check_kept(old.plan, now, made.plan, at=moment)
     planning.require_sound(wrong)
+    show(0.95, "explaining the plan")
+    document = explaining.explained(
+        situation, plan_to_dict(made.plan), made.plan, made.rest, roads_at=moment
+    )
     return planning.record_plan(
-        situation, plan_to_dict(made.plan), made.whole, seed=seed, based_on=based_on, show=show
+        situation, document, made.whole, seed=seed, based_on=based_on, show=show
     )
 
 
