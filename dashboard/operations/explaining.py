@@ -69,14 +69,14 @@ def explained(
     }
 
 
-def speech_of(situation: Situation, problem: Problem) -> Speech:
+def speech_of(situation: Situation, *problems: Problem) -> Speech:
     """How places, depots and vehicles are called, and the clock of the situation."""
     from routing.explain.words import Speech
 
     frame = situation.places()
     names: dict[str, str] = dict(zip(frame["place_id"], frame["name"], strict=True))
     names |= {depot.depot_id: depot.name for depot in situation.store.depots()}
-    names |= {one.vehicle_id: one.name for one in problem.vehicles}
+    names |= {one.vehicle_id: one.name for problem in problems for one in problem.vehicles}
     zone = ZoneInfo(situation.info().timezone)
     return Speech(
         name_of=lambda one: names.get(one) or one,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from geo.model import Closure, VehicleClassName
+    from geo.model import VehicleClassName
     from routing.itinerary import Itinerary, LegPath
 
 FORMATS = ("gpx", "kml", "geojson", "csv", "text")
@@ -99,7 +99,7 @@ def plan_itineraries(situation: Situation, plan: dict[str, Any]) -> list[Itinera
         situation,
         names,
         points,
-        closures=_closures_then(situation, plan),
+        closures=planning.closures_then(situation, plan),
         at=datetime.fromisoformat(plan["departs_at"]),
     )
     found = {name: travelling.ways(situation, travel[name], _pairs(plan, name)) for name in travel}
@@ -155,12 +155,3 @@ def _pairs(plan: dict[str, Any], name: str) -> list[tuple[str, str]]:
             ]  # fmt: skip
             pairs += list(pairwise(round_trip))
     return pairs
-
-
-def _closures_then(situation: Situation, plan: dict[str, Any]) -> list[Closure]:
-    """Give the closures that were in force when the plan was made."""
-    based_on = int(plan["based_on_seq"])
-    if not situation.store.changes_since(based_on).closures:
-        return list(situation.store.closures())
-    with situation.store.as_of(based_on) as past:
-        return list(past.closures())

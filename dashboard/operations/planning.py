@@ -20,7 +20,7 @@ from geo.model import VEHICLE_CLASS_NAMES, new_id
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from geo.model import VehicleClassName
+    from geo.model import Closure, VehicleClassName
     from routing.hours import Daylight
     from routing.plan import Objective
     from routing.problem import ClassMatrix, Demand, Problem
@@ -322,6 +322,15 @@ def is_old(situation: Situation, plan: dict[str, Any]) -> bool:
         or since.layers
         or since.removed
     )
+
+
+def closures_then(situation: Situation, plan: dict[str, Any]) -> list[Closure]:
+    """Give the closures that were in force when the plan was made."""
+    based_on = int(plan["based_on_seq"])
+    if not situation.store.changes_since(based_on).closures:
+        return list(situation.store.closures())
+    with situation.store.as_of(based_on) as past:
+        return list(past.closures())
 
 
 def next_departure(now: datetime, timezone: str) -> datetime:
