@@ -10,6 +10,7 @@ from dashboard import state
 from dashboard.languages import _
 from dashboard.map.assets import STATIC
 from dashboard.views import convoys, damage, network, situation
+from dashboard.views.tongue import choose, speak
 
 # A file of ours: Streamlit would fetch its own symbols from a foreign host.
 ICON = str(STATIC / "icon.png")
@@ -26,6 +27,7 @@ def run() -> None:
     served = state.get_served()
     st.set_page_config(page_title="Qafila", page_icon=ICON, layout="wide")
     st.html(f"<style>{(STATIC / 'page.css').read_text(encoding='utf-8')}</style>")
+    language = speak()
     titles = {
         "situation": _("Situation"),
         "damage": _("Damage"),
@@ -36,4 +38,5 @@ def run() -> None:
         st.Page(partial(view, served), title=titles[name], url_path=name, default=position == 0)
         for position, (name, view) in enumerate(VIEWS)
     ]
+    choose(language)
     st.navigation(pages, position="top" if len(pages) > 1 else "hidden").run()

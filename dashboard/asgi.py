@@ -30,6 +30,7 @@ from streamlit.starlette import App
 from dashboard import cache
 from dashboard.desk import Desk, SituationDesk
 from dashboard.http.api import create_api
+from dashboard.http.language import PageLanguage
 from dashboard.http.pages import page_routes
 from dashboard.http.security import PAGE_POLICY, SameOriginSockets, SecurityHeaders
 from dashboard.http.streamlit_files import CompressedStreamlitFiles
@@ -95,6 +96,7 @@ def build_app(desk: Desk, *, allowed_hosts: Sequence[str] = ("*",)) -> App:
             Middleware(SameOriginSockets),
             Middleware(TrustedHostMiddleware, allowed_hosts=[*allowed_hosts], www_redirect=False),
             Middleware(CompressedStreamlitFiles),
+            Middleware(PageLanguage),
         ],
         lifespan=_lifespan(served),
     )

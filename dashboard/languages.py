@@ -1,21 +1,26 @@
 """The words on the screen: every string that a person reads goes through `_`.
 
-The source language is English. Catalogues (``locale/<language>/LC_MESSAGES/qafila.mo``) are picked
-up when they are there; a missing one, or a missing word, falls back to English. The language
+The source language is English. Each other language has a catalogue of its own,
+``locale/<language>/LC_MESSAGES/qafila.po``; a missing word falls back to English. The language
 belongs to the run of a page, not to the process: people read in several languages at once.
 """
 
 from __future__ import annotations
 
 import gettext
+import io
+import re
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
 SOURCE_LANGUAGE = "en"
+#: In the order in which they are offered, each by its own name.
+LANGUAGES = {"ar": "العربية", "zgh": "ⵜⴰⵎⴰⵣⵉⵖⵜ", "fr": "Français", "en": "English"}
 RIGHT_TO_LEFT = frozenset({"ar"})
+LOCALE = Path(__file__).resolve().parent / "locale"
+MAX_WISH_LENGTH = 200
 
-_LOCALE = Path(__file__).resolve().parent / "locale"
 _language: ContextVar[str] = ContextVar("language", default=SOURCE_LANGUAGE)
 
 
@@ -29,6 +34,23 @@ def language() -> str:
     return _language.get()
 
 
+def chosen_language(*wishes: object) -> str:
+    """First of the wishes that can be met, English if none can.
+
+    A wish is a language (``ar``), a locale (``ar-MA``) or a browser's list of them
+    (``fr-FR,fr;q=0.9,en;q=0.8``), whose order is taken as it stands; anything else is passed over.
+    """
+    for wish in wishes:
+        told = wish[:MAX_WISH_LENGTH] if isinstance(wish, str) else ""
+        for part in re.split(r"[,;\s]+", told):
+            # Browsers know Tamazight by several codes; all of Morocco's are read as zgh.
+            short = part.replace("_", "-").partition("-")[0].lower()
+            short = {"tzm": "zgh", "shi": "zgh", "ber": "zgh", "rif": "zgh"}.get(short, short)
+            if short in LANGUAGES:
+                return short
+    return SOURCE_LANGUAGE
+
+
 def direction(language: str) -> str:
     """``rtl`` for languages written from right to left, else ``ltr``."""
     return "rtl" if language in RIGHT_TO_LEFT else "ltr"
@@ -39,6 +61,11 @@ def _(text: str) -> str:
     return _catalogue(_language.get()).gettext(text)
 
 
+def N_(text: str) -> str:
+    """Mark a text for the catalogues where it stands; it is translated later, with `_`."""
+    return text
+
+
 def ngettext(one: str, many: str, n: int) -> str:
     """Translate the form that fits the number `n`."""
     return _catalogue(_language.get()).ngettext(one, many, n)
@@ -46,4 +73,21 @@ def ngettext(one: str, many: str, n: int) -> str:
 
 @lru_cache(maxsize=16)
 def _catalogue(language: str) -> gettext.NullTranslations:
-    return gettext.translation("qafila", _LOCALE, [language], fallback=True)
+    path = catalogue_path(language)
+    if language == SOURCE_LANGUAGE or not path.is_file():
+        return gettext.NullTranslations()
+    # Read from the text that people edit: a compiled copy beside it could be an older one.
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def catalogue_path(language: str) -> Path:
+    """Where the catalogue of a language lies; there need not be one."""
+    return LOCALE / language / "LC_MESSAGES" / "qafila.po"

@@ -33,6 +33,8 @@ CLOSURE = "closure"  # closure that was picked to be reopened
 ROAD = "road"  # road chosen from the list
 PIECE = "piece"  # piece of it chosen from the list
 ANALYSIS = "analysis"  # a question that takes seconds, under way or answered
+LANGUAGE = "language"  # what this session reads in
+TONGUE = "tongue"  # the list of languages in the head of the page
 PLAN_A = "plan_a"  # the plan that another is compared with
 PLAN_B = "plan_b"  # the other
 

@@ -6,12 +6,14 @@ import logging
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from dashboard import cache
+from dashboard.http.language import PARAMETER, remembered
 from dashboard.http.problem import problem, status_of
+from dashboard.languages import LANGUAGES, chosen_language, use_language
 from dashboard.map.assets import STATIC, assets_digest
 from geo.errors import QafilaError
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import Scope
 
+    from dashboard.map.document import MapDocument
     from dashboard.state import Served
 
 logger = logging.getLogger(__name__)
@@ -47,8 +50,12 @@ def page_routes(served: Served) -> list[BaseRoute]:
     """Give the routes of the map's document and of the static files."""
 
     async def map_page(request: Request) -> Response:
+        language = request.path_params["language"]
+        if language not in LANGUAGES:
+            named = ", ".join(LANGUAGES)
+            return problem(404, title=f"one of {named} is needed", detail="no such language")
         try:
-            document = await run_in_threadpool(cache.document, served)
+            document = await run_in_threadpool(_document, served, language)
         except QafilaError as error:
             return problem(status_of(error), title=error.needed, detail=str(error))
         headers = {
@@ -61,7 +68,21 @@ def page_routes(served: Served) -> list[BaseRoute]:
             return Response(status_code=304, headers=headers)
         return HTMLResponse(document.html, headers=headers)
 
+    async def to_own_language(request: Request) -> Response:
+        language = chosen_language(
+            request.query_params.get(PARAMETER),
+            remembered(request.scope),
+            request.headers.get("accept-language"),
+        )
+        return RedirectResponse(f"{language}/", headers={"Cache-Control": "no-store"})
+
     return [
-        Route("/map/", map_page, methods=["GET"]),
+        Route("/map/{language}/", map_page, methods=["GET"]),
+        Route("/map/", to_own_language, methods=["GET"]),
         Mount(f"/assets/{assets_digest()}", ForeverFiles(directory=STATIC)),
     ]
+
+
+def _document(served: Served, language: str) -> MapDocument:
+    use_language(language)
+    return cache.document(served)

@@ -12,10 +12,16 @@ from typing import Any
 
 import streamlit.components.v1 as components
 
-MAP_ADDRESS = "/map/"
+from dashboard.languages import LANGUAGES, language
+
+MAP_ADDRESS = "/map/{language}/"
 MAX_ID_LENGTH = 300
 
-_map = components.declare_component("map", url=MAP_ADDRESS)
+# One component a language: the frame's address is fixed when a component is declared.
+_maps = {
+    one: components.declare_component(f"map_{one}", url=MAP_ADDRESS.format(language=one))
+    for one in LANGUAGES
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +57,7 @@ def situation_map(
     seq
         Version that the page shows, so that the map asks at once when it is behind.
     """
-    value = _map(
+    value = _maps[language()](
         height=height, grow=grow, selected=selected, focus=focus, seq=seq, default=None, key=key
     )
     return parse_picked(value)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.languages import _
+from dashboard.languages import N_, _
 from dashboard.map.text import clean, markdown
 from dashboard.views import outcome
 from dashboard.views.figures import moment
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from geo.model import Closure
 
 CLASSES: tuple[str, ...] = get_args(VehicleClassName)
-PAGE_SOURCE = "crisis cell, on the page"
+PAGE_SOURCE = N_("crisis cell, on the page")
 
 
 def panel(served: Served, info: SituationInfo, picture: Picture) -> None:

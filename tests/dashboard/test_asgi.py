@@ -25,7 +25,7 @@ def get(server: ValleyServer, path: str, **headers: str) -> httpx.Response:
 def test_page_api_map_and_files_share_one_port(valley_server: ValleyServer) -> None:
     for path, *kinds in (
         ("/", "text/html"),
-        ("/map/", "text/html"),
+        ("/map/en/", "text/html"),
         ("/api/v1/health", "application/json"),
         (f"/assets/{assets_digest()}/map/map.js", "text/javascript", "application/javascript"),
         ("/_stcore/health", "text/plain"),
@@ -35,7 +35,9 @@ def test_page_api_map_and_files_share_one_port(valley_server: ValleyServer) -> N
         assert answer.headers["content-type"].split(";")[0] in kinds, path
 
 
-@pytest.mark.parametrize("path", ["/", "/map/", "/api/v1/live", "/api/v1/nothing", "/favicon.png"])
+@pytest.mark.parametrize(
+    "path", ["/", "/map/en/", "/api/v1/live", "/api/v1/nothing", "/favicon.png"]
+)
 def test_every_answer_carries_the_headers(valley_server: ValleyServer, path: str) -> None:
     headers = get(valley_server, path).headers
     assert headers["x-content-type-options"] == "nosniff"
@@ -44,7 +46,7 @@ def test_every_answer_carries_the_headers(valley_server: ValleyServer, path: str
     assert "server" not in headers
 
 
-@pytest.mark.parametrize("path", ["/", "/map/"])
+@pytest.mark.parametrize("path", ["/", "/map/en/"])
 def test_no_policy_names_a_foreign_host_or_allows_foreign_code(
     valley_server: ValleyServer, path: str
 ) -> None:
@@ -58,21 +60,21 @@ def test_no_policy_names_a_foreign_host_or_allows_foreign_code(
 def test_the_map_document_is_asked_for_again_and_not_sent_again(
     valley_server: ValleyServer,
 ) -> None:
-    first = get(valley_server, "/map/")
-    again = get(valley_server, "/map/", **{"If-None-Match": first.headers["etag"]})
+    first = get(valley_server, "/map/en/")
+    again = get(valley_server, "/map/en/", **{"If-None-Match": first.headers["etag"]})
     assert first.headers["cache-control"] == "no-cache"
     assert (again.status_code, again.content) == (304, b"")
 
 
 def test_the_map_document_is_small_and_the_same_for_all(valley_server: ValleyServer) -> None:
-    documents = {get(valley_server, "/map/").text for _ in range(3)}
+    documents = {get(valley_server, "/map/en/").text for _ in range(3)}
     assert len(documents) == 1
     assert len(documents.pop()) < 50_000
 
 
 def test_every_layer_that_the_map_names_is_served_for_ever(valley_server: ValleyServer) -> None:
-    html = get(valley_server, "/map/").text
-    paths = re.findall(r'"url": "\.\.(/api/v1/layers/[^"]+)"', html)
+    html = get(valley_server, "/map/en/").text
+    paths = re.findall(r'"url": "\.\./\.\.(/api/v1/layers/[^"]+)"', html)
     assert len(paths) == 3
     for path in paths:
         answer = get(valley_server, path)
@@ -119,7 +121,7 @@ def test_nothing_outside_the_static_folders_is_served(
 
 def test_a_foreign_host_name_is_refused(valley_server: ValleyServer) -> None:
     # A web page elsewhere can point its own name at 127.0.0.1; it must not read the situation.
-    for path in ("/api/v1/live", "/", "/map/"):
+    for path in ("/api/v1/live", "/", "/map/en/"):
         assert get(valley_server, path, Host="evil.example").status_code == 400
 
 

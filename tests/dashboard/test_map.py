@@ -61,14 +61,14 @@ def test_the_document_asks_for_nothing_foreign() -> None:
     html = map_document(FRAME).html
     addresses = re.findall(r"""(?:src|href)=["']([^"']+)["']""", html)
     assert addresses
-    assert all(address.startswith("../assets/") for address in addresses)
+    assert all(address.startswith("../../assets/") for address in addresses)
     assert "//" not in re.sub(r"https?://www\.w3\.org/\S+", "", html)
 
 
 def test_every_file_that_the_document_names_exists() -> None:
     html = map_document(FRAME).html
     for address in re.findall(r"""(?:src|href)=["']([^"']+)["']""", html):
-        digest, _, path = address.removeprefix("../assets/").partition("/")
+        digest, _, path = address.removeprefix("../../assets/").partition("/")
         assert digest == assets.assets_digest()
         assert (assets.STATIC / path).is_file(), path
 

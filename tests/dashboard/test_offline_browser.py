@@ -194,7 +194,7 @@ def test_the_page_shows_a_drawn_map_and_asks_no_foreign_host(
 
 def test_the_map_stands_alone_too(valley_server: ValleyServer, watched: Watched) -> None:
     page = watched.page
-    page.goto(valley_server.address + "/map/")
+    page.goto(valley_server.address + "/map/en/")
     page.locator("html[data-live='14'][data-roads='6']").wait_for(state="attached")
     expect(page.get_by_text(NOTICE)).to_be_visible()
     assert watched.foreign == []
@@ -205,7 +205,7 @@ def test_the_relief_comes_in_tiles_of_this_server_and_can_be_switched_off(
     valley_server: ValleyServer, watched: Watched
 ) -> None:
     page = watched.page
-    page.goto(valley_server.address + "/map/")
+    page.goto(valley_server.address + "/map/en/")
     tiles = page.locator(".leaflet-qafila-relief-pane img.leaflet-tile-loaded")
     tiles.first.wait_for(state="attached")
     switch = page.locator("input[data-show='relief']")

@@ -18,7 +18,6 @@ from dashboard import cache, changes, state
 from dashboard.asgi import SCRIPT
 from dashboard.desk import Desk, SituationDesk
 from dashboard.jobs import Job
-from dashboard.languages import _, direction, language, use_language
 from dashboard.map.layers import LayerFiles
 from dashboard.views import outcome, roads, tables
 from dashboard.views.figures import moment, number
@@ -122,7 +121,7 @@ def test_people_affected_of_nobody_known_are_not_zero(desk: ValleyDesk) -> None:
 
 def test_the_map_stays_the_same_frame_over_runs(page: AppTest) -> None:
     first = page.get("component_instance")[0].proto
-    assert first.url == "/map/"
+    assert first.url == "/map/en/"
     assert len(first.json_args) < 300
     second = page.run().get("component_instance")[0].proto
     assert (second.id, second.json_args) == (first.id, first.json_args)
@@ -441,11 +440,16 @@ def test_a_broken_job_ends_with_an_error_of_ours() -> None:
 # --- words ---
 
 
-def test_a_language_without_a_catalogue_falls_back_to_english() -> None:
-    use_language("zgh")
-    assert (language(), _("Places")) == ("zgh", "Places")
-    use_language("en")
-    assert (direction("ar"), direction("fr")) == ("rtl", "ltr")
+def test_the_page_is_read_in_the_language_that_the_address_names(page: AppTest) -> None:
+    page.query_params["lang"] = "ar"
+    arabic = page.run()
+    assert "<dt>الدواوير</dt>" in html_of(arabic)
+    assert any("direction: rtl" in block.proto.body for block in arabic.get("html"))
+    chooser = arabic.selectbox(key="tongue")
+    assert chooser.value == "ar"
+    french = chooser.select("fr").run()
+    assert french.query_params["lang"] in ("fr", ["fr"])
+    assert "<dt>Localités</dt>" in html_of(french)
 
 
 @pytest.mark.parametrize(
