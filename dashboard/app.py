@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.languages import _
 from dashboard.map.assets import STATIC
-from dashboard.views import convoys, damage, network, situation
+from dashboard.views import convoys, damage, indicators, network, situation
 from dashboard.views.tongue import choose, speak
 
 # A file of ours: Streamlit would fetch its own symbols from a foreign host.
@@ -19,6 +19,7 @@ VIEWS = (
     ("damage", damage.page),
     ("roads", network.page),
     ("convoys", convoys.page),
+    ("indicators", indicators.page),
 )
 
 
@@ -33,6 +34,7 @@ def run() -> None:
         "damage": _("Damage"),
         "roads": _("Roads"),
         "convoys": _("Convoys"),
+        "indicators": _("Indicators"),
     }
     pages = [
         st.Page(partial(view, served), title=titles[name], url_path=name, default=position == 0)

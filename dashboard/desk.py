@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
+    import pandas as pd
 
     from dashboard.operations.picture import Picture
     from dashboard.operations.situation import Situation, SituationInfo
@@ -107,6 +108,14 @@ class Desk(Protocol):
 
     def assess(self, *, progress: Progress | None = None) -> dict[str, Any]:
         """Assess all places with what is loaded now; the contract's JSON."""
+        ...
+
+    def indicators(self) -> dict[str, Any]:
+        """All indicators with their trend."""
+        ...
+
+    def indicator_rows(self, indicator_id: str) -> pd.DataFrame:
+        """The rows behind an indicator."""
         ...
 
     def layers(self) -> list[LayerRecord]:
@@ -293,6 +302,18 @@ class SituationDesk:
         from dashboard.operations.situation import silent
 
         return assess(self.situation(), progress=progress or silent)
+
+    def indicators(self) -> dict[str, Any]:
+        """All indicators with their trend."""
+        from dashboard.operations.measuring import indicators
+
+        return indicators(self.situation(), trend=True)
+
+    def indicator_rows(self, indicator_id: str) -> pd.DataFrame:
+        """The rows behind an indicator."""
+        from dashboard.operations.measuring import indicator_rows
+
+        return indicator_rows(self.situation(), indicator_id)
 
     def layers(self) -> list[LayerRecord]:
         """The layers of evidence on damage that are loaded."""

@@ -33,7 +33,7 @@ class Frame:
     picture: Picture
 
 
-def opened(served: Served) -> Frame | None:
+def opened(served: Served, *, with_figures: bool = True) -> Frame | None:
     """Draw the head of a view and give what it is drawn from; None where there is nothing yet."""
     desk = served.desk
     try:
@@ -46,7 +46,8 @@ def opened(served: Served) -> Frame | None:
         return None
     take_pick()
     header(info)
-    figures(picture, timezone=info.timezone)
+    if with_figures:
+        figures(picture, timezone=info.timezone)
     if picture.places.empty:
         nothing_loaded()
     return Frame(served=served, info=info, picture=picture)

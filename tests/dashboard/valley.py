@@ -548,6 +548,43 @@ class ValleyDesk:
             self._seq += 1
         return make_assessment(self.picture())
 
+    def indicators(self) -> dict[str, Any]:
+        shares = {"unit": "share", "better": "higher", "source": "reports of X", "sdg": ["1.5"]}
+        known = {
+            "id": "need_met_share",
+            "name": "Share of need met",
+            "value": 0.4,
+            "value_day_before": 0.1,
+            "target": 1.0,
+            "reason": "",
+            "definition": "How much has arrived.",
+            "formula": "Σ met / Σ needed",
+            "n_rows": 1,
+            "parts": [{"key": "<b>Ijoukak</b>", "value": 0.4, "n": 1}],
+        }
+        unknown = {
+            "id": "people_reached_share",
+            "value": None,
+            "value_day_before": None,
+            "target": 1.0,
+            "reason": "nobody is known to be affected: assess first",
+            "definition": "Who was reached.",
+            "formula": "Σ reached / Σ affected",
+            "n_rows": 0,
+            "parts": [],
+        }
+        at = self.clock.isoformat()
+        return {
+            "indicators": [shares | known | {"at": at}, shares | unknown | {"at": at}],
+            "at": at,
+            "based_on_seq": self._seq,
+        }
+
+    def indicator_rows(self, indicator_id: str) -> pd.DataFrame:
+        known = indicator_id == "need_met_share"
+        rows = [{"place_id": "place:a", "note": "=1+1", "share": 0.4}]
+        return pd.DataFrame(rows if known else [])
+
     def layers(self) -> list[LayerRecord]:
         return [
             LayerRecord(

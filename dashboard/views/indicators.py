@@ -1,0 +1,166 @@
+"""Indicators: what the response achieved, each figure with formula, source, trend and rows."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.languages import _
+from dashboard.map.text import clean, markdown
+from dashboard.operations.spreadsheet import csv_text
+from dashboard.views import frame
+from dashboard.views.figures import UNKNOWN, moment
+from geo.errors import QafilaError
+
+if TYPE_CHECKING:
+    from dashboard.state import Served
+
+CHOSEN = "indicator"
+PARTS_SHOWN = 30
+ROWS_SHOWN = 2_000
+TABLE_HEIGHT_PX = 420
+
+
+def page(served: Served) -> None:
+    """Draw the page."""
+    drawn = frame.opened(served, with_figures=False)
+    if drawn is None:
+        return
+    try:
+        with st.spinner(_("Measuring")):
+            found = served.desk.indicators()
+    except QafilaError as error:
+        st.error(markdown(error), icon=":material/error:")
+        return
+    zone = drawn.info.timezone
+    st.caption(
+        _("Event {seq}, computed {time}").format(
+            seq=found["based_on_seq"], time=moment(found["at"], zone)
+        )
+        + " · "
+        + _("The small line says how it was 24 h before, where that is known.")
+    )
+    st.html(f'<dl class="q-figures q-wide">{"".join(map(_box, found["indicators"]))}</dl>')
+    _taken_apart(served, found["indicators"], zone)
+    frame.follow(served.desk, drawn.picture.seq)
+
+
+def _taken_apart(served: Served, indicators: list[dict[str, Any]], zone: str) -> None:
+    """Show one indicator with its formula, its parts and the rows behind it."""
+    by_id = {one["id"]: one for one in indicators}
+    chosen = st.selectbox(
+        _("Take a figure apart"),
+        list(by_id),
+        format_func=lambda one: indicator_names()[one],
+        key=CHOSEN,
+    )
+    if chosen is None:
+        return
+    one = by_id[chosen]
+    st.markdown(f"**{_('Definition')}:** {markdown(one['definition'])}")
+    st.markdown(f"**{_('Formula')}:** {markdown(one['formula'])}")
+    st.markdown(f"**{_('Source')}:** {markdown(one['source'])} · {moment(one['at'], zone)}")
+    if one["sdg"]:
+        st.markdown(f"**{_('Sustainable Development Goals')}:** {', '.join(one['sdg'])}")
+    if one["reason"]:
+        st.info(markdown(one["reason"]), icon=":material/help:")
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        _parts(one)
+    with right:
+        _rows(served, chosen)
+
+
+def _parts(one: dict[str, Any]) -> None:
+    if not one["parts"]:
+        return
+    st.subheader(_("Part by part"), anchor=False)
+    table = pd.DataFrame(
+        {
+            _("Part"): [clean(part["key"]) or UNKNOWN for part in one["parts"]],
+            _("Value"): [written(part["value"], one["unit"]) for part in one["parts"]],
+            _("Rows"): [part["n"] for part in one["parts"]],
+        }
+    )
+    st.dataframe(table.head(PARTS_SHOWN), hide_index=True, width="stretch")
+    if len(table) > PARTS_SHOWN:
+        st.caption(_("and {n} more").format(n=len(table) - PARTS_SHOWN))
+
+
+def _rows(served: Served, indicator_id: str) -> None:
+    rows = served.desk.indicator_rows(indicator_id)
+    st.subheader(_("The rows behind it ({n})").format(n=len(rows)), anchor=False)
+    if rows.empty:
+        st.caption(_("No rows."))
+        return
+    shown = rows.head(ROWS_SHOWN).copy()
+    for name in shown.select_dtypes(include=["object", "string"]).columns:
+        shown[name] = shown[name].map(clean, na_action="ignore")
+    st.dataframe(shown, hide_index=True, height=TABLE_HEIGHT_PX, width="stretch")
+    st.download_button(
+        _("Download as CSV"),
+        data=csv_text(rows).encode("utf-8-sig"),
+        file_name=f"{indicator_id}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _box(one: dict[str, Any]) -> str:
+    value, before, target = one["value"], one["value_day_before"], one["target"]
+    missed = target is not None and value is not None and value != target
+    small = [f"{_('24 h before')}: {written(before, one['unit'])}"] if before is not None else []
+    if target is not None:
+        small.append(f"{_('target')}: {written(target, one['unit'])}")
+    if one["reason"]:
+        small.append(clean(one["reason"]))
+    alarm = ' class="q-alarm"' if missed else ""
+    lines = "".join(f"<small>{html.escape(line)}</small>" for line in small)
+    label = html.escape(indicator_names()[one["id"]])
+    shown = html.escape(written(value, one["unit"]))
+    return f"<div{alarm}><dt>{label}</dt><dd>{shown}{lines}</dd></div>"
+
+
+def written(value: float | None, unit: str) -> str:
+    """Write a value with its unit; a dash where nobody knows, which is never 0."""
+    if value is None or value != value:
+        return UNKNOWN
+    if unit == "share":
+        return f"{value:.0%}"
+    digits = 0 if float(value).is_integer() else 2 if abs(value) < 10 else 1
+    number = f"{value:,.{digits}f}".replace(",", "\u202f")
+    counted = {"needs", "people", "places", "organisations", "volunteers", "index"}
+    return number if unit in counted else f"{number} {unit_text(unit)}"
+
+
+def unit_text(unit: str) -> str:
+    """Say a unit in the language of this run."""
+    return {"h": _("h"), "days": _("days"), "t·km": _("t·km")}.get(unit, unit)
+
+
+def indicator_names() -> dict[str, str]:
+    """Names of the indicators in the language of this run."""
+    return {
+        "need_met_share": _("Share of need met"),
+        "people_reached_share": _("Share of affected people reached"),
+        "worst_commune_share": _("Share of need met in the worst-off commune"),
+        "coverage_gini": _("Inequality between communes"),
+        "duplication_share": _("Share delivered beyond need"),
+        "wait_median_h": _("Wait until the first delivery, median"),
+        "wait_p90_h": _("Wait until the first delivery, one in ten waits longer"),
+        "needs_waiting": _("Needs waiting for more than a day"),
+        "people_cut_off": _("People cut off"),
+        "places_cut_off": _("Places cut off"),
+        "plan_served_share": _("Share of open need that the newest plan brings"),
+        "tonne_km_per_person": _("Tonne-kilometres for each person served"),
+        "assessed_share": _("Share of places where somebody looked"),
+        "fresh_places_share": _("Share of affected places with news of the last 24 h"),
+        "verified_share": _("Share of needs verified"),
+        "stock_age_days": _("Age of what lies in the depots, median"),
+        "organisations_active": _("Organisations active in the last seven days"),
+        "volunteers_available": _("Volunteers available"),
+    }

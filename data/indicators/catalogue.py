@@ -1,0 +1,260 @@
+"""All indicators, in the order in which they are read, each with its definition and formula."""
+
+from __future__ import annotations
+
+from data.indicators import access, coverage, freshness, people, speed, stores
+from data.indicators.definition import Indicator
+
+INDICATORS: tuple[Indicator, ...] = (
+    Indicator(
+        id="need_met_share",
+        name="Share of need met",
+        definition=(
+            "How much of what was asked for has arrived, over all lines of need (one place, "
+            "one item)."
+        ),
+        formula=(
+            "Σ urgency · min(delivered, needed) / needed, over Σ urgency; a line counts "
+            "once, whatever its unit"
+        ),
+        unit="share",
+        better="higher",
+        of=("needs", "movements"),
+        target=1.0,
+        target_source="every need that was told",
+        sdg=("1.5", "2.1", "6.1", "11.5"),
+        dated=True,
+        measure=coverage.need_met_share,
+    ),
+    Indicator(
+        id="people_reached_share",
+        name="Share of affected people reached",
+        definition="People affected who live in a place where at least one delivery arrived.",
+        formula="Σ affected in places with a delivery / Σ affected",
+        unit="share",
+        better="higher",
+        of=("places", "movements"),
+        target=1.0,
+        target_source="nobody left out",
+        sdg=("1.5", "10.2", "11.5"),
+        dated=True,
+        measure=coverage.people_reached_share,
+    ),
+    Indicator(
+        id="worst_commune_share",
+        name="Share of need met in the worst-off commune",
+        definition="The share of need met in the commune that got least.",
+        formula="minimum over communes of the share of need met",
+        unit="share",
+        better="higher",
+        of=("needs", "movements", "places"),
+        sdg=("10.2", "10.3"),
+        dated=True,
+        measure=coverage.worst_commune_share,
+    ),
+    Indicator(
+        id="coverage_gini",
+        name="Inequality between communes",
+        definition=(
+            "Gini coefficient of the share of need met among communes: 0 = the same share "
+            "everywhere."
+        ),
+        formula="Σᵢⱼ wᵢ wⱼ |sᵢ − sⱼ| / (2 Σ wᵢ sᵢ), s = share of need met, w = share of all need",
+        unit="index",
+        better="lower",
+        of=("needs", "movements", "places"),
+        target=0.0,
+        target_source="the same share everywhere",
+        sdg=("10.2", "10.3"),
+        dated=True,
+        measure=coverage.coverage_gini,
+    ),
+    Indicator(
+        id="duplication_share",
+        name="Share delivered beyond need",
+        definition=(
+            "What was delivered to a place beyond what it asked for, or without having asked."
+        ),
+        formula=(
+            "by item Σ max(0, delivered − needed) / Σ delivered; mean over items by number "
+            "of deliveries"
+        ),
+        unit="share",
+        better="lower",
+        of=("needs", "movements"),
+        target=0.0,
+        target_source="aid does not pile up in one place",
+        sdg=("10.2", "12.3", "17.17"),
+        dated=True,
+        measure=coverage.duplication_share,
+    ),
+    Indicator(
+        id="wait_median_h",
+        name="Wait until the first delivery, median",
+        definition=(
+            "Hours from the report of a need to the first delivery of its item to its place."
+        ),
+        formula="median of (first delivery − told at), over needs that got something",
+        unit="h",
+        better="lower",
+        of=("needs", "movements"),
+        sdg=("1.5", "11.5"),
+        dated=True,
+        measure=speed.median_wait_h,
+    ),
+    Indicator(
+        id="wait_p90_h",
+        name="Wait until the first delivery, one in ten waits longer",
+        definition="The wait that one need in ten exceeds.",
+        formula="90th percentile of (first delivery − told at), over needs that got something",
+        unit="h",
+        better="lower",
+        of=("needs", "movements"),
+        sdg=("1.5", "11.5"),
+        dated=True,
+        measure=speed.slow_wait_h,
+    ),
+    Indicator(
+        id="needs_waiting",
+        name="Needs waiting for more than a day",
+        definition="Needs told more than 24 h ago for which nothing of their item has come.",
+        formula="count",
+        unit="needs",
+        better="lower",
+        of=("needs", "movements"),
+        target=0.0,
+        target_source="nobody waits without news",
+        sdg=("1.5", "11.5"),
+        dated=True,
+        measure=speed.waiting_needs,
+    ),
+    Indicator(
+        id="people_cut_off",
+        name="People cut off",
+        definition="People in places that no vehicle nor relay reaches from any active depot.",
+        formula="Σ people of places whose reach is `cut_off`",
+        unit="people",
+        better="lower",
+        of=("places", "roads", "closures"),
+        target=0.0,
+        target_source="everyone can be reached",
+        sdg=("9.1", "11.5"),
+        measure=access.people_cut_off,
+    ),
+    Indicator(
+        id="places_cut_off",
+        name="Places cut off",
+        definition="Places that no vehicle nor relay reaches from any active depot.",
+        formula="count of places whose reach is `cut_off`",
+        unit="places",
+        better="lower",
+        of=("places", "roads", "closures"),
+        target=0.0,
+        target_source="everyone can be reached",
+        sdg=("9.1", "11.5"),
+        measure=access.places_cut_off,
+    ),
+    Indicator(
+        id="plan_served_share",
+        name="Share of open need that the newest plan brings",
+        definition=(
+            "What the newest plan brings of the weighted need that was open when it was made."
+        ),
+        formula="`score.served_share` of the plan",
+        unit="share",
+        better="higher",
+        of=("plans",),
+        sdg=("2.1", "11.5"),
+        measure=access.plan_served_share,
+    ),
+    Indicator(
+        id="tonne_km_per_person",
+        name="Tonne-kilometres for each person served",
+        definition=(
+            "What the newest plan carries over its roads, for each person in the places it serves."
+        ),
+        formula="Σ load · length of all trips / Σ people of the places served",
+        unit="t·km",
+        better="neither",
+        of=("plans", "places"),
+        sdg=("12.2", "13.1"),
+        measure=access.tonne_km_per_person,
+    ),
+    Indicator(
+        id="assessed_share",
+        name="Share of places where somebody looked",
+        definition="Places with evidence from the ground or from pictures that cover them.",
+        formula="places assessed / places",
+        unit="share",
+        better="higher",
+        of=("places", "layers"),
+        target=1.0,
+        target_source="not assessed is not undamaged",
+        sdg=("11.b", "17.18"),
+        measure=freshness.assessed_share,
+    ),
+    Indicator(
+        id="fresh_places_share",
+        name="Share of affected places with news of the last 24 h",
+        definition=(
+            "Affected places of which anything was reported, delivered or seen in the last 24 h."
+        ),
+        formula="affected places with news in 24 h / affected places",
+        unit="share",
+        better="higher",
+        of=("needs", "movements", "damage reports", "places"),
+        target=1.0,
+        target_source="a need expires after 48 h unless confirmed",
+        sdg=("17.18",),
+        dated=True,
+        measure=freshness.fresh_places_share,
+    ),
+    Indicator(
+        id="verified_share",
+        name="Share of needs verified",
+        definition="Needs that somebody verified, planned for or met, of all that count.",
+        formula="needs verified, planned or met / needs not refuted, expired or withdrawn",
+        unit="share",
+        better="higher",
+        of=("needs",),
+        sdg=("16.6", "16.10"),
+        measure=freshness.verified_share,
+    ),
+    Indicator(
+        id="stock_age_days",
+        name="Age of what lies in the depots, median",
+        definition="Days since what is on hand was received, if the oldest leaves first.",
+        formula="weighted median over lots of (now − received), weight = share left of the lot",
+        unit="days",
+        better="lower",
+        of=("movements",),
+        sdg=("12.3",),
+        dated=True,
+        measure=stores.stock_age_days,
+    ),
+    Indicator(
+        id="organisations_active",
+        name="Organisations active in the last seven days",
+        definition="Organisations that reported a need or moved goods in the last seven days.",
+        formula="count",
+        unit="organisations",
+        better="higher",
+        of=("needs", "movements", "organisations"),
+        sdg=("17.16", "17.17"),
+        dated=True,
+        measure=people.active_organisations,
+    ),
+    Indicator(
+        id="volunteers_available",
+        name="Volunteers available",
+        definition="Registered volunteers who said that they are available.",
+        formula="count",
+        unit="volunteers",
+        better="higher",
+        of=("volunteers",),
+        sdg=("17.17",),
+        measure=people.available_volunteers,
+    ),
+)
+
+BY_ID = {indicator.id: indicator for indicator in INDICATORS}

@@ -1,0 +1,74 @@
+"""The facts that indicators are made of: plain tables of one moment, whoever collected them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+#: Needs that still ask for something or were met; refuted, expired and withdrawn ones do not count.
+COUNTED = frozenset({"reported", "verified", "planned", "met"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Tables of one moment; times are aware UTC, quantities are in the item's own unit.
+
+    Parameters
+    ----------
+    places
+        `place_id`, `name`, `commune`, `people`, `affected` (people, NaN = unknown), `assessed`,
+        `reach_status` (of truck or pickup; ``unknown`` = not computed).
+    needs
+        `need_id`, `place_id`, `item_id`, `quantity`, `weight`, `status`, `told_at` (when it was
+        reported, else recorded), `organisation_id`.
+    movements
+        `movement_id`, `item_id`, `quantity`, `from_account`, `to_account`, `moved_at`,
+        `organisation_id`; without those taken back.
+    volunteers
+        `volunteer_id`, `available`, `organisation_id`.
+    organisations
+        `organisation_id`, `name`, `status`.
+    closures
+        `closure_id`, `state`, `told_at` of those in force.
+    news
+        `place_id`, `at`: everything that was said of a place, by whomever.
+    plan
+        The newest plan as the contract's JSON, or None.
+    """
+
+    now: datetime
+    seq: int
+    places: pd.DataFrame
+    needs: pd.DataFrame
+    movements: pd.DataFrame
+    volunteers: pd.DataFrame
+    organisations: pd.DataFrame
+    closures: pd.DataFrame
+    news: pd.DataFrame
+    plan: dict | None = None  # type: ignore[type-arg]
+
+    def counted_needs(self) -> pd.DataFrame:
+        """Needs that count, with the `commune` of their place."""
+        needs = self.needs[self.needs["status"].isin(COUNTED)]
+        return needs.merge(self.places[["place_id", "commune"]], on="place_id", how="left").fillna(
+            {"commune": ""}
+        )
+
+    def deliveries(self) -> pd.DataFrame:
+        """Movements that ended at a place: `place_id`, `item_id`, `quantity`, `moved_at`.
+
+        What a place gave back is a delivery of less than nothing.
+        """
+        columns = ["movement_id", "item_id", "quantity", "moved_at", "organisation_id"]
+        parts = []
+        for end, sign in (("to_account", 1.0), ("from_account", -1.0)):
+            at_place = self.movements[self.movements[end].astype(str).str.startswith("place:")]
+            part = at_place[columns].assign(place_id=at_place[end])
+            part["quantity"] = part["quantity"].astype("float64") * sign
+            parts.append(part)
+        return pd.concat(parts, ignore_index=True)
