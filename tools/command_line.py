@@ -25,12 +25,19 @@ def command_line_markdown() -> str:
     from dashboard.verbs import build_parser
 
     os.environ["COLUMNS"] = "100"  # argparse wraps to the terminal it finds
-    parser = build_parser()
-    actions = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
     parts = [HEAD]
-    for name, verb in actions[0].choices.items():
+    for name, verb in _verbs(build_parser()):
         parts.append(f"\n## {name}\n\n```\n{verb.format_help().strip()}\n```\n")
+        for what, one in _verbs(verb):
+            parts.append(f"\n### {name} {what}\n\n```\n{one.format_help().strip()}\n```\n")
     return "".join(parts)
+
+
+def _verbs(parser: argparse.ArgumentParser) -> list[tuple[str, argparse.ArgumentParser]]:
+    for one in parser._actions:
+        if isinstance(one, argparse._SubParsersAction):
+            return list(one.choices.items())
+    return []
 
 
 if __name__ == "__main__":

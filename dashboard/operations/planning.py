@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from dashboard.operations import assessing, explaining, lacking, reaching, relaying, travelling
+from dashboard.operations.organisations import vehicles_that_count
 from dashboard.operations.situation import Progress, Situation, silent
 from data.catalogue import items
 from data.events import PlanMade
@@ -185,7 +186,7 @@ def build_problem(
     if not points:
         raise InputError("plan", "a depot is needed", "upload stock: `qafila upload stock FILE`")
     goals = sorted({demand.place_id for demand in demands} | set(places))
-    vehicles = situation.store.vehicles()
+    vehicles = vehicles_that_count(situation)
     # Convoys drive on the roads as they are when they leave: a closure may have ended by then.
     leaving = leaving or next_departure(situation.now(), situation.info().timezone)
     at = roads_at or leaving

@@ -6,7 +6,17 @@ One file for each area. Imports stand inside the verbs: geopandas and streamlit 
 
 from __future__ import annotations
 
-from dashboard.verbs import convoys, effect, ground, ledger, roads, roadwork, situation, tables
+from dashboard.verbs import (
+    access,
+    convoys,
+    effect,
+    ground,
+    ledger,
+    roads,
+    roadwork,
+    situation,
+    tables,
+)
 from dashboard.verbs.parser import FINE, FOUND, Parser
 
 __all__ = ["FINE", "FOUND", "build_parser"]
@@ -19,6 +29,6 @@ def build_parser() -> Parser:
         description="Who was hit, which road still carries which vehicle, which convoy goes where.",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for area in (situation, ledger, ground, tables, roads, roadwork, convoys, effect):
+    for area in (situation, ledger, ground, tables, roads, roadwork, convoys, effect, access):
         area.add(verbs)
     return parser

@@ -37,6 +37,12 @@ def add_verb(
     return parser
 
 
+def add_group(verbs: Any, name: str, help_text: str) -> Any:
+    """Add a verb that is followed by another one, such as ``account add``; add those to it."""
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=help_text, description=help_text)
+    return parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+
+
 def open_situation(arguments: argparse.Namespace) -> Situation:
     """Open the situation that the command line names."""
     from dashboard.operations.situation import Situation

@@ -11,6 +11,7 @@ the canonical JSON of an event is the same on every machine.
 from __future__ import annotations
 
 from data.events import (
+    access,
     damage,
     fleet,
     needs,
@@ -22,6 +23,16 @@ from data.events import (
     stock,
     uploads,
 )
+from data.events.access import AccountActiveSet as AccountActiveSet
+from data.events.access import AccountCreated as AccountCreated
+from data.events.access import AccountPasswordSet as AccountPasswordSet
+from data.events.access import AccountRoleSet as AccountRoleSet
+from data.events.access import AccountSignedIn as AccountSignedIn
+from data.events.access import AccountSignedOut as AccountSignedOut
+from data.events.access import AccountSignInRefused as AccountSignInRefused
+from data.events.access import KeyIssued as KeyIssued
+from data.events.access import KeyRevoked as KeyRevoked
+from data.events.access import PersonErased as PersonErased
 from data.events.base import Count as Count
 from data.events.base import Event as Event  # noqa: TC001 - part of what this package gives
 from data.events.base import FileRef as FileRef
@@ -46,6 +57,7 @@ from data.events.fleet import VehicleRegistered as VehicleRegistered
 from data.events.needs import NeedReported as NeedReported
 from data.events.needs import NeedStatusChanged as NeedStatusChanged
 from data.events.people import OrganisationRegistered as OrganisationRegistered
+from data.events.people import OrganisationStatusSet as OrganisationStatusSet
 from data.events.people import VolunteerRegistered as VolunteerRegistered
 from data.events.places import PlaceAdded as PlaceAdded
 from data.events.places import PlaceAliasConfirmed as PlaceAliasConfirmed
@@ -65,7 +77,7 @@ from data.events.uploads import UploadReceived as UploadReceived
 from data.events.uploads import UploadUndone as UploadUndone
 from geo.errors import SchemaError
 
-_NOUNS = (situation, people, fleet, stock, needs, damage, places, roads, uploads, plans)
+_NOUNS = (situation, people, fleet, stock, needs, damage, places, roads, uploads, plans, access)
 
 EVENT_TYPES: dict[str, type[Event]] = {cls.type: cls for noun in _NOUNS for cls in noun.EVENTS}
 

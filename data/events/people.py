@@ -6,6 +6,8 @@ from typing import ClassVar, Literal
 
 from data.events.base import Event, Id, Name, Text
 
+OrganisationStatus = Literal["recognised", "pending", "revoked"]
+
 
 class OrganisationRegistered(Event):
     """An organisation and how far it is recognised."""
@@ -16,7 +18,17 @@ class OrganisationRegistered(Event):
     name: Name
     name_ar: Text = ""
     kind: Literal["authority", "association", "ngo", "international", "company", "other"] = "other"
-    status: Literal["recognised", "pending", "revoked"] = "pending"
+    status: OrganisationStatus = "pending"
+
+
+class OrganisationStatusSet(Event):
+    """An organisation was recognised, waits for it, or lost it."""
+
+    type: ClassVar[str] = "organisation.status_set"
+    subject: ClassVar[str] = "organisation_id"
+    organisation_id: Id
+    status: OrganisationStatus
+    reason: Text = ""
 
 
 class VolunteerRegistered(Event):
@@ -34,5 +46,6 @@ class VolunteerRegistered(Event):
 
 EVENTS: tuple[type[Event], ...] = (
     OrganisationRegistered,
+    OrganisationStatusSet,
     VolunteerRegistered,
 )

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, bindparam, select
 
 from data.events import EVENT_TYPES, Event, NewEvent
+from data.store.acting import acting
 from data.store.canonical import canonical_text
 from data.store.chain import GENESIS, EventRow, seal
 from data.store.engine import write_rows
@@ -71,13 +72,13 @@ def draft(event: NewEvent) -> Draft:
             f"at most {MAX_PAYLOAD_BYTES:,} bytes",
             "put large content into the archive and name its ref, or send several events",
         )
-    provenance = event.provenance
+    provenance, who = event.provenance, acting()
     return Draft(
         payload=_as_stored(given, text),
         payload_text=text,
         reported_at=None if event.reported_at is None else utc_text(event.reported_at),
-        organisation_id=event.organisation_id,
-        actor=event.actor,
+        organisation_id=event.organisation_id or who.organisation_id,
+        actor=event.actor or who.actor,
         provenance=None if provenance is None else canonical_text(provenance.model_dump_json()),
         client_id=event.client_id,
         upload_id=None if provenance is None else provenance.upload_id,

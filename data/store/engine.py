@@ -138,6 +138,8 @@ def _listen(engine: Engine) -> None:
         cursor.execute("PRAGMA synchronous=FULL")
         # Without it INSERT OR REPLACE would pass by the trigger that refuses to delete.
         cursor.execute("PRAGMA recursive_triggers=ON")
+        # What is erased from the private tables is overwritten, not only unlinked.
+        cursor.execute("PRAGMA secure_delete=ON")
         cursor.close()
 
     _listen_for_begin(engine, _begin_in_file)
@@ -163,6 +165,16 @@ def prepare(engine: Engine) -> None:
             raise StoreError(shown(engine.url), "an open database is needed", "try again")
         driver.execute("PRAGMA journal_mode=WAL")
         driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
+
+
+def empty_log(engine: Engine) -> None:
+    """Write the log of an SQLite file into it and cut it to nothing; a server sees to its own."""
+    if not is_file(engine.url):
+        return
+    with translated(engine.url), engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        if driver is not None:
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def is_ours(connection: Connection) -> bool:

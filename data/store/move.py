@@ -1,6 +1,7 @@
 """Moving a situation between engines: its ledger copied as it is, checked before the copy counts.
 
-Hashes, ids and times are those of the source; the projections are made from the copied ledger and
+Hashes, ids and times are those of the source; what is private goes along as it is, sealed; the
+projections are made from the copied ledger and
 compared with the source's, row by row. All of it is one transaction of the target, during which
 nobody writes to the source: a copy is whole and equal, or it is not there.
 """
@@ -25,6 +26,7 @@ from data.store.engine import (
     translated,
     writing,
 )
+from data.store.private import copy_private
 from data.store.projections import dump
 from data.store.read import EVENTS_PER_READ, event_rows
 from data.store.store import make_place, replay, require_empty
@@ -85,6 +87,7 @@ def move(source: Store, place: str, *, progress: Progress | None = None) -> Move
             for rows in _parts(origin):
                 insert_rows(target, rows)
                 say(0.4 * rows[-1].seq / total, f"copied {rows[-1].seq:,} of {total:,} events")
+            copy_private(origin, target)
             say(0.4, "making the tables of state")
             replay(source=target, target=target, until=None)
             say(0.7, "checking the copy")

@@ -19,17 +19,20 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, func, or_, select
 
 from data.events import Provenance, RecordedEvent, payload_class
-from data.store import records
+from data.store import access_records, records
 from data.store.chain import EventRow, event_json, head_of
 from data.store.drafts import known_rows
 from data.store.schema import (
+    ACCOUNTS,
     ASSESSMENTS,
     CLOSURES,
     CONVOY_LOCKS,
     DAMAGE_REPORTS,
     DEPOTS,
+    ERASURES,
     EVENTS,
     ITEMS,
+    KEYS,
     LAYERS,
     MOVEMENTS,
     NEEDS,
@@ -83,6 +86,14 @@ class Reader:
         """Give the number of the last event: the version of everything."""
         with self._ledger() as connection:
             return self._last_seq(connection)
+
+    def seq_besides(self, types: Iterable[str]) -> int:
+        """Give the number of the last event that is of none of these types."""
+        condition = EVENTS.c.type.not_in(sorted(set(types)))
+        with self._ledger() as connection:
+            until = self._last_seq(connection)
+            found = connection.execute(_LAST.where(condition, EVENTS.c.seq <= until)).scalar()
+        return int(found or 0)
 
     def head(self) -> Head:
         """Give the last event's number, hash and time."""
@@ -293,6 +304,18 @@ class Reader:
         """Give the ids of the convoys that are to stay at a re-plan."""
         wanted = CONVOY_LOCKS.c.locked.is_(True)
         return frozenset(self._all(CONVOY_LOCKS, lambda row: str(row["convoy_id"]), wanted))
+
+    def accounts(self) -> list[access_records.AccountRecord]:
+        """Give the accounts, by id, those that are disabled too."""
+        return self._all(ACCOUNTS, access_records.account_record)
+
+    def api_keys(self) -> list[access_records.KeyRecord]:
+        """Give the keys of organisations, by id, those revoked or expired too."""
+        return self._all(KEYS, access_records.key_record)
+
+    def erasures(self) -> list[access_records.ErasureRecord]:
+        """Give of whom something was erased, by id."""
+        return self._all(ERASURES, access_records.erasure_record)
 
     def changes_since(self, seq: int) -> records.Changes:
         """Give what changed after event `seq`; from 0 it is everything."""

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 #: The newest revision in `migrations/versions`; a test compares.
-REVISION = "0005"
+REVISION = "0006"
 
 #: Written into the header of an SQLite file ("Qafi"), so that it is known for ours.
 APPLICATION_ID = 0x51616669
@@ -320,6 +320,37 @@ PLANS = _projection(
     _count("seed"),
     _count("based_on_seq"),
     _text("summary"),
+    _text("recorded_at"),
+)
+
+# Who may do what, by id: what an account is called stands in the vault (`private.PEOPLE`).
+ACCOUNTS = _projection(
+    "accounts",
+    _key("account_id"),
+    _text("role"),
+    _maybe("organisation_id"),
+    _flag("active"),
+    _text("recorded_at"),
+    _maybe("signed_in_at"),
+)
+
+KEYS = _projection(
+    "keys",
+    _key("key_id"),
+    _text("organisation_id"),
+    _text("role"),
+    _text("scopes"),
+    _text("label"),
+    _text("expires_at"),
+    _text("recorded_at"),
+    _maybe("revoked_at"),
+)
+
+ERASURES = _projection(
+    "erasures",
+    _key("person_id"),
+    _text("fields"),
+    _text("reason"),
     _text("recorded_at"),
 )
 

@@ -28,6 +28,7 @@ from data.store.engine import (
     WAIT_S,
     database_path,
     database_url,
+    empty_log,
     for_writing,
     is_file,
     is_ours,
@@ -175,11 +176,17 @@ class Store(Reader):
 
     # --- writing ---
 
-    def append(self, events: Sequence[NewEvent]) -> list[RecordedEvent]:
+    def append(
+        self,
+        events: Sequence[NewEvent],
+        *,
+        also: Callable[[Connection], object] | None = None,
+    ) -> list[RecordedEvent]:
         """Record events in one transaction, with the chain and the projections: all or none.
 
         An event whose `client_id` was recorded before is not recorded again; the answer holds the
-        one that is there. The answer is in the order of `events`. Raises `RuleError` or
+        one that is there. The answer is in the order of `events`. What `also` writes into private
+        tables belongs to the same transaction. Raises `RuleError` or
         `UnknownIdError` for what may not happen, `SchemaError`, `TooLargeError` or `InputError` for
         what cannot be recorded, `StoreBusyError` if others write for too long.
         """
@@ -188,6 +195,8 @@ class Store(Reader):
             return []
         with self._writing() as connection:
             rows = self._append(drafts, connection)
+            if also is not None:
+                also(connection)
         return list(map(recorded, rows))
 
     def check(self, events: Sequence[NewEvent]) -> list[QafilaError | None]:
@@ -304,6 +313,14 @@ class Store(Reader):
     def url(self) -> URL:
         """Where the database is; `engine.shown` writes it without secrets."""
         return self._engine.url
+
+    def reading(self) -> contextlib.AbstractContextManager[Connection]:
+        """Connection that sees one moment, for private tables, which are no projections."""
+        return reading(self._engine)
+
+    def empty_log(self) -> None:
+        """Empty the database's log of changes, which may hold what was erased, if nobody reads."""
+        empty_log(self._engine)
 
     def writing(self) -> contextlib.AbstractContextManager[Connection]:
         """Take the writer's turn: nobody else writes until the end of the ``with`` block."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data.events import OrganisationRegistered, VolunteerRegistered
+from data.events import OrganisationRegistered, OrganisationStatusSet, VolunteerRegistered
 from data.store.canonical import canonical_json
 from data.store.projections.registry import mark, projects
 from data.store.schema import ORGANISATIONS, VOLUNTEERS
@@ -26,6 +26,13 @@ def _organisation_registered(state: State, fact: Fact, payload: OrganisationRegi
             **mark(fact),
         },
     )
+
+
+@projects(OrganisationStatusSet, ORGANISATIONS)
+def _organisation_status_set(state: State, fact: Fact, payload: OrganisationStatusSet) -> None:
+    row = state.row(ORGANISATIONS, payload.organisation_id)
+    if row is not None:
+        state.put(ORGANISATIONS, {**row, "status": payload.status, **mark(fact)})
 
 
 @projects(VolunteerRegistered, VOLUNTEERS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dashboard.operations import planning, roads
+from dashboard.operations import organisations, planning, roads
 from geo.errors import InputError, UnknownIdError
 
 if TYPE_CHECKING:
@@ -90,3 +90,17 @@ def test_convoys_leave_at_the_next_first_light_of_the_place() -> None:
     dawn = datetime(2023, 9, 14, 5, 0, tzinfo=UTC)  # 06:00 in Morocco, one hour ahead of UTC
     assert planning.next_departure(evening, "Africa/Casablanca") == dawn
     assert planning.next_departure(before_dawn, "Africa/Casablanca") == dawn.replace(day=13)
+
+
+def test_vehicles_of_an_organisation_whose_recognition_was_revoked_are_not_planned_with(
+    valley: Situation,
+) -> None:
+    vehicles = organisations.vehicles_that_count(valley)
+    assert {one.name for one in vehicles} == {"Truck 1", "Pickup 1"}
+    organisations.set_organisation(valley, "NGO One", "recognised")
+    assert organisations.vehicles_that_count(valley) == vehicles
+    organisations.set_organisation(valley, "NGO One", "revoked", reason="fraud")
+    assert organisations.vehicles_that_count(valley) == []
+    plan = planning.make_plan(valley, seed=1, iterations=20)
+    assert plan["convoys"] == []
+    assert plan["unserved"]

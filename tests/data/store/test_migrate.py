@@ -26,6 +26,7 @@ from data.store.engine import (
     prepare,
     writing,
 )
+from data.store.private import PRIVATE
 from data.store.schema import LEDGER, PROJECTIONS, REVISION
 from geo.errors import StoreError
 
@@ -62,7 +63,11 @@ def test_the_newest_revision_is_the_one_that_the_code_names() -> None:
 
 def test_the_revisions_make_what_the_code_expects(store: Store) -> None:
     everything = MetaData()
-    for table in (*LEDGER.sorted_tables, *PROJECTIONS.sorted_tables):
+    for table in (
+        *LEDGER.sorted_tables,
+        *PROJECTIONS.sorted_tables,
+        *PRIVATE.sorted_tables,
+    ):
         table.to_metadata(everything)
     with store._ledger() as connection:
         assert compare_metadata(MigrationContext.configure(connection), everything) == []
