@@ -1,4 +1,4 @@
-"""What the response achieved: indicators."""
+"""What the response achieved: indicators, and the situation report."""
 
 from __future__ import annotations
 
@@ -23,6 +23,31 @@ def add(verbs: Any) -> None:
     indicators.add_argument(
         "--csv", type=Path, metavar="FILE", help="write the rows behind it to this table"
     )
+    report = add_verb(verbs, "report", _report, "the situation report as one file")
+    report.add_argument("--to", type=Path, required=True, metavar="FILE", help="ends in .html")
+    report.add_argument(
+        "--since", metavar="T", help="say what changed after this time or event number"
+    )
+    report.add_argument("--lang", default="en", metavar="LANG", help="ar, fr, en or zgh")
+
+
+def _report(arguments: argparse.Namespace) -> Result:
+    from dashboard import arguments as read
+    from dashboard.operations import reporting
+
+    told = arguments.since
+    with open_situation(arguments) as situation:
+        if told and told.isdecimal():
+            start = reporting.since(situation, int(told))
+        else:
+            start = reporting.since(situation, situation.aware(read.moment(told, "--since")))
+        return reporting.report(
+            situation,
+            arguments.to,
+            since=start,
+            tongue=arguments.lang,
+            progress=arguments.progress,
+        ), FINE
 
 
 def _indicators(arguments: argparse.Namespace) -> Result:

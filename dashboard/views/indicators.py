@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
+from dashboard.indicatorsheet import UNKNOWN, indicator_names, written
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
 from dashboard.operations.spreadsheet import csv_text
 from dashboard.views import frame
-from dashboard.views.figures import UNKNOWN, moment
+from dashboard.views.figures import moment
 from geo.errors import QafilaError
 
 if TYPE_CHECKING:
@@ -123,44 +124,3 @@ def _box(one: dict[str, Any]) -> str:
     label = html.escape(indicator_names()[one["id"]])
     shown = html.escape(written(value, one["unit"]))
     return f"<div{alarm}><dt>{label}</dt><dd>{shown}{lines}</dd></div>"
-
-
-def written(value: float | None, unit: str) -> str:
-    """Write a value with its unit; a dash where nobody knows, which is never 0."""
-    if value is None or value != value:
-        return UNKNOWN
-    if unit == "share":
-        return f"{value:.0%}"
-    digits = 0 if float(value).is_integer() else 2 if abs(value) < 10 else 1
-    number = f"{value:,.{digits}f}".replace(",", "\u202f")
-    counted = {"needs", "people", "places", "organisations", "volunteers", "index"}
-    return number if unit in counted else f"{number} {unit_text(unit)}"
-
-
-def unit_text(unit: str) -> str:
-    """Say a unit in the language of this run."""
-    return {"h": _("h"), "days": _("days"), "t·km": _("t·km")}.get(unit, unit)
-
-
-def indicator_names() -> dict[str, str]:
-    """Names of the indicators in the language of this run."""
-    return {
-        "need_met_share": _("Share of need met"),
-        "people_reached_share": _("Share of affected people reached"),
-        "worst_commune_share": _("Share of need met in the worst-off commune"),
-        "coverage_gini": _("Inequality between communes"),
-        "duplication_share": _("Share delivered beyond need"),
-        "wait_median_h": _("Wait until the first delivery, median"),
-        "wait_p90_h": _("Wait until the first delivery, one in ten waits longer"),
-        "needs_waiting": _("Needs waiting for more than a day"),
-        "people_cut_off": _("People cut off"),
-        "places_cut_off": _("Places cut off"),
-        "plan_served_share": _("Share of open need that the newest plan brings"),
-        "tonne_km_per_person": _("Tonne-kilometres for each person served"),
-        "assessed_share": _("Share of places where somebody looked"),
-        "fresh_places_share": _("Share of affected places with news of the last 24 h"),
-        "verified_share": _("Share of needs verified"),
-        "stock_age_days": _("Age of what lies in the depots, median"),
-        "organisations_active": _("Organisations active in the last seven days"),
-        "volunteers_available": _("Volunteers available"),
-    }

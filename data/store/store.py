@@ -309,6 +309,11 @@ class Store(Reader):
             )
         return PastStore(self._engine, until=until)
 
+    def seq_at(self, moment: datetime) -> int:
+        """Number of the last event recorded at or before a moment; 0 where there was none yet."""
+        with self._ledger() as connection:
+            return _last_before(connection, moment)
+
     @property
     def url(self) -> URL:
         """Where the database is; `engine.shown` writes it without secrets."""
@@ -507,6 +512,17 @@ def _short(line: str | None) -> str:
 
 
 def _seq_at(connection: Connection, moment: datetime) -> int:
+    found = _last_before(connection, moment)
+    if not found:
+        raise InputError(
+            f"the time {moment.isoformat()}",
+            "a time after the situation began is needed",
+            "choose a later one",
+        )
+    return found
+
+
+def _last_before(connection: Connection, moment: datetime) -> int:
     if moment.tzinfo is None:
         raise InputError(
             f"the time {moment.isoformat()}", "a time with its zone is needed", "add Z or +01:00"
@@ -517,13 +533,7 @@ def _seq_at(connection: Connection, moment: datetime) -> int:
         .order_by(EVENTS.c.seq.desc())
         .limit(1)
     ).scalar()
-    if found is None:
-        raise InputError(
-            f"the time {moment.isoformat()}",
-            "a time after the situation began is needed",
-            "choose a later one",
-        )
-    return int(found)
+    return int(found or 0)
 
 
 def _revision_of_ours(connection: Connection) -> str:

@@ -6,9 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cache, state
+from dashboard.indicatorsheet import indicator_names, written
 from dashboard.languages import use_language
 from dashboard.map.layers import LayerFiles
-from dashboard.views.indicators import indicator_names, written
 from data.indicators.catalogue import BY_ID, INDICATORS
 from tests.dashboard.valley import ValleyDesk
 

@@ -1,0 +1,290 @@
+"""The situation report: what is known at one moment, what changed, what to do next, in one page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dashboard.indicatorsheet import indicator_names
+from dashboard.languages import LANGUAGES, language, use_language
+from dashboard.operations import measuring, picture
+from dashboard.operations.situation import silent
+from dashboard.report.drawing import situation_drawing
+from dashboard.report.page import ReportPage, report_html
+from data.catalogue import items
+from geo.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from dashboard.operations.picture import Picture
+    from dashboard.operations.situation import Progress, Situation
+    from data.store.records import Changes
+
+GAPS_SHOWN = 15
+CUT_OFF_SHOWN = 25
+CONVOYS_SHOWN = 40
+CHANGES_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """From where on something is new: the event before, and the moment it was asked for."""
+
+    seq: int
+    at: datetime | None
+
+
+def report(
+    situation: Situation,
+    path: Path,
+    *,
+    since: Since | None = None,
+    tongue: str = "en",
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Write the situation report to a file.
+
+    Parameters
+    ----------
+    path
+        Ends in ``.html``: one file that needs nothing beside it.
+    since
+        Say what changed after this event; by default everything is new.
+    tongue
+        One of `dashboard.languages.LANGUAGES`.
+
+    Returns
+    -------
+    dict
+        `file`, `bytes`, `language`, `based_on_seq`, `at`, `since_seq` and `sections`, the number of
+        rows in each.
+
+    Raises
+    ------
+    InputError
+        An unknown language or ending, or a folder that cannot be written to.
+    """
+    if tongue not in LANGUAGES:
+        raise InputError(
+            f"--lang {tongue}", f"one of {', '.join(LANGUAGES)} is needed", "choose one"
+        )
+    if path.suffix.lower() not in {".html", ".htm"}:
+        raise InputError(f"--to {path.name}", "a name that ends in .html is needed", "rename it")
+    with _reading_in(tongue):
+        progress(0.1, "collecting what is known")
+        page = report_page(situation, since=since)
+        progress(0.8, "writing the report")
+        text = report_html(page)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"--to {path}", "a file that can be written is needed", str(error.strerror or error)
+        ) from error
+    return {
+        "file": str(path),
+        "bytes": len(text.encode()),
+        "language": tongue,
+        "based_on_seq": page.seq,
+        "at": page.made_at.isoformat(),
+        "since_seq": page.since_seq,
+        "sections": page.sizes(),
+    }
+
+
+def since(situation: Situation, told: datetime | int | None) -> Since | None:
+    """Read from where on something is new: a moment, or the number of an event.
+
+    Raises `InputError` for an event that the ledger does not have.
+    """
+    if told is None:
+        return None
+    last = situation.seq()
+    if isinstance(told, int):
+        if not 0 <= told <= last:
+            raise InputError(
+                f"--since {told}", f"this ledger has the events 1 to {last}", "choose one of them"
+            )
+        return Since(seq=told, at=None)
+    return Since(seq=situation.store.seq_at(told), at=told)
+
+
+def report_page(situation: Situation, *, since: Since | None = None) -> ReportPage:
+    """Collect what the report says, in the language of this run."""
+    shown = picture.picture(situation)
+    info = situation.info()
+    start = since or Since(seq=0, at=None)
+    changes = situation.store.changes_since(start.seq)
+    names = dict(zip(shown.places["place_id"], shown.places["name"], strict=True))
+    return ReportPage(
+        title=info.name,
+        notice=info.notice,
+        timezone=info.timezone,
+        seq=shown.seq,
+        made_at=shown.made_at,
+        since_seq=start.seq,
+        since_at=start.at,
+        totals=shown.totals,
+        changed=_changed(changes),
+        told=_told(changes, names),
+        drawing=situation_drawing(
+            shown.places,
+            shown.closure_lines,
+            situation.roads().edges if _has_roads(situation) else None,
+            [(one.name, one.lon, one.lat) for one in shown.depots],
+            crs=info.working_crs,
+        ),
+        cut_off=_cut_off(shown),
+        gaps=_gaps(shown, names),
+        n_gaps=len(shown.plan["unserved"]) if shown.plan else 0,
+        convoys=_convoys(shown, names),
+        n_convoys=len(shown.plan["convoys"]) if shown.plan else 0,
+        plan_is_old=shown.plan_is_old,
+        stock=_stock(shown),
+        indicators=[
+            {**one, "title": indicator_names().get(one["id"], one["name"])}
+            for one in measuring.indicators(situation, trend=True)["indicators"]
+        ],
+        sources=[
+            {"name": one["name"], "at": one["at"], "kind": one["kind"].replace("_", " ")}
+            for one in shown.sources
+        ],
+    )
+
+
+@contextmanager
+def _reading_in(tongue: str) -> Iterator[None]:
+    before = language()
+    use_language(tongue)
+    try:
+        yield
+    finally:
+        use_language(before)
+
+
+def _has_roads(situation: Situation) -> bool:
+    return any(layer.kind == "roads" for layer in situation.store.layers())
+
+
+def _changed(changes: Changes) -> dict[str, int]:
+    """Count what is new or changed, by kind."""
+    reopened = sum(one.reopened_at is not None for one in changes.closures)
+    return {
+        "needs": len(changes.needs),
+        "closures": len(changes.closures) - reopened,
+        "reopened": reopened,
+        "layers": len(changes.layers),
+        "damage_reports": len(changes.damage_reports),
+        "assessments": len(changes.assessments),
+        "plans": len(changes.plans),
+        "uploads": len(changes.uploads),
+    }
+
+
+def _told(changes: Changes, names: dict[str, str]) -> list[dict[str, Any]]:
+    """Give the newest needs and closures in words' parts, newest first."""
+    needs: list[dict[str, Any]] = [
+        {
+            "seq": one.seq,
+            "what": "need",
+            "where": names.get(one.place_id, one.written_place or one.place_id),
+            "item": one.item_id,
+            "quantity": one.quantity,
+            "at": one.reported_at or one.recorded_at,
+        }
+        for one in changes.needs
+    ]
+    closures: list[dict[str, Any]] = [
+        {
+            "seq": one.seq,
+            "what": "reopened" if one.reopened_at else one.state,
+            "where": one.reason or one.source,
+            "item": "",
+            "quantity": None,
+            "at": one.reopened_at or one.reported_at or one.recorded_at,
+        }
+        for one in changes.closures
+    ]
+    newest = sorted(needs + closures, key=lambda one: -one["seq"])[:CHANGES_SHOWN]
+    return [{**one, "item": _item(one["item"])} for one in newest]
+
+
+def _cut_off(shown: Picture) -> list[dict[str, Any]]:
+    """Give the places that neither truck nor pickup reaches, most people first."""
+    places = shown.places
+    cut = places[(places["reach_truck"] == "cut_off") & (places["reach_pickup"] == "cut_off")]
+    cut = cut.sort_values("affected", ascending=False, na_position="last").head(CUT_OFF_SHOWN)
+    columns = ["name", "commune", "people", "affected", "reach_status", "reach_reason"]
+    return [dict(zip(columns, row, strict=True)) for row in cut[columns].itertuples(index=False)]
+
+
+def _gaps(shown: Picture, names: dict[str, str]) -> list[dict[str, Any]]:
+    """Give the needs that the newest plan leaves, places with most people affected first."""
+    if shown.plan is None:
+        return []
+    affected = dict(zip(shown.places["place_id"], shown.places["affected"], strict=True))
+
+    def people(one: dict[str, Any]) -> float:
+        known = affected.get(one["place_id"], 0.0)
+        return float(known) if known == known else 0.0
+
+    worst = sorted(shown.plan["unserved"], key=people, reverse=True)[:GAPS_SHOWN]
+    return [
+        {
+            "place": names.get(one["place_id"], one["place_id"]),
+            "affected": people(one),
+            "item": _item(one["item"]),
+            "quantity": one["quantity"],
+            "reason": one["reason"],
+        }
+        for one in worst
+    ]
+
+
+def _convoys(shown: Picture, names: dict[str, str]) -> list[dict[str, Any]]:
+    if shown.plan is None:
+        return []
+    depots = {one.depot_id: one.name for one in shown.depots}
+    first = sorted(shown.plan["convoys"], key=lambda one: one["departs_at"])[:CONVOYS_SHOWN]
+    return [
+        {
+            "departs_at": one["departs_at"],
+            "vehicle_class": one["vehicle_class"],
+            "depot": depots.get(one["depot_id"], one["depot_id"]),
+            "stops": " → ".join(names.get(s["place_id"], s["place_id"]) for s in one["stops"]),
+            "km": one["length_m"] / 1_000.0,
+            "kg": one.get("load_kg"),
+        }
+        for one in first
+    ]
+
+
+def _stock(shown: Picture) -> list[dict[str, Any]]:
+    """Give what is on hand by item, over all depots, and in how many of them."""
+    total: Counter[str] = Counter()
+    depots: Counter[str] = Counter()
+    for line in shown.stock:
+        if line.quantity > 0:
+            total[line.item_id] += line.quantity  # type: ignore[assignment]
+            depots[line.item_id] += 1
+    known = items()
+    return [
+        {
+            "item": _item(item_id),
+            "quantity": quantity,
+            "unit": known[item_id].unit if item_id in known else "",
+            "depots": depots[item_id],
+        }
+        for item_id, quantity in sorted(total.items())
+    ]
+
+
+def _item(item_id: str) -> str:
+    item = items().get(item_id)
+    return item.name(language()) if item else item_id

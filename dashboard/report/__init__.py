@@ -1,0 +1,1 @@
+"""The situation report as a page: its values, its drawing, its text."""
