@@ -25,6 +25,8 @@ VEHICLE_CLASS_NAMES: tuple[VehicleClassName, ...] = get_args(VehicleClassName)
 RoadState = Literal["open", "restricted", "closed", "unknown"]
 ReachStatus = Literal["reachable", "by_relay", "cut_off", "not_on_network"]
 NeedStatus = Literal["reported", "verified", "planned", "met", "expired", "refuted", "withdrawn"]
+#: A need that is met, expired, refuted or withdrawn is closed.
+OPEN_NEED_STATUSES: tuple[NeedStatus, ...] = ("reported", "verified", "planned")
 
 
 def new_id(prefix: str) -> str:

@@ -13,7 +13,9 @@ from __future__ import annotations
 from data.events import (
     access,
     damage,
+    deliveries,
     fleet,
+    funds,
     needs,
     people,
     places,
@@ -50,10 +52,16 @@ from data.events.base import Strict as Strict
 from data.events.base import Text as Text
 from data.events.damage import AssessmentMade as AssessmentMade
 from data.events.damage import DamageReported as DamageReported
+from data.events.deliveries import DeliveryReported as DeliveryReported
+from data.events.deliveries import NeedServed as NeedServed
 from data.events.envelope import NewEvent as NewEvent
 from data.events.envelope import RecordedEvent as RecordedEvent
 from data.events.fleet import DepotRegistered as DepotRegistered
 from data.events.fleet import VehicleRegistered as VehicleRegistered
+from data.events.funds import AllocationOpened as AllocationOpened
+from data.events.funds import FundOpened as FundOpened
+from data.events.funds import FundPledged as FundPledged
+from data.events.funds import HouseholdsPaid as HouseholdsPaid
 from data.events.needs import NeedReported as NeedReported
 from data.events.needs import NeedStatusChanged as NeedStatusChanged
 from data.events.people import OrganisationRegistered as OrganisationRegistered
@@ -72,12 +80,33 @@ from data.events.situation import LayerLoaded as LayerLoaded
 from data.events.situation import LayerRemoved as LayerRemoved
 from data.events.situation import SituationAreaSet as SituationAreaSet
 from data.events.situation import SituationCreated as SituationCreated
+from data.events.stock import ItemRegistered as ItemRegistered
+from data.events.stock import LotRegistered as LotRegistered
+from data.events.stock import ReservedLine as ReservedLine
+from data.events.stock import SlipUndone as SlipUndone
+from data.events.stock import StockCounted as StockCounted
 from data.events.stock import StockMoved as StockMoved
+from data.events.stock import StockReleased as StockReleased
+from data.events.stock import StockReserved as StockReserved
 from data.events.uploads import UploadReceived as UploadReceived
 from data.events.uploads import UploadUndone as UploadUndone
 from geo.errors import SchemaError
 
-_NOUNS = (situation, people, fleet, stock, needs, damage, places, roads, uploads, plans, access)
+_NOUNS = (
+    situation,
+    people,
+    fleet,
+    stock,
+    needs,
+    deliveries,
+    funds,
+    damage,
+    places,
+    roads,
+    uploads,
+    plans,
+    access,
+)
 
 EVENT_TYPES: dict[str, type[Event]] = {cls.type: cls for noun in _NOUNS for cls in noun.EVENTS}
 

@@ -27,11 +27,9 @@ from data.store.heads import Head, SignedHead, parse_head
 from data.store.read import Reader
 from data.store.records import (
     AssessmentRecord,
-    Balance,
     Changes,
     ClosureRecord,
     LayerRecord,
-    MovementRecord,
     NeedRecord,
     OrganisationRecord,
     PlanRecord,
@@ -39,6 +37,7 @@ from data.store.records import (
     UploadRecord,
     VolunteerRecord,
 )
+from data.store.stock_records import Balance, LotBalance, MovementRecord
 from data.store.store import PastStore, Store
 
 __all__ = [
@@ -48,6 +47,7 @@ __all__ = [
     "ClosureRecord",
     "Head",
     "LayerRecord",
+    "LotBalance",
     "MovementRecord",
     "NeedRecord",
     "OrganisationRecord",

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, or_, select
 
 from data.events import Provenance, RecordedEvent, payload_class
 from data.store import access_records, records
 from data.store.chain import EventRow, event_json, head_of
 from data.store.drafts import known_rows
+from data.store.read_stock import StockReader
 from data.store.schema import (
     ACCOUNTS,
     ASSESSMENTS,
@@ -31,10 +32,8 @@ from data.store.schema import (
     DEPOTS,
     ERASURES,
     EVENTS,
-    ITEMS,
     KEYS,
     LAYERS,
-    MOVEMENTS,
     NEEDS,
     ORGANISATIONS,
     PLACE_ALIASES,
@@ -49,22 +48,23 @@ from data.store.schema import (
     key_columns,
 )
 from data.store.state import KEYS_PER_SELECT, Fact, chunks
+from data.store.stock_records import stock_line
 from geo.errors import InputError, NoSituationError, StoreError, UnknownIdError
+from geo.model import OPEN_NEED_STATUSES
 
 if TYPE_CHECKING:
     from data.store.heads import Head
-    from geo.model import Depot, StockLine, Vehicle
+    from geo.model import Depot, Vehicle
 
 Connect: TypeAlias = Callable[[], AbstractContextManager[Connection]]
 Record = TypeVar("Record")
 
-OPEN_NEED_STATUSES = ("reported", "verified", "planned")
 EVENTS_PER_READ = 5_000
 
 _LAST_SEQ = 2**62
 
 
-class Reader:
+class Reader(StockReader):
     """A situation at one event; thread-safe, and it never changes anything.
 
     Parameters
@@ -238,27 +238,6 @@ class Reader:
     def volunteers(self) -> list[records.VolunteerRecord]:
         """Give the volunteers, by id."""
         return self._all(VOLUNTEERS, records.volunteer_record)
-
-    def stock(self) -> list[StockLine]:
-        """Give what lies in the depots, by depot and item; what is used up is left out."""
-        wanted = and_(_is_depot(STOCK.c.account), STOCK.c.balance_micro != 0)
-        return self._all(STOCK, records.stock_line, wanted)
-
-    def balances(self) -> list[records.Balance]:
-        """Give every account of the double entry, by account and item; per item they sum to 0."""
-        statement = (
-            select(STOCK, ITEMS.c.unit)
-            .join(ITEMS, ITEMS.c.item_id == STOCK.c.item_id)
-            .order_by(STOCK.c.account, STOCK.c.item_id)
-        )
-        with self._projections() as connection:
-            return [records.balance(row._mapping) for row in connection.execute(statement)]
-
-    def movements(self) -> list[records.MovementRecord]:
-        """Give every movement of goods, by id; those taken back are marked."""
-        statement = select(MOVEMENTS).order_by(MOVEMENTS.c.movement_id)
-        with self._projections() as connection:
-            return [records.movement_record(row._mapping) for row in connection.execute(statement)]
 
     def needs(self, open_only: bool = True) -> list[records.NeedRecord]:
         """Give the needs, by id; open ones are neither met, refuted, withdrawn nor said expired.
@@ -504,7 +483,7 @@ _CHANGING: dict[Table, Callable[[records.Row], Any]] = {
     DEPOTS: records.depot,
     VEHICLES: records.vehicle,
     VOLUNTEERS: records.volunteer_record,
-    STOCK: records.stock_line,
+    STOCK: stock_line,
     NEEDS: records.need_record,
     DAMAGE_REPORTS: records.damage_report_record,
     PLACES: records.added_place,

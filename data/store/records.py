@@ -10,13 +10,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from data.store.schema import from_micro
 from geo.model import Closure, Depot, Need, Source, StockLine, Vehicle
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 Bounds: TypeAlias = tuple[float, float, float, float]
 Row: TypeAlias = Mapping[Any, Any]
@@ -82,40 +79,15 @@ class VolunteerRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
-    """How much of an item stands on an account; negative for a donor: what was given."""
-
-    account: str
-    item_id: str
-    quantity: Decimal
-    unit: str
-    seq: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MovementRecord:
-    """Goods that went from one account to another; `taken_back` with the upload they came in."""
-
-    movement_id: str
-    item_id: str
-    quantity: Decimal
-    unit: str
-    from_account: str
-    to_account: str
-    note: str
-    organisation_id: str | None
-    upload_id: str | None
-    recorded_at: datetime
-    reported_at: datetime | None
-    taken_back: bool
-    seq: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NeedRecord(Need):
-    """A need with who said so and when."""
+    """A need with who said so and when, and how much was delivered for it.
+
+    `status` is ``met`` once as much was delivered as was asked for; `quantity` stays what was
+    asked for.
+    """
 
     unit: str
+    delivered: float
     reported_from: str | None
     written_place: str
     match_score: float | None
@@ -329,40 +301,11 @@ def volunteer_record(row: Row) -> VolunteerRecord:
     )
 
 
-def stock_line(row: Row) -> StockLine:
-    """Read a row of `stock` whose account is a depot."""
-    return StockLine(
-        depot_id=row["account"],
-        item_id=row["item_id"],
-        quantity=float(from_micro(row["balance_micro"])),
-    )
-
-
-def balance(row: Row) -> Balance:
-    """Read a row of `stock` joined with `items`."""
-    return Balance(
-        quantity=from_micro(row["balance_micro"]), **_only(row, "account item_id unit seq")
-    )
-
-
-def movement_record(row: Row) -> MovementRecord:
-    """Read a row of `movements`."""
-    return MovementRecord(
-        quantity=from_micro(row["quantity_micro"]),
-        recorded_at=_time(row["recorded_at"]),
-        reported_at=_maybe_time(row["reported_at"]),
-        taken_back=row["removed"],
-        **_only(
-            row,
-            "movement_id item_id unit from_account to_account note organisation_id upload_id seq",
-        ),
-    )
-
-
 def need_record(row: Row) -> NeedRecord:
     """Read a row of `needs`."""
     return NeedRecord(
         quantity=float(from_micro(row["quantity_micro"])),
+        delivered=float(from_micro(row["delivered_micro"])),
         basis="reported",
         expires_at=_maybe_time(row["expires_at"]),
         recorded_at=_time(row["recorded_at"]),

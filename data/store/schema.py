@@ -8,35 +8,49 @@ no longer counts, kept so that a map that only asks for changes can take it away
 
 from __future__ import annotations
 
-import functools
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    text,
-)
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, Table, text
+
+from data.store.columns import PROJECTIONS as PROJECTIONS
+from data.store.columns import BytesText as _Text
+from data.store.columns import count as _count
+from data.store.columns import flag as _flag
+from data.store.columns import from_micro as from_micro
+from data.store.columns import key as _key
+from data.store.columns import key_columns as key_columns
+from data.store.columns import maybe as _maybe
+from data.store.columns import number as _number
+from data.store.columns import projection as _projection
+from data.store.columns import text as _text
+from data.store.columns import to_micro as to_micro
+from data.store.stock_tables import ALLOCATIONS as ALLOCATIONS
+from data.store.stock_tables import COUNTS as COUNTS
+from data.store.stock_tables import DELIVERIES as DELIVERIES
+from data.store.stock_tables import FUNDS as FUNDS
+from data.store.stock_tables import ITEMS as ITEMS
+from data.store.stock_tables import LOTS as LOTS
+from data.store.stock_tables import MOVEMENTS as MOVEMENTS
+from data.store.stock_tables import NEED_DELIVERED as NEED_DELIVERED
+from data.store.stock_tables import NEEDS as NEEDS
+from data.store.stock_tables import OWN_ITEMS as OWN_ITEMS
+from data.store.stock_tables import PAYMENTS as PAYMENTS
+from data.store.stock_tables import PLEDGES as PLEDGES
+from data.store.stock_tables import RESERVATIONS as RESERVATIONS
+from data.store.stock_tables import RESERVED as RESERVED
+from data.store.stock_tables import RESERVED_LINES as RESERVED_LINES
+from data.store.stock_tables import SLIPS as SLIPS
+from data.store.stock_tables import STOCK as STOCK
+from data.store.stock_tables import STOCK_LOTS as STOCK_LOTS
 
 #: The newest revision in `migrations/versions`; a test compares.
-REVISION = "0006"
+REVISION = "0007"
 
 #: Written into the header of an SQLite file ("Qafi"), so that it is known for ours.
 APPLICATION_ID = 0x51616669
 
-MICRO = 1_000_000
-
 # Only an INTEGER PRIMARY KEY is SQLite's own row number.
 _Seq = BigInteger().with_variant(Integer(), "sqlite")
-# Text sorts by its bytes in every engine, whatever language a server was set up for.
-_Text = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -44,7 +58,6 @@ def _where(condition: str) -> dict[str, Any]:
 
 
 LEDGER = MetaData()
-PROJECTIONS = MetaData()
 
 EVENTS = Table(
     "events",
@@ -69,41 +82,6 @@ EVENTS = Table(
     Index("events_by_subject", "subject_id"),
     Index("events_by_upload", "upload_id", **_where("upload_id IS NOT NULL")),
 )
-
-
-def _projection(name: str, *columns: Column[object]) -> Table:
-    return Table(
-        name,
-        PROJECTIONS,
-        *columns,
-        Column("removed", Boolean, nullable=False),
-        Column("seq", BigInteger, nullable=False),
-        Index(f"{name}_by_seq", "seq"),
-    )
-
-
-def _key(name: str) -> Column[object]:
-    return Column(name, _Text, primary_key=True)
-
-
-def _text(name: str) -> Column[object]:
-    return Column(name, _Text, nullable=False)
-
-
-def _maybe(name: str) -> Column[object]:
-    return Column(name, _Text)
-
-
-def _flag(name: str) -> Column[object]:
-    return Column(name, Boolean, nullable=False)
-
-
-def _number(name: str) -> Column[object]:
-    return Column(name, Float, nullable=False)
-
-
-def _count(name: str) -> Column[object]:
-    return Column(name, BigInteger, nullable=False)
 
 
 SITUATION = _projection(
@@ -176,52 +154,6 @@ VOLUNTEERS = _projection(
     _text("skills"),
     _text("languages"),
     _flag("available"),
-)
-
-# What an item is counted in, as long as a movement of it counts.
-ITEMS = _projection("items", _key("item_id"), _text("unit"), _count("movements"))
-
-STOCK = _projection(
-    "stock",
-    _key("account"),
-    _key("item_id"),
-    _count("balance_micro"),
-)
-
-MOVEMENTS = _projection(
-    "movements",
-    _key("movement_id"),
-    _text("item_id"),
-    _count("quantity_micro"),
-    _text("unit"),
-    _text("from_account"),
-    _text("to_account"),
-    _text("note"),
-    _maybe("organisation_id"),
-    _maybe("upload_id"),
-    _text("recorded_at"),
-    _maybe("reported_at"),
-)
-
-NEEDS = _projection(
-    "needs",
-    _key("need_id"),
-    _text("place_id"),
-    _text("item_id"),
-    _count("quantity_micro"),
-    _text("unit"),
-    _maybe("reported_from"),
-    _number("weight"),
-    _text("status"),
-    _maybe("expires_at"),
-    _text("written_place"),
-    Column("match_score", Float),
-    _text("note"),
-    _maybe("organisation_id"),
-    _maybe("upload_id"),
-    _text("recorded_at"),
-    _maybe("reported_at"),
-    _text("changed_at"),
 )
 
 DAMAGE_REPORTS = _projection(
@@ -365,19 +297,3 @@ CONVOY_LOCKS = _projection(
 
 #: All projections, in one order. (`MetaData.sorted_tables` sorts anew at every call.)
 TABLES: tuple[Table, ...] = tuple(PROJECTIONS.sorted_tables)
-
-
-@functools.cache
-def key_columns(table: Table) -> tuple[str, ...]:
-    """Names of the columns that name a row."""
-    return tuple(column.name for column in table.primary_key.columns)
-
-
-def to_micro(quantity: Decimal) -> int:
-    """Write a quantity of at most six decimals as whole micro-units."""
-    return int(quantity * MICRO)
-
-
-def from_micro(micro: int) -> Decimal:
-    """Read whole micro-units."""
-    return Decimal(micro) / MICRO

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data.events import StockMoved, UploadReceived, UploadUndone
+from data.events import DeliveryReported, StockMoved, UploadReceived, UploadUndone
 from data.store.projections.registry import BY_TYPE, is_undone, mark, projects, touches
+from data.store.projections.slips import take_delivery_back
 from data.store.projections.stock import take_back
 from data.store.schema import MOVEMENTS, NEEDS, UPLOADS
 
@@ -56,6 +57,8 @@ def _upload_undone(state: State, fact: Fact, payload: UploadUndone) -> None:
     for earlier in came_with_it:
         if isinstance(earlier.payload, StockMoved):
             take_back(state, fact, earlier.payload.movement_id)
+        elif isinstance(earlier.payload, DeliveryReported):
+            take_delivery_back(state, fact, earlier.payload.delivery_id)
     _tell_again(state, fact, came_with_it)
 
 
@@ -87,7 +90,11 @@ def _tell_again(state: State, undo: Fact, undone: Sequence[Fact]) -> None:
         if now is not None:
             state.put(table, {**now, "seq": undo.seq})
         elif then is not None and table is NEEDS:
-            withdrawn = {"status": "withdrawn", "changed_at": undo.recorded_at}
+            withdrawn = {
+                "status": "withdrawn",
+                "said_status": "withdrawn",
+                "changed_at": undo.recorded_at,
+            }
             state.put(table, {**then, **withdrawn, **mark(undo)})
         elif then is not None:
             state.put(table, {**then, **mark(undo, removed=True)})

@@ -11,13 +11,17 @@ from data.store.projections import BY_TYPE, is_undone
 from data.store.rules import (  # noqa: F401 - each registers its rules
     access,
     damage,
+    deliveries,
     fleet,
+    funds,
     needs,
     people,
     places,
     plans,
+    reservations,
     roads,
     situation,
+    slips,
     stock,
     uploads,
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from data.events import PlaceAliasWithdrawn, PlaceWithdrawn
-from data.store.read import OPEN_NEED_STATUSES
 from data.store.rules.registry import rule, unknown
 from data.store.schema import NEEDS, PLACE_ALIASES, PLACES
 from geo.errors import RuleError, UnknownIdError
+from geo.model import OPEN_NEED_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

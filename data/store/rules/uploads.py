@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from data.events import DepotRegistered, PlaceAdded, StockMoved, UploadUndone
+from data.events import (
+    DepotRegistered,
+    ItemRegistered,
+    LotRegistered,
+    PlaceAdded,
+    StockMoved,
+    UploadUndone,
+)
 from data.store.projections import is_undone
 from data.store.rules.places import require_places_unused
 from data.store.rules.registry import rule, unknown
-from data.store.rules.stock import require_balance
-from data.store.schema import MOVEMENTS, STOCK, UPLOADS, VEHICLES, to_micro
+from data.store.rules.stock import Changes, changes_back, require_changes
+from data.store.schema import ITEMS, MOVEMENTS, STOCK, STOCK_LOTS, UPLOADS, VEHICLES
 from geo.errors import RuleError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from data.store.state import Fact, State
+    from data.events import Event
+    from data.store.state import Fact, Row, State
 
 
 @rule(UploadUndone)
@@ -31,17 +39,17 @@ def _upload_undone(state: State, fact: Fact, payload: UploadUndone) -> None:
             "nothing is to be done",
         )
     came_with_it = state.history.of_upload(payload.upload_id, before=fact.seq)
-    changes: defaultdict[tuple[str, str], int] = defaultdict(int)
-    for earlier in came_with_it:
-        if isinstance(earlier.payload, StockMoved) and state.live(
-            MOVEMENTS, earlier.payload.movement_id
-        ):
-            quantity, item_id = to_micro(earlier.payload.quantity), earlier.payload.item_id
-            changes[earlier.payload.from_account, item_id] += quantity
-            changes[earlier.payload.to_account, item_id] -= quantity
-    for (account, item_id), change in changes.items():
-        require_balance(state, account, item_id, change)
+    movements = [
+        row
+        for earlier in came_with_it
+        if isinstance(earlier.payload, StockMoved)
+        and (row := state.live(MOVEMENTS, earlier.payload.movement_id)) is not None
+    ]
+    changes = changes_back(movements)
+    require_changes(state, changes)
     _require_depots_unused(state, fact, came_with_it, changes)
+    _require_lots_unused(state, fact, came_with_it, changes)
+    _require_items_unused(state, fact, came_with_it, movements)
     require_places_unused(
         state,
         [one.payload.place_id for one in came_with_it if isinstance(one.payload, PlaceAdded)],
@@ -49,23 +57,30 @@ def _upload_undone(state: State, fact: Fact, payload: UploadUndone) -> None:
     )
 
 
+def _only_here(
+    state: State, undo: Fact, came_with_it: Sequence[Fact], kind: type[Event]
+) -> list[str]:
+    """Ids of what an upload registered and nothing else that counts did, in order."""
+    ids = [one.payload.subject_id for one in came_with_it if isinstance(one.payload, kind)]
+    told_elsewhere = {
+        one.payload.subject_id
+        for one in state.history.of_subjects(ids, before=undo.seq)
+        if isinstance(one.payload, kind)
+        and one.upload_id != undo.payload.subject_id
+        and not is_undone(state, one.upload_id)
+    }
+    return sorted(set(ids) - told_elsewhere)
+
+
 def _require_depots_unused(
-    state: State,
-    undo: Fact,
-    came_with_it: Sequence[Fact],
-    changes: dict[tuple[str, str], int],
+    state: State, undo: Fact, came_with_it: Sequence[Fact], changes: Changes
 ) -> None:
     """Refuse to take a depot away from what others keep there."""
     brought = {one.payload.subject_id for one in came_with_it}
-    depots = [
-        one.payload.depot_id for one in came_with_it if isinstance(one.payload, DepotRegistered)
-    ]
-    told_elsewhere = {
-        one.payload.subject_id
-        for one in state.history.of_subjects(depots, before=undo.seq)
-        if one.upload_id != undo.payload.subject_id and not is_undone(state, one.upload_id)
-    }
-    for depot_id in sorted(set(depots) - told_elsewhere):
+    by_item: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for (account, item_id, _lot_id), change in changes.items():
+        by_item[account, item_id] += change
+    for depot_id in _only_here(state, undo, came_with_it, DepotRegistered):
         vehicles = [
             row["vehicle_id"]
             for row in state.rows_where(VEHICLES, "depot_id", depot_id)
@@ -74,11 +89,41 @@ def _require_depots_unused(
         stock = [
             row["item_id"]
             for row in state.rows_where(STOCK, "account", depot_id)
-            if row["balance_micro"] + changes.get((depot_id, row["item_id"]), 0) != 0
+            if row["balance_micro"] + by_item.get((depot_id, row["item_id"]), 0) != 0
         ]
         if vehicles or stock:
             raise RuleError(
                 f"{undo.payload.subject_id} brought {depot_id}",
                 f"the depot is in use by others ({', '.join([*vehicles, *stock][:5])})",
                 "move what is there to another depot first",
+            )
+
+
+def _require_lots_unused(
+    state: State, undo: Fact, came_with_it: Sequence[Fact], changes: Changes
+) -> None:
+    """Refuse to take a lot away of which others hold goods."""
+    for lot_id in _only_here(state, undo, came_with_it, LotRegistered):
+        for row in state.rows_where(STOCK_LOTS, "lot_id", lot_id):
+            key = (row["account"], row["item_id"], lot_id)
+            if row["balance_micro"] + changes.get(key, 0) != 0:
+                raise RuleError(
+                    f"{undo.payload.subject_id} brought {lot_id}",
+                    f"others brought goods of this lot too ({row['account']})",
+                    "undo what brought them first",
+                )
+
+
+def _require_items_unused(
+    state: State, undo: Fact, came_with_it: Sequence[Fact], movements: Sequence[Row]
+) -> None:
+    """Refuse to take an item away that others keep books of."""
+    own = Counter(row["item_id"] for row in movements)
+    for item_id in _only_here(state, undo, came_with_it, ItemRegistered):
+        item = state.live(ITEMS, item_id)
+        if item is not None and item["movements"] > own[item_id]:
+            raise RuleError(
+                f"{undo.payload.subject_id} brought the item {item_id}",
+                "others keep books of it",
+                "undo what moved it first",
             )

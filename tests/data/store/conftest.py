@@ -166,7 +166,7 @@ def _upload(name: str = "1", /, **fields: Any) -> UploadReceived:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> SimpleNamespace:
     """Short ways to write events: `make.new(make.need("1"))`."""
     return SimpleNamespace(

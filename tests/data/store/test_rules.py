@@ -91,7 +91,7 @@ def test_accounts_are_of_known_kinds(stocked: Store, make: SimpleNamespace) -> N
 
 
 def test_an_item_has_one_unit(stocked: Store, make: SimpleNamespace) -> None:
-    with pytest.raises(RuleError, match="the unit 'piece' is needed"):
+    with pytest.raises(RuleError, match="an item has one unit: 'piece'"):
         stocked.append(
             [make.new(make.moved("box", 1, "donor:y", "depot:amizmiz", unit="box of 10"))]
         )
