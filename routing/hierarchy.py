@@ -13,7 +13,7 @@ import json
 import logging
 import shutil
 import tempfile
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +27,9 @@ from routing.hierarchy_order_kernels import (
     is_completed,
     lower_triangles,
     neighbours,
-    opposite_arcs,
     slots_of_arcs,
 )
+from routing.hierarchy_schedule import Schedule, make_schedule
 
 if TYPE_CHECKING:
     from typing import Any
@@ -56,8 +56,7 @@ class Hierarchy:
     `slot_of_arc` for every arc of the graph (-1 = loop), and the arcs of a slot,
     ``slot_arc[slot_start[s]:slot_start[s + 1]]``. The lower triangles of an upward arc (x, y) are
     the rows ``triangle_start[a]:triangle_start[a + 1]`` of `triangle`, shape (n, 2): arcs (z, x)
-    and (z, y). `opposite` has the arc (x, y) for every pair of upward arcs (z, x), (z, y), by
-    z, then x, then y; it follows from the others and is not kept on disk. `key` names the network.
+    and (z, y). `schedule` follows from the others and is not kept on disk. `key` names the network.
     """
 
     key: str
@@ -71,7 +70,7 @@ class Hierarchy:
     slot_arc: NDArray[np.int32]
     triangle_start: NDArray[np.int32]
     triangle: NDArray[np.int32]
-    opposite: NDArray[np.int32]
+    schedule: Schedule
 
     @property
     def n_nodes(self) -> int:
@@ -91,11 +90,13 @@ class Hierarchy:
     @property
     def n_bytes(self) -> int:
         """Memory of all arrays."""
-        return sum(getattr(self, name).nbytes for name in (*_ARRAYS, "opposite"))
+        kept: list[NDArray[np.int32]] = [getattr(self, name) for name in _ARRAYS]
+        return sum(array.nbytes for array in kept) + self.schedule.n_bytes
 
 
-_DERIVED = ("key", "opposite")
+_DERIVED = ("key", "schedule")
 _ARRAYS = tuple(field.name for field in fields(Hierarchy) if field.name not in _DERIVED)
+_SCHEDULED = ("parent", "up_start", "up_head", "slot_of_arc", "slot_start", "slot_arc")
 
 
 def prepare(graph: Graph) -> Hierarchy:
@@ -150,7 +151,7 @@ def prepare_arcs(n_nodes: int, tail: ArrayLike, head: ArrayLike) -> Hierarchy:
         slot_arc=slot_arc,
         triangle_start=triangle_start,
         triangle=triangle,
-        opposite=opposite_arcs(up_start, up_head, n_triangles),
+        schedule=make_schedule(parent, up_start, up_head, slot_of_arc, slot_start, slot_arc),
     )
 
 
@@ -225,12 +226,10 @@ def read_hierarchy(path: Path, *, key: str | None = None) -> Hierarchy:
     arrays = {name: _mapped(path / f"{name}.npy") for name in _ARRAYS}
     if {name: list(array.shape) for name, array in arrays.items()} != header.get("shapes"):
         raise _broken(path, "arrays do not have the sizes that the header tells")
-    none = np.empty(0, dtype=np.int32)
-    hierarchy = Hierarchy(key=str(header.get("key")), opposite=none, **arrays)
-    _require_sound(hierarchy, path)
-    # Looked up only in arrays that are known to be sound: compiled code checks no index.
-    opposite = opposite_arcs(hierarchy.up_start, hierarchy.up_head, len(hierarchy.triangle))
-    return replace(hierarchy, opposite=opposite)
+    _require_sound(arrays, path)
+    # Made only from arrays that are known to be sound: compiled code checks no index.
+    schedule = make_schedule(*(arrays[name] for name in _SCHEDULED))
+    return Hierarchy(key=str(header.get("key")), schedule=schedule, **arrays)
 
 
 def _header(path: Path) -> dict[str, Any]:
@@ -253,35 +252,38 @@ def _mapped(path: Path) -> NDArray[np.int32]:
     return np.asarray(array)
 
 
-def _require_sound(hierarchy: Hierarchy, path: Path) -> None:
+def _require_sound(arrays: dict[str, NDArray[np.int32]], path: Path) -> None:
     """Compiled code does not check indices, so what comes from a file is checked here."""
-    h, n, m = hierarchy, hierarchy.n_nodes, hierarchy.n_up_arcs
+    n, m, n_arcs = (len(arrays[name]) for name in ("rank", "up_head", "slot_of_arc"))
+    up_start, slot_start = arrays["up_start"], arrays["slot_start"]
+    triangle_start, triangle = arrays["triangle_start"], arrays["triangle"]
+    flat = ("rank", "up_head", "slot_arc", "slot_of_arc")
     sizes_fit = (
-        h.parent.shape == (n,)
-        and h.up_start.shape == (n + 1,)
-        and h.up_tail.shape == (m,)
-        and h.slot_start.shape == (2 * m + 1,)
-        and h.triangle_start.shape == (m + 1,)
-        and h.triangle.ndim == 2
-        and h.triangle.shape[1] == 2
-        and all(getattr(h, name).ndim == 1 for name in ("rank", "up_head", "slot_arc"))
+        arrays["parent"].shape == (n,)
+        and up_start.shape == (n + 1,)
+        and arrays["up_tail"].shape == (m,)
+        and slot_start.shape == (2 * m + 1,)
+        and triangle_start.shape == (m + 1,)
+        and triangle.ndim == 2
+        and triangle.shape[1] == 2
+        and all(arrays[name].ndim == 1 for name in flat)
     )
     if not (
         sizes_fit
-        and _starts(h.up_start, m)
-        and _starts(h.slot_start, len(h.slot_arc))
-        and _starts(h.triangle_start, len(h.triangle))
-        and _within(h.rank, 0, n)
-        and _within(h.parent, -1, n)
-        and _within(h.slot_of_arc, -1, 2 * m)
-        and _within(h.slot_arc, 0, h.n_arcs)
-        and bool((h.up_head > h.up_tail).all())
-        and _within(h.up_tail, 0, n)
-        and _within(h.up_head, 0, n)
-        and _within(h.triangle, 0, m)
+        and _starts(up_start, m)
+        and _starts(slot_start, len(arrays["slot_arc"]))
+        and _starts(triangle_start, len(triangle))
+        and _within(arrays["rank"], 0, n)
+        and _within(arrays["parent"], -1, n)
+        and _within(arrays["slot_of_arc"], -1, 2 * m)
+        and _within(arrays["slot_arc"], 0, n_arcs)
+        and bool((arrays["up_head"] > arrays["up_tail"]).all())
+        and _within(arrays["up_tail"], 0, n)
+        and _within(arrays["up_head"], 0, n)
+        and _within(triangle, 0, m)
     ):
         raise _broken(path, "an index leads outside its array")
-    if not is_completed(h.up_start, h.up_head, h.parent, h.triangle_start, h.triangle):
+    if not is_completed(up_start, arrays["up_head"], arrays["parent"], triangle_start, triangle):
         raise _broken(path, "its arcs are not those of a completed graph")
 
 

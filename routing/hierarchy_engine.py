@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from routing import (
+    hierarchy_elimination,
     hierarchy_kernels,
     hierarchy_metric_kernels,
     hierarchy_order_kernels,
+    hierarchy_schedule_kernels,
     hierarchy_spread,
 )
 from routing.hierarchy import prepare_arcs
@@ -29,6 +31,8 @@ logger = logging.getLogger(__name__)
 # The last that `warm_up` compiles of each module: where they are kept, the others are.
 _LAST = (
     hierarchy_order_kernels.is_completed,
+    hierarchy_schedule_kernels.offered,
+    hierarchy_elimination.eliminate,
     hierarchy_metric_kernels.customize_changed,
     hierarchy_kernels.entering_arcs,
     hierarchy_spread.spread_over,

@@ -1,4 +1,4 @@
-"""Compiled parts of the road engine that put times into a hierarchy, all or what changed.
+"""Compiled parts of the road engine that bring times in a hierarchy up to date after a change.
 
 `weight_s`, shape (n_up_arcs, 2), are seconds up (column 0) and down (column 1) an upward arc,
 inf where there is no way. Everything is indexed by rank; arrays of indices are int32.
@@ -20,40 +20,6 @@ if TYPE_CHECKING:
     Words = NDArray[np.uint64]
 
 
-@bare_kernel
-def customize_all(
-    weight_s: Floats, arc_time_s: Floats, slot_of_arc: Ints, up_start: Ints, opposite: Ints
-) -> None:
-    """Basic customization (Dibbelt et al. 2016): every lower triangle once, bottom up.
-
-    A rank gives its ways to the arcs between its upward neighbours. Reading it so, and not from
-    each arc to its triangles, goes through memory in order and is four times as fast.
-    """
-    weight_s[:] = np.inf
-    for arc in range(len(arc_time_s)):
-        slot = slot_of_arc[arc]
-        if slot >= 0:
-            up_arc, way = slot >> 1, slot & 1
-            weight_s[up_arc, way] = min(weight_s[up_arc, way], arc_time_s[arc])
-    # Unsigned indices spare the check for negative ones, and choosing a value instead of jumping
-    # around a store keeps the pipeline full: together a third of the time.
-    zero, one = np.uint64(0), np.uint64(1)
-    at = zero
-    for low in range(np.uint64(len(up_start) - 1)):
-        end = np.uint64(up_start[low + one])
-        for first in range(np.uint64(up_start[low]), end):
-            up_s, down_s = weight_s[first, zero], weight_s[first, one]
-            for second in range(first + one, end):
-                over = np.uint64(opposite[at])
-                at += one
-                through_s = down_s + weight_s[second, zero]
-                now_s = weight_s[over, zero]
-                weight_s[over, zero] = through_s if through_s < now_s else now_s
-                through_s = weight_s[second, one] + up_s
-                now_s = weight_s[over, one]
-                weight_s[over, one] = through_s if through_s < now_s else now_s
-
-
 @kernel
 def changed_arcs(before_s: Floats, after_s: Floats) -> Ints:
     """Arcs of the graph whose times differ."""
@@ -67,6 +33,14 @@ def changed_arcs(before_s: Floats, after_s: Floats) -> Ints:
             changed[n_changed] = arc
             n_changed += 1
     return changed
+
+
+@bare_kernel
+def put_changed(own_s: Floats, changed: Ints, arc_time_s: Floats, own_at: Ints) -> None:
+    """Bring the times of the `changed` arcs into the order of their slots."""
+    for arc in changed:
+        if own_at[arc] >= 0:
+            own_s[own_at[arc]] = arc_time_s[arc]
 
 
 @bare_kernel

@@ -333,27 +333,6 @@ def lower_triangles(up_start: Ints, up_head: Ints, n_triangles: int) -> tuple[In
 
 
 @kernel
-def opposite_arcs(up_start: Ints, up_head: Ints, n_triangles: int) -> Ints:
-    """The upward arc between every two upward neighbours of a rank, in the order of the pairs.
-
-    Putting times in goes over all pairs in this order. Looking the arc up by its head instead is a
-    jump that no processor foresees, and half the time (measured).
-    """
-    opposites = np.empty(n_triangles, np.int32)
-    at = 0
-    for low in range(len(up_start) - 1):
-        end = up_start[low + 1]
-        for first in range(up_start[low], end):
-            opposite = up_start[up_head[first]]
-            for second in range(first + 1, end):
-                while up_head[opposite] < up_head[second]:
-                    opposite += 1
-                opposites[at] = opposite
-                at += 1
-    return opposites
-
-
-@kernel
 def is_completed(
     up_start: Ints, up_head: Ints, parent: Ints, triangle_start: Ints, triangle: Ints
 ) -> bool:

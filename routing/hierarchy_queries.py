@@ -13,6 +13,7 @@ import numpy as np
 
 from geo.errors import RuleError
 from routing.hierarchy_kernels import (
+    LANES,
     ancestors,
     climb_all,
     meet,
@@ -34,7 +35,8 @@ class Selection:
     """The part of a hierarchy above some destinations; int32 throughout.
 
     `ranks`, (n_rows,), highest first; `row` of every rank, -1 = outside; the upward arcs of a row
-    as `start`, `head` (a row) and `arc`; `target_row`, (n_destinations,).
+    as `start` and `head` (a row), which lie one after the other from the arc `first` on;
+    `target_row`, (n_destinations,).
     """
 
     hierarchy: Hierarchy
@@ -42,7 +44,7 @@ class Selection:
     row: NDArray[np.int32]
     start: NDArray[np.int32]
     head: NDArray[np.int32]
-    arc: NDArray[np.int32]
+    first: NDArray[np.int32]
     target_row: NDArray[np.int32]
 
 
@@ -75,14 +77,14 @@ def select(hierarchy: Hierarchy, destinations: ArrayLike) -> Selection:
     """What is needed to reach the nodes `destinations`, (n_destinations,), from anywhere."""
     target = hierarchy.rank[_checked_nodes(hierarchy, destinations)]
     ranks, row = ancestors(hierarchy.parent, target)
-    start, head, arc = selected_arcs(ranks, row, hierarchy.up_start, hierarchy.up_head)
+    start, head, first = selected_arcs(ranks, row, hierarchy.up_start, hierarchy.up_head)
     return Selection(
         hierarchy=hierarchy,
         ranks=ranks,
         row=row,
         start=start,
         head=head,
-        arc=arc,
+        first=first,
         target_row=row[target],
     )
 
@@ -105,7 +107,7 @@ def from_any(nodes: ArrayLike, time_s: ArrayLike | None = None) -> Seeds:
 def times(metric: Metric, seeds: Seeds, selection: Selection) -> NDArray[np.float64]:
     """Seconds from every origin to every destination, (n_origins, n_destinations), inf = no way."""
     table_s = _table(metric, seeds, selection)
-    return np.asarray(taken(table_s, selection.target_row))
+    return np.asarray(taken(table_s, selection.target_row, seeds.n_origins))
 
 
 def ways(
@@ -136,7 +138,6 @@ def ways(
         selection.ranks,
         selection.start,
         selection.head,
-        selection.arc,
         metric.weight_s,
         metric.arc_time_s,
         hierarchy.slot_start,
@@ -169,7 +170,7 @@ def time_between(metric: Metric, origin: int, destination: int) -> float:
 
 
 def _table(metric: Metric, seeds: Seeds, selection: Selection) -> NDArray[np.float64]:
-    """Times to the selected ranks, (n_rows, n_origins)."""
+    """Times to the selected ranks, (n_rows, n_origins), or `LANES` columns if that is more."""
     hierarchy = metric.hierarchy
     if selection.hierarchy is not hierarchy:
         raise RuleError(
@@ -193,7 +194,7 @@ def _table(metric: Metric, seeds: Seeds, selection: Selection) -> NDArray[np.flo
     if not seeds.time_s.min(initial=0.0) >= 0.0:
         raise RuleError("negative times at the start", "0 s or more is needed", "correct them")
     nodes = _checked_nodes(hierarchy, seeds.node)
-    table_s = np.full((len(selection.ranks), seeds.n_origins), np.inf)
+    table_s = np.full((len(selection.ranks), max(seeds.n_origins, LANES)), np.inf)
     climb_all(
         seeds.start,
         hierarchy.rank[nodes],
@@ -205,7 +206,7 @@ def _table(metric: Metric, seeds: Seeds, selection: Selection) -> NDArray[np.flo
         selection.row,
         table_s,
     )
-    sweep(table_s, selection.start, selection.head, selection.arc, metric.weight_s)
+    sweep(table_s, selection.start, selection.head, selection.first, metric.weight_s)
     return table_s
 
 

@@ -204,10 +204,12 @@ def _sampled(
     def work(which: int) -> None:
         live = recustomize(first, base_s)
         world_s = base_s.copy()
+        last = np.empty(0, dtype=np.intp)
         for number in range(which, n_worlds, threads):
             closed = chances.sometimes(worlds[number])
             world_s[closed] = np.inf
-            reset(live, first)
+            reset(live, first, last)
+            last = closed
             live = recustomize(live, world_s, in_place=True)
             node_s = times(live, _seeds(question.out, world_s), question.selection)[0]
             _arrive(question, node_s, world_s, arrived_s[number])
@@ -221,10 +223,16 @@ def _sampled(
     return arrived_s
 
 
-def reset(live: Metric, first: Metric) -> None:
-    """Put the times of `first` back into `live`: quicker than undoing a world arc by arc."""
+def reset(live: Metric, first: Metric, arcs: NDArray[np.intp]) -> None:
+    """Put the times of `first` back into `live`, which differs from it in these arcs of the graph.
+
+    Quicker than undoing a world arc by arc.
+    """
+    live.arc_time_s[arcs] = first.arc_time_s[arcs]
+    own = live.hierarchy.schedule.own_at[arcs]
+    own = own[own >= 0]
+    live.own_s[own] = first.own_s[own]
     np.copyto(live.weight_s, first.weight_s)
-    np.copyto(live.arc_time_s, first.arc_time_s)
 
 
 def _seeds(out: Doors, world_s: NDArray[np.float64]) -> Seeds:

@@ -98,11 +98,12 @@ def _matrices(case: Any, metric: Metric, odds: Odds) -> list[NDArray[np.float64]
 
     def half(which: int) -> None:
         live = recustomize(metric, case.before_s)
-        world_s = case.before_s.copy()
+        world_s, last = case.before_s.copy(), np.empty(0, dtype=np.intp)
         worlds = range(which, N_WORLDS, 2)
         for world, closed in zip(worlds, closed_arcs(odds, worlds, seed=SEED), strict=True):
             world_s[closed] = np.inf
-            reset(live, metric)
+            reset(live, metric, last)
+            last = closed
             live = recustomize(live, world_s, in_place=True)
             found[world] = times(live, seeds, selection)
             world_s[closed] = case.before_s[closed]
