@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
+import itertools
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from dashboard.operations.naming import known_places, undo_naming
+from dashboard.operations.road_reports import take_road_reports
+from dashboard.operations.row_ids import RowIds
 from data.catalogue import items
 from data.events import (
     Event,
@@ -21,20 +21,29 @@ from data.events import (
     UploadReceived,
     UploadUndone,
 )
-from data.intake.cells import coordinate, moment
-from data.intake.columns import understand
 from data.intake.known import known
-from data.intake.row import RowReport, TakenRow
-from data.intake.rows import take_rows
-from data.intake.sheet import Sheet, read_sheet
-from geo.errors import InputError, Problem, QafilaError, RuleError, SchemaError
-from geo.model import VEHICLE_CLASS_NAMES, new_id
+from data.intake.rejects import RejectedRows, check_target, write_rejects
+from data.intake.rows import UPLOAD_KINDS, missing_columns, require_columns, take_lines
+from data.intake.sheet import Sheet, read_sheets, understood_as
+from geo.errors import InputError
+from geo.model import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dashboard.operations.situation import Situation
+    from data.intake.formats.table import Line
+    from data.intake.known import Known
+    from data.intake.row import RowReport, TakenRow
+
+    Progress = Callable[[float, str], None]
+
+#: So many rows are read and recorded at once, in one transaction.
+ROWS_AT_ONCE = 20_000
+#: So many rows stand in the report; of a longer file those that need somebody go first.
+MAX_REPORTED = 50_000
+_WITH_PLACES = frozenset({"needs", "damage"})
 
 
 def upload(
@@ -46,66 +55,92 @@ def upload(
     dry_run: bool = False,
     rejects: Path | None = None,
     add_places: bool = False,
+    columns: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Take a sheet: good rows go in at once, the others come back with a reason.
+    """Take a file: good rows go in at once, the others come back with a reason.
 
-    Sending the same rows again adds nothing: they are reported as `duplicate`.
+    Sending the same rows again adds nothing: they are reported as `duplicate`. A file of more than
+    20,000 rows is read twice, first to judge it and then to record it part by part.
 
     Parameters
     ----------
     kind
-        needs, damage, stock, vehicles, volunteers, places or road-status.
+        One of `UPLOAD_KINDS`.
     organisation
         Name or id of the sender; an unknown name is registered as pending.
     dry_run
         Report what would happen and change nothing.
     rejects
-        Write the rows that were not taken to this CSV, with a reason column.
+        Write the rows that were not taken to this workbook or CSV, with a reason column.
     add_places
         Add a place for a name that no list knows, where a coordinate stands beside it.
+    columns
+        What columns mean, where the guess is wrong: title → field, "" for none of ours.
+    progress
+        Is told how far the work is (0 to 1) and what is being done.
 
     Returns
     -------
     dict
-        The `upload` JSON of the contract.
+        The `upload` JSON of the contract, with `sheets`: how the columns of each were understood.
     """
-    sheet = read_sheet(path)
-    organisation_id, registering = situation.organisation(organisation)
-    rows = _take(situation, kind, sheet, add_places=add_places)
-    rows, client_ids = _mark_duplicates(situation, organisation_id, kind, sheet, rows)
-    taken = [row for row in rows if row.events]
-    counts = Counter(row.report.status for row in rows)
-    accepted = counts["accepted"] + counts["repaired"]
-    refused = counts["rejected"] + counts["undecided"]
-    upload_id = new_id("upload")
-    registering = [*registering, *_area_of(situation, taken)]
-    if taken and not dry_run:
-        received = UploadReceived(
-            upload_id=upload_id,
-            kind=kind,  # type: ignore[arg-type]  # one of the kinds: `_take` refused others
-            file=sheet.file[:300],
-            sha256=sheet.sha256,
-            accepted=accepted,
-            rejected=refused,
-        )
-        situation.store.append(
-            [
-                NewEvent(payload=payload, organisation_id=organisation_id)
-                for payload in (*registering, received)
-            ]
-            + list(_row_events(sheet, rows, client_ids, organisation_id, upload_id))
+    if kind not in UPLOAD_KINDS:
+        raise InputError(
+            f"upload {kind}", f"{', '.join(UPLOAD_KINDS)} are taken", "name one of these"
         )
     if rejects is not None:
-        _write_rejects(rejects, sheet, [row.report for row in rows])
+        check_target(rejects)
+    say = progress or _silent
+    say(0.0, f"reading {path.name}")
+    organisation_id, registering = situation.organisation(organisation)
+    tables = _tables(situation, kind, add_places=add_places)
+    book, sheets = read_sheets(path, kind=kind, context=tables.context(), now=situation.now())
+    if columns:
+        sheets = tuple(understood_as(sheet, columns) for sheet in sheets)
+    used = _usable(kind, sheets)
+    run = _Upload(situation, kind, organisation_id, used, tables)
+    first = list(itertools.islice(run.parts(), 2))
+    small = len(first) < 2
+    judged = first if small else run.parts()
+    outcome = _Outcome(rejects is not None)
+    for part in judged:
+        outcome.add(part)
+        say(0.5, f"{outcome.n_rows:,} rows read")
+    taken = outcome.counts["accepted"] + outcome.counts["repaired"]
+    upload_id = new_id("upload")
+    if taken and not dry_run:
+        say(0.6, f"recording {taken:,} rows")
+        received = UploadReceived(
+            upload_id=upload_id,
+            kind=kind,  # type: ignore[arg-type]  # one of the kinds: others were refused above
+            file=book.file[:300],
+            sha256=book.sha256,
+            accepted=taken,
+            rejected=outcome.refused,
+        )
+        begin: list[Event] = [*registering, *_area_of(situation, outcome.added), received]
+        if not small:
+            tables = _tables(situation, kind, add_places=add_places)
+            run = _Upload(situation, kind, organisation_id, used, tables)
+        _record(situation, run, first if small else run.parts(), begin, upload_id)
+    if rejects is not None:
+        write_rejects(rejects, outcome.rejected_rows(used))
+    say(1.0, "done")
     return {
         "upload_id": upload_id if taken and not dry_run else None,
         "dry_run": dry_run,
-        "accepted": accepted,
-        "rejected": refused,
-        "undecided": counts["undecided"],
-        "duplicates": counts["duplicate"],
-        "notes": list(sheet.notes),
-        "rows": [_row_json(row.report) for row in rows],
+        "file": book.file,
+        "form": book.form,
+        "accepted": taken,
+        "rejected": outcome.refused,
+        "undecided": outcome.counts["undecided"],
+        "repaired": outcome.counts["repaired"],
+        "duplicates": outcome.counts["duplicate"],
+        "notes": list(dict.fromkeys(note for sheet in used for note in sheet.notes)),
+        "sheets": [sheet_json(sheet, kind, used=sheet in used) for sheet in sheets],
+        "rows": [_row_json(report) for report in outcome.reports],
+        "rows_left_out": outcome.n_rows - len(outcome.reports),
     }
 
 
@@ -127,154 +162,175 @@ def undo(situation: Situation, upload_or_layer_id: str) -> dict[str, Any]:
     return {"undone": upload_or_layer_id}
 
 
-def _take(situation: Situation, kind: str, sheet: Sheet, *, add_places: bool) -> list[TakenRow]:
-    if kind == "road-status":
-        return [_road_status(situation, sheet, line, cells) for line, cells in sheet.rows]
-    if kind not in ("needs", "damage", "stock", "vehicles", "volunteers", "places"):
-        raise InputError(
-            f"upload {kind}",
-            "needs, damage, stock, vehicles, volunteers, places and road-status are taken",
-            "name one of these",
-        )
-    if kind in ("stock", "vehicles"):
+def sheet_json(sheet: Sheet, kind: str, *, used: bool) -> dict[str, Any]:
+    """How a sheet was understood: its columns with the guess, how sure it is, and sample cells."""
+    missing = [] if used else missing_columns(kind, sheet.fields)
+    return {
+        "sheet": sheet.name,
+        "used": used,
+        "missing": [" or ".join(group) for group in missing],
+        "header_lines": [number for number, _ in sheet.header.written],
+        "dates": {"order": sheet.order, "settled": sheet.order_settled},
+        "columns": [asdict(guess) for guess in sheet.guesses],
+    }
+
+
+class _Upload:
+    """One file on its way in: its rows, part by part, read and marked."""
+
+    def __init__(
+        self,
+        situation: Situation,
+        kind: str,
+        organisation_id: str,
+        sheets: Sequence[Sheet],
+        tables: Known,
+    ) -> None:
+        self.situation, self.kind, self.organisation_id = situation, kind, organisation_id
+        self._sheets, self._tables = sheets, tables
+
+    def parts(self) -> Iterator[_Part]:
+        """Read the rows of all sheets, so many at once."""
+        ids = RowIds(self.situation, self.organisation_id, self.kind)
+        for sheet in self._sheets:
+            lines = sheet.rows()
+            while part := list(itertools.islice(lines, ROWS_AT_ONCE)):
+                if self.kind == "road-status":
+                    rows = take_road_reports(self.situation, sheet, part)
+                else:
+                    rows = take_lines(self.kind, sheet, part, self._tables)
+                rows, client_ids = ids.mark(sheet, part, rows)
+                self._tables.forget()
+                yield _Part(sheet, part, rows, client_ids)
+
+
+class _Part:
+    """Some rows of a sheet, what became of them, and the ids they are recorded under."""
+
+    def __init__(
+        self,
+        sheet: Sheet,
+        lines: Sequence[Line],
+        rows: Sequence[TakenRow],
+        client_ids: Sequence[str],
+    ) -> None:
+        self.sheet, self.lines, self.rows, self.client_ids = sheet, lines, rows, client_ids
+
+    def events(self, organisation_id: str, upload_id: str) -> Iterator[NewEvent]:
+        """Give what is recorded of the rows that were taken."""
+        for row, client_id in zip(self.rows, self.client_ids, strict=True):
+            for number, event in enumerate(row.events):
+                yield NewEvent(
+                    payload=event,
+                    organisation_id=organisation_id,
+                    reported_at=row.reported_at,
+                    provenance=Provenance(
+                        file=self.sheet.file[:300],
+                        sheet=self.sheet.name[:300],
+                        row=row.report.row,
+                        upload_id=upload_id,
+                    ),
+                    client_id=f"{client_id}:{number}",
+                )
+
+
+class _Outcome:
+    """What became of all rows, in counts and, as far as they fit, one by one."""
+
+    def __init__(self, keep_rejects: bool) -> None:
+        self.counts: Counter[str] = Counter()
+        self.reports: list[RowReport] = []
+        self.added: list[PlaceAdded] = []
+        self.n_rows = 0
+        self._rejects: dict[str, RejectedRows] | None = {} if keep_rejects else None
+
+    @property
+    def refused(self) -> int:
+        """Rows that were not taken and were not here before."""
+        return self.counts["rejected"] + self.counts["undecided"]
+
+    def add(self, part: _Part) -> None:
+        """Count the rows of a part, and keep what has to be shown."""
+        reports = [row.report for row in part.rows]
+        self.n_rows += len(reports)
+        self.counts.update(report.status for report in reports)
+        self.added += [
+            event for row in part.rows for event in row.events if isinstance(event, PlaceAdded)
+        ]
+        if self.n_rows > MAX_REPORTED:
+            reports_kept = [one for one in reports if one.status in ("rejected", "undecided")]
+        else:
+            reports_kept = reports
+        self.reports += reports_kept[: max(0, MAX_REPORTED - len(self.reports))]
+        if self._rejects is not None:
+            kept = self._rejects.setdefault(part.sheet.name, RejectedRows(part.sheet))
+            kept.add(part.lines, reports)
+
+    def rejected_rows(self, sheets: Sequence[Sheet]) -> list[RejectedRows]:
+        """Give the rows that go back, by sheet."""
+        kept = self._rejects or {}
+        return [kept.get(sheet.name, RejectedRows(sheet)) for sheet in sheets]
+
+
+def _record(
+    situation: Situation,
+    run: _Upload,
+    parts: Iterator[_Part] | list[_Part],
+    begin: list[Event],
+    upload_id: str,
+) -> None:
+    """Append what begins the upload with its first part, and each further part by itself.
+
+    If the machine stops between two parts, what came is there and can be undone as a whole; sending
+    the file again adds what is missing.
+    """
+    waiting = [NewEvent(payload=one, organisation_id=run.organisation_id) for one in begin]
+    for part in parts:
+        waiting += part.events(run.organisation_id, upload_id)
+        situation.store.append(waiting)
+        waiting = []
+
+
+def _usable(kind: str, sheets: Sequence[Sheet]) -> tuple[Sheet, ...]:
+    """The sheets that hold rows of this kind; the refusal names what the nearest one lacks."""
+    used = tuple(sheet for sheet in sheets if not missing_columns(kind, sheet.fields))
+    if not used:
+        nearest = min(sheets, key=lambda sheet: len(missing_columns(kind, sheet.fields)))
+        require_columns(kind, nearest)
+    return used
+
+
+def _tables(situation: Situation, kind: str, *, add_places: bool) -> Known:
+    if kind in ("stock", "vehicles", "road-status"):
         # They name no place: they need not wait for the places to be read.
-        tables = known(
+        return known(
             None,
             situation.store.depots(),
             items(),
             now=situation.now(),
             zone=ZoneInfo(situation.info().timezone),
         )
-        return take_rows(kind, sheet, tables)
-    if kind in ("needs", "damage") and situation.places().empty:
+    if kind in _WITH_PLACES and situation.places().empty:
         raise InputError(
             f"upload {kind}",
             "the places must be known first",
             "load them: `qafila load places FILE`",
         )
-    return take_rows(kind, sheet, known_places(situation, add_places=add_places))
+    return known_places(situation, add_places=add_places)
 
 
-def _road_status(situation: Situation, sheet: Sheet, line: int, cells: Sequence[str]) -> TakenRow:
-    """Read one row of a road report: an edge or a coordinate, and a state."""
-    from dashboard.operations.roads import closure_event
-
-    fields = understand(sheet.header)
-    if not {"edge", "lon"} & fields.keys():
-        raise SchemaError(
-            f"{sheet.file}: columns {', '.join(sheet.header[:12])}",
-            "a sheet of road-status needs a column for edge, or lon and lat",
-            "rename the column, or add it",
-        )
-
-    def cell(field: str) -> str:
-        return cells[fields[field]] if field in fields else ""
-
-    def refused(column: str, expected: str) -> TakenRow:
-        problem = Problem(row=str(line), column=column, value=cell(column), expected=expected)
-        return TakenRow(report=RowReport(row=line, status="rejected", problems=(problem,)))
-
-    zone = ZoneInfo(situation.info().timezone)
-    state = cell("state").strip().casefold() or "closed"
-    if state not in ("closed", "restricted"):
-        return refused("state", "closed or restricted (a road that is open again: `qafila reopen`)")
-    classes = tuple(part.strip() for part in cell("classes").replace(";", ",").split(","))
-    classes = tuple(part for part in classes if part)
-    if wrong := [part for part in classes if part not in VEHICLE_CLASS_NAMES]:
-        return refused("classes", f"not {wrong[0]!r} but one of {', '.join(VEHICLE_CLASS_NAMES)}")
-    until = moment(cell("until"), zone=zone) if cell("until") else None
-    if cell("until") and until is None:
-        return refused("until", "a time such as 2023-09-12T18:00+01:00")
-    lon, lat = coordinate(cell("lon")), coordinate(cell("lat"))
-    if not cell("edge") and (lon is None or lat is None):
-        return refused("lon", "an edge id, or decimal degrees in lon and lat")
-    try:
-        event = closure_event(
-            situation,
-            edges=tuple(cell("edge").split()),
-            near=None if cell("edge") or lon is None or lat is None else (lon, lat),
-            road=cell("road") or None,
-            classes=classes,
-            state=state,
-            until=until,
-            source=sheet.file,
-            reason=cell("reason")[:500],
-        )
-    except QafilaError as error:
-        return refused("edge" if cell("edge") else "lon", str(error))
-    reported_at = moment(cell("reported_at"), zone=zone) if cell("reported_at") else None
-    report = RowReport(row=line, status="accepted")
-    return TakenRow(report=report, events=(event,), reported_at=reported_at)
-
-
-def _area_of(situation: Situation, rows: Sequence[TakenRow]) -> list[Event]:
+def _area_of(situation: Situation, added: Sequence[PlaceAdded]) -> list[Event]:
     """Give the event that tells or widens the area, where rows add places."""
-    points = [
-        (event.lon, event.lat)
-        for row in rows
-        for event in row.events
-        if isinstance(event, PlaceAdded)
-    ]
-    if not points:
+    if not added:
         return []
-    lon, lat = zip(*points, strict=True)
+    lon = [event.lon for event in added]
+    lat = [event.lat for event in added]
     return situation.area_event((min(lon), min(lat), max(lon), max(lat)))
-
-
-def _mark_duplicates(
-    situation: Situation,
-    organisation_id: str,
-    kind: str,
-    sheet: Sheet,
-    rows: Sequence[TakenRow],
-) -> tuple[list[TakenRow], list[str]]:
-    """Mark rows that this organisation sent before; give each row the id it is recorded under.
-
-    The id is made of the row's own words and its count among equal rows, so two equal rows in one
-    sheet are two, and the same sheet sent twice is one. Rows of an upload that was undone may come
-    again: they get the next id.
-    """
-    seen: Counter[str] = Counter()
-    bases = []
-    for _, cells in sheet.rows:
-        words = "\x1f".join((organisation_id, kind, *sheet.header, *cells))
-        seen[words] += 1
-        bases.append(hashlib.sha256(f"{words}\x1f{seen[words]}".encode()).hexdigest()[:40])
-    held = situation.store.client_ids(bases)
-    undone = {upload.upload_id for upload in situation.store.uploads() if upload.undone}
-    marked, ids = [], []
-    for row, base in zip(rows, bases, strict=True):
-        uploads = held.get(base, ())
-        live = [one for one in uploads if one not in undone]
-        if row.events and live:
-            row = TakenRow(report=replace(row.report, status="duplicate", problems=()))
-        marked.append(row)
-        ids.append(f"row:{base}:{len(uploads)}")
-    return marked, ids
-
-
-def _row_events(
-    sheet: Sheet,
-    rows: Sequence[TakenRow],
-    client_ids: Sequence[str],
-    organisation_id: str,
-    upload_id: str,
-) -> Iterator[NewEvent]:
-    for row, client_id in zip(rows, client_ids, strict=True):
-        for number, event in enumerate(row.events):
-            yield NewEvent(
-                payload=event,
-                organisation_id=organisation_id,
-                reported_at=row.reported_at,
-                provenance=Provenance(
-                    file=sheet.file[:300], row=row.report.row, upload_id=upload_id
-                ),
-                client_id=f"{client_id}:{number}",
-            )
 
 
 def _row_json(report: RowReport) -> dict[str, Any]:
     return {
+        "sheet": report.sheet,
         "row": report.row,
         "status": report.status,
         "place_id": report.place_id,
@@ -283,30 +339,14 @@ def _row_json(report: RowReport) -> dict[str, Any]:
         "candidates": [asdict(one) for one in report.candidates],
         "notes": list(report.notes),
         "problems": [
-            {key: value for key, value in asdict(problem).items() if key != "row"}
+            {
+                "cell": report.cells.get(problem.column, ""),
+                **{key: value for key, value in asdict(problem).items() if key != "row"},
+            }
             for problem in report.problems
         ],
     }
 
 
-def _write_rejects(path: Path, sheet: Sheet, reports: Sequence[RowReport]) -> None:
-    """Write the rows that were not taken, with why, ready to be corrected and sent again."""
-    if path.exists() and path.is_dir():
-        raise RuleError(str(path), "a file name is needed for the rejects", "name a .csv file")
-    cells = dict(sheet.rows)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([*map(_safe, sheet.header), "reason", "suggestion"])
-    for report in reports:
-        if report.status in ("rejected", "undecided"):
-            reason = "; ".join(f"{p.column}: {p.expected} is needed" for p in report.problems)
-            suggestion = "; ".join(p.suggestion for p in report.problems if p.suggestion)
-            writer.writerow([*map(_safe, cells[report.row]), _safe(reason), _safe(suggestion)])
-    path.write_text("\ufeff" + out.getvalue(), encoding="utf-8", newline="")
-
-
-def _safe(cell: str) -> str:
-    """Keep a spreadsheet from running a cell as a formula; a negative number stays a number."""
-    if cell.startswith(("=", "+", "@", "\t")) or (cell[:1] == "-" and coordinate(cell) is None):
-        return "'" + cell
-    return cell
+def _silent(_share: float, _text: str) -> None:
+    """Say nothing."""

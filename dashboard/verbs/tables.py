@@ -15,15 +15,26 @@ UPLOAD_KINDS = ("needs", "damage", "stock", "vehicles", "volunteers", "places", 
 
 def add(verbs: Any) -> None:
     """Add these verbs to the command line."""
-    upload = add_verb(verbs, "upload", _upload, "take in a table from an organisation (CSV)")
+    upload = add_verb(
+        verbs,
+        "upload",
+        _upload,
+        "take in a table from an organisation: workbook, CSV, JSON, map file or chat",
+    )
     upload.add_argument("kind", choices=UPLOAD_KINDS, metavar="KIND", help=", ".join(UPLOAD_KINDS))
     upload.add_argument("file", type=Path)
     upload.add_argument("--org", required=True, help="the organisation the file comes from")
     upload.add_argument("--dry-run", action="store_true", help="report, change nothing")
     upload.add_argument(
-        "--rejects", type=Path, help="write the rows that were not taken to this CSV"
+        "--rejects", type=Path, help="write the rows that were not taken to this .xlsx or .csv"
     )
-
+    upload.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="TITLE=FIELD",
+        help="what a column means where the guess is wrong; nothing behind = leaves it out",
+    )
     upload.add_argument(
         "--add-places",
         action="store_true",
@@ -67,5 +78,25 @@ def _upload(arguments: argparse.Namespace) -> Result:
             dry_run=arguments.dry_run,
             rejects=arguments.rejects,
             add_places=arguments.add_places,
+            columns=_columns(arguments.column),
+            progress=arguments.progress,
         )
     return result, FOUND if result["rejected"] else FINE
+
+
+def _columns(given: list[str]) -> dict[str, str]:
+    """Read what the person says of columns."""
+    from data.intake.columns import FIELDS
+    from geo.errors import InputError
+
+    columns = {}
+    for one in given:
+        title, equals, field = one.rpartition("=")
+        if not equals or (field and field not in FIELDS):
+            raise InputError(
+                f"--column {one}",
+                "TITLE=FIELD with a known field",
+                f"such as {', '.join(FIELDS[:12])}",
+            )
+        columns[title.strip()] = field
+    return columns

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from data.intake.columns.content import Context
 from geo.name_match import NameIndex
 from geo.names import plain
 
@@ -29,6 +30,8 @@ _AREA_MARGIN = 0.5
 PLACE_RADIUS_M = 500.0
 #: So many spellings of one place are looked up.
 MAX_SPELLINGS = 24
+#: So many answers are kept between the parts of a long file.
+MAX_ANSWERS = 100_000
 _EARTH_RADIUS_M = 6_371_008.8
 
 
@@ -94,7 +97,7 @@ class Known:
     `added_places` (by plain name) and `pending_places` (by id, not yet recorded) are those that a
     sheet brings, where `add_places` allows it. `depots` gives ids by plain name; `new_depots` holds
     those that a sheet brings and that no accepted row has registered yet; `answers` holds the names
-    that were looked up together.
+    that were looked up together; `spellings` the plain names of places in other scripts.
     """
 
     place_ids: tuple[str, ...]
@@ -114,6 +117,7 @@ class Known:
     add_places: bool
     added_places: dict[str, list[PlaceAdded]]
     pending_places: dict[str, PlaceAdded]
+    spellings: frozenset[str] = frozenset()
 
     def place_by_id(self, text: str) -> str | None:
         """Find a place by its id, with or without its prefix, or by its bare code."""
@@ -151,6 +155,11 @@ class Known:
                     for row in found.itertuples(index=False)
                 ),
             )
+
+    def forget(self) -> None:
+        """Let go of names that were looked up, where they have become many."""
+        if len(self.answers) > MAX_ANSWERS:
+            self.answers.clear()
 
     def place_near(self, lon: float, lat: float) -> PlaceMatch:
         """Find the place at a coordinate: the nearest one, taken alone within 500 m."""
@@ -198,6 +207,15 @@ class Known:
         east = np.radians(one[0] - other[0]) * np.cos(np.radians(other[1]))
         north = np.radians(one[1] - other[1])
         return np.hypot(east, north) * _EARTH_RADIUS_M
+
+    def context(self) -> Context:
+        """What these tables can say of the cells of a column."""
+        return Context(
+            places=frozenset(map(plain, self.place_names)) | self.spellings,
+            communes=frozenset(map(plain, filter(None, self.communes))),
+            depots=frozenset(plain(name) for name in self.depot_names),
+            area=self.area(),
+        )
 
     def area(self) -> Bounds | None:
         """Where coordinates are expected: around the places, None where there are none."""
@@ -266,6 +284,7 @@ def known(
         add_places=add_places,
         added_places={},
         pending_places={},
+        spellings=_other_names(places),
     )
 
 
@@ -295,6 +314,14 @@ def _names(places: gpd.GeoDataFrame | None, aliases: Sequence[tuple[str, int]]) 
         lat=places.geometry.y.to_numpy(),
         aliases=aliases,
     )
+
+
+def _other_names(places: gpd.GeoDataFrame | None) -> frozenset[str]:
+    """Plain names of the places in French, Arabic and Tamazight."""
+    if places is None:
+        return frozenset()
+    columns = [column for column in ("name_fr", "name_ar", "name_zgh") if column in places]
+    return frozenset(plain(name) for column in columns for name in places[column] if name)
 
 
 def _spellings(places: gpd.GeoDataFrame) -> pd.DataFrame:

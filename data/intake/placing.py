@@ -8,6 +8,7 @@ as a place of its own, and is added where the sender asked for that.
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from data.events import Event, PlaceAdded
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 CLEAR_NAME = 0.8
 #: "Near" a place, without a distance, is this far (m).
 NEAR_M = 5_000.0
+
+#: Latitude, longitude, height and accuracy, as ODK and KoBo write a point.
+_WITH_HEIGHT = re.compile(
+    r"^(-?\d{1,2}\.\d+)[ ,]+(-?\d{1,3}\.\d+)[ ,]+-?\d+(?:\.\d+)?(?:[ ,]+\d+(?:\.\d+)?)?$"
+)
 
 Found = tuple[str | None, float | None]
 
@@ -92,18 +98,11 @@ def where(row: Row, known: Known) -> tuple[float, float] | None:
     One outside the area is asked about, with what it may have been.
     """
     if row.text("lon") or row.text("lat"):
-        lon, lat = coordinate(row.text("lon")), coordinate(row.text("lat"))
-        if lon is None or lat is None:
-            row.problem("lon" if lon is None else "lat", "decimal degrees, such as -8.23 and 31.05")
-            return None
-        if lon == lat == 0:
-            row.problem("lon", "not 0, 0, which a device writes that knows no position")
-            return None
-        return _inside(row, known, lon, lat, field="lon")
+        return _from_columns(row, known)
     if not row.text("position"):
         return None
     try:
-        read = read_coordinate(row.text("position"), area=known.area())
+        read = read_coordinate(_without_height(row.text("position")), area=known.area())
     except InputError as error:
         row.problem("position", error.needed, error.todo)
         return None
@@ -111,6 +110,37 @@ def where(row: Row, known: Known) -> tuple[float, float] | None:
         row.repaired = True
         row.notes.append(f"{read.lat:.5f}, {read.lon:.5f}: {read.warning}")
     return _inside(row, known, read.lon, read.lat, field="position")
+
+
+def _from_columns(row: Row, known: Known) -> tuple[float, float] | None:
+    """Read longitude and latitude from two columns: degrees, or with minutes, or metres."""
+    lon, lat = coordinate(row.text("lon")), coordinate(row.text("lat"))
+    far = lon is not None and lat is not None and (abs(lon) > 180 or abs(lat) > 90)
+    if lon is None or lat is None or far:
+        written = f"{row.text('lat')} {row.text('lon')}"
+        if far:  # metres of a grid have east first
+            written = f"{row.text('lon')} {row.text('lat')}"
+        try:
+            read = read_coordinate(written, area=known.area())
+        except InputError:
+            read = None
+        if read is not None and read.form != "decimal":
+            if read.warning:
+                row.repair(f"{read.lat:.5f}, {read.lon:.5f}: {read.warning}")
+            return _inside(row, known, read.lon, read.lat, field="lon")
+    if lon is None or lat is None:
+        row.problem("lon" if lon is None else "lat", "decimal degrees, such as -8.23 and 31.05")
+        return None
+    if lon == lat == 0:
+        row.problem("lon", "not 0, 0, which a device writes that knows no position")
+        return None
+    return _inside(row, known, lon, lat, field="lon")
+
+
+def _without_height(text: str) -> str:
+    """Take height and accuracy off a position as ODK writes it: "31.05 -8.12 1850.0 4.9"."""
+    found = _WITH_HEIGHT.match(text)
+    return f"{found[1]} {found[2]}" if found else text
 
 
 def _inside(

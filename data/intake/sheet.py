@@ -1,135 +1,229 @@
-"""A sheet: rows of text cells as somebody sent them, whatever the encoding and delimiter."""
+"""A sheet: one table of a file with its header found, its columns understood, its rows to come."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from geo.errors import EmptyInputError, TooLargeError, UnreadableError
+from data.intake.cells.dates import DateOrder, date_order
+from data.intake.columns.guess import ColumnGuess, fields_of, guess_columns
+from data.intake.formats import Book, Table, read_book
+from data.intake.header import LOOK_LINES, Header, find_header
+from data.intake.totals import is_total
+from geo.errors import EmptyInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
-MAX_BYTES = 50_000_000
-MAX_COLUMNS = 1_000
-MAX_CELL = 10_000
-_DELIMITERS = ",;\t|"
+    from data.intake.columns.content import Context
+    from data.intake.formats.table import Line
+
+#: So many rows are looked at to understand the columns.
+SAMPLE_ROWS = 300
+#: So many rows at most are looked at to settle whether the day or the month stands first.
+ORDER_ROWS = 100_000
+#: What we add to the rows that go back; left out when they come again.
+REASON_COLUMNS = ("reason", "suggestion")
+_DATE_FIELDS = ("reported_at", "start_at", "end_at", "until")
+
+#: Shape of a sheet → what people said of its columns (title → field), None where nobody did.
+Memory = "Callable[[tuple[str, ...]], Mapping[str, str] | None]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A header and its rows; `rows` pairs the line number a person sees with the cells."""
+    """One table, ready to be read row by row.
+
+    Attributes
+    ----------
+    file, sha256, name
+        Of the file, and the name of the sheet in it ("" where there is but one).
+    header
+        Where it stands and what it says.
+    titles
+        What a person calls each column.
+    guesses, fields
+        What the columns mean, and field → position of those sure enough to be used.
+    order, order_settled
+        Whether the day or the month stands first in dates, and whether the column itself said so.
+    notes
+        What was left out, filled in or guessed.
+    """
 
     file: str
     sha256: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
-    notes: tuple[str, ...] = ()
+    name: str
+    header: Header
+    titles: tuple[str, ...]
+    guesses: tuple[ColumnGuess, ...]
+    fields: Mapping[str, int]
+    order: DateOrder
+    order_settled: bool
+    notes: tuple[str, ...]
+    table: Table
+
+    def rows(self) -> Iterator[Line]:
+        """Yield each row below the header, as wide as it; totals and repeated headers left out."""
+        width = len(self.titles)
+        heads = {cells for _, cells in self.header.written}
+        for number, cells in _body(self.table, self.header):
+            full = _fit(cells, width)
+            if full not in heads and not is_total(full, self.fields):
+                yield number, full
 
 
-def read_sheet(path: Path) -> Sheet:
-    """Read a CSV or TSV file: UTF-8, UTF-16 or Windows code pages; comma, semicolon, tab or bar.
+def read_sheets(
+    path: Path,
+    *,
+    kind: str = "",
+    context: Context | None = None,
+    now: datetime | None = None,
+    memory: Callable[[tuple[str, ...]], Mapping[str, str] | None] | None = None,
+) -> tuple[Book, tuple[Sheet, ...]]:
+    """Read a file and understand every table in it.
 
-    Blank lines are left out; short rows are filled with empty cells, cells beyond the header kept
-    out and noted. Line numbers count from 1 with the header, as a person sees them in the file.
+    Parameters
+    ----------
+    kind
+        What the file is said to hold.
+    context
+        Names that the situation knows, and its area.
+    now
+        Dates lie before it, which tells day from month; None says nothing.
+    memory
+        Gives what people said of sheets with these titles.
 
     Raises
     ------
     UnreadableError, TooLargeError, EmptyInputError
         With what to do.
     """
-    if not path.is_file():
-        raise UnreadableError(str(path), "no such file", "check the path")
-    if path.stat().st_size > MAX_BYTES:
-        raise TooLargeError(
-            path.name, f"at most {MAX_BYTES // 1_000_000} MB are taken at once", "split the file"
-        )
-    raw = path.read_bytes()
-    text, encoding = _decode(raw, path.name)
-    lines = _records(text, path.name)
-    header_at = next((i for i, (_, cells) in enumerate(lines) if sum(map(bool, cells)) >= 2), None)
-    if header_at is None:
-        raise EmptyInputError(path.name, "a header line with column names is needed", "add one")
-    header = lines[header_at][1]
-    if len(header) > MAX_COLUMNS:
-        raise TooLargeError(
-            path.name, f"at most {MAX_COLUMNS} columns are taken", "keep those used"
-        )
-    body = lines[header_at + 1 :]
-    if not body:
+    book = read_book(path)
+    sheets = tuple(
+        sheet
+        for table in book.tables
+        if (sheet := _sheet(book, table, kind, context, now, memory)) is not None
+    )
+    if not sheets:
         raise EmptyInputError(path.name, "it holds a header and no row", "check the file")
-    longer = sum(len(cells) > len(header) for _, cells in body)
-    width = len(header)
-    notes = [f"read as {encoding}"] if encoding != "utf-8" else []
-    if longer:
-        notes.append(
-            f"{longer} rows have more cells than the header; the extra cells were left out"
-        )
+    return book, sheets
+
+
+def read_sheet(path: Path) -> Sheet:
+    """Read the first table of a file that holds rows; raises as `read_sheets`."""
+    return read_sheets(path)[1][0]
+
+
+def understood_as(sheet: Sheet, mapping: Mapping[str, str]) -> Sheet:
+    """Give the sheet with columns as a person says: title → field, "" for none of ours."""
+    guesses = tuple(
+        replace(guess, field=mapping[guess.title], confidence=1.0, why="told")
+        if guess.title in mapping
+        else guess
+        for guess in sheet.guesses
+    )
+    told = {field for field in mapping.values() if field}
+    guesses = tuple(
+        guess if guess.title in mapping or guess.field not in told else replace(guess, field="")
+        for guess in guesses
+    )
+    return replace(sheet, guesses=guesses, fields=fields_of(guesses))
+
+
+def _sheet(
+    book: Book,
+    table: Table,
+    kind: str,
+    context: Context | None,
+    now: datetime | None,
+    memory: Callable[[tuple[str, ...]], Mapping[str, str] | None] | None,
+) -> Sheet | None:
+    head = list(itertools.islice(table.open_rows(), LOOK_LINES + 20))
+    if not head:
+        return None
+    header = _without_reasons(find_header(head, titled=table.titled))
+    width = len(header.titles)
+    body = list(itertools.islice(_body(table, header), SAMPLE_ROWS))
+    if not body:
+        return None
+    titles = header.shown
+    guesses = guess_columns(
+        header,
+        [_fit(cells, width) for _, cells in body],
+        kind=kind,
+        context=context,
+        remembered=None if memory is None else memory(titles),
+    )
+    fields = fields_of(guesses)
+    order, settled = _order(table, header, fields, now)
+    notes = [*book.notes, *table.notes]
+    notes += _beyond_titles(header, body)
+    if not header.written:
+        notes.append("there is no header: the columns were told by what stands in them")
     return Sheet(
-        file=path.name,
-        sha256=hashlib.sha256(raw).hexdigest(),
+        file=book.file,
+        sha256=book.sha256,
+        name=table.name,
         header=header,
-        rows=tuple((n, (*cells, *[""] * (width - len(cells)))[:width]) for n, cells in body),
+        titles=titles,
+        guesses=guesses,
+        fields=fields,
+        order=order,
+        order_settled=settled,
         notes=tuple(notes),
+        table=table,
     )
 
 
-def _decode(raw: bytes, name: str) -> tuple[str, str]:
-    if not raw.strip():
-        raise EmptyInputError(name, "the file is empty", "check the export")
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            return raw.decode("utf-16"), "utf-16"
-        except UnicodeDecodeError as error:
-            raise UnreadableError(name, "broken UTF-16 text", "export it again") from error
-    if b"\x00" in raw or raw.startswith((b"PK\x03\x04", b"\x89PNG", b"%PDF", b"\xd0\xcf\x11\xe0")):
-        raise UnreadableError(
-            name,
-            "a CSV text file is needed, this is a binary file",
-            "save the sheet as CSV (UTF-8)",
-        )
-    try:
-        return raw.decode("utf-8-sig"), "utf-8"
-    except UnicodeDecodeError:
-        # Bytes 0xC0-0xFF are accented letters in cp1252 and most letters in cp1256: Arabic text has
-        # runs of them, French text has single ones between ASCII letters.
-        high = sum(byte >= 0xC0 for byte in raw)
-        arabic = high > 0.2 * sum(byte > 0x40 for byte in raw)
-        encoding = "cp1256" if arabic else "cp1252"
-        return raw.decode(encoding, errors="replace"), encoding
+def _beyond_titles(header: Header, body: Sequence[Line]) -> list[str]:
+    """Note the rows with cells under no title: a comma too many shifts what stands behind it."""
+    last = max((at for at, title in enumerate(header.titles, start=1) if title), default=0)
+    shifted = sum(any(cells[last : len(header.titles)]) for _, cells in body)
+    if not last or not shifted:
+        return []
+    return [
+        f"{shifted} rows hold cells to the right of the last title ({header.titles[last - 1]}): "
+        "a comma too many?"
+    ]
 
 
-def _records(text: str, name: str) -> list[tuple[int, tuple[str, ...]]]:
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    sample = text[:20_000]
-    counts = {mark: sample.count(mark) for mark in _DELIMITERS}
-    delimiter = max(counts, key=lambda mark: counts[mark])
-    csv.field_size_limit(MAX_CELL * 10)
-    records = []
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-    line = 1
-    try:
-        for cells in reader:
-            cleaned = tuple(_clean(cell) for cell in cells)
-            if any(cleaned):
-                records.append((line, cleaned))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise UnreadableError(
-            name, f"line {line} is not CSV ({error})", "export it again"
-        ) from error
-    return records
+def _body(table: Table, header: Header) -> Iterator[Line]:
+    after = len(header.above) + len(header.written)
+    return itertools.islice(table.open_rows(), after, None)
 
 
-def _clean(cell: str) -> str:
-    # Control and direction-changing characters never mean anything in a cell, and can hide text.
-    kept = "".join(
-        char
-        for char in cell[:MAX_CELL]
-        if (char.isprintable() or char in "\n\t")
-        and char not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"
+def _fit(cells: tuple[str, ...], width: int) -> tuple[str, ...]:
+    return cells[:width] if len(cells) >= width else (*cells, *[""] * (width - len(cells)))
+
+
+def _order(
+    table: Table, header: Header, fields: Mapping[str, int], now: datetime | None
+) -> tuple[DateOrder, bool]:
+    positions = [fields[field] for field in _DATE_FIELDS if field in fields]
+    if not positions or now is None:
+        return "dmy", False
+    body = itertools.islice(_body(table, header), ORDER_ROWS)
+    return date_order(
+        (cells[at] for _, cells in body for at in positions if at < len(cells) and cells[at]),
+        now=now,
     )
-    return " ".join(kept.split())
+
+
+def _has_reasons(header: Header) -> bool:
+    return header.titles[-2:] == REASON_COLUMNS
+
+
+def _without_reasons(header: Header) -> Header:
+    """Leave out the two columns that we added when the rows went back."""
+    if not _has_reasons(header):
+        return header
+    return replace(
+        header,
+        titles=header.titles[:-2],
+        parents=header.parents[:-2],
+        tags=header.tags[:-2],
+        written=tuple((number, cells[:-2]) for number, cells in header.written),
+    )

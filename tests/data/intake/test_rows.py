@@ -84,21 +84,25 @@ def test_a_bad_row_names_its_cell_and_leaves_its_neighbour_alone(
     lines = ("place:a,tent,-4", "place:a,tent,30-40", "place:a,gold,1", "place:a,tent,5")
     text = "\n".join(("place_id,item,quantity", *lines))
     rows = _take(tmp_path, here, "needs", text)
-    assert [row.report.status for row in rows] == ["rejected", "rejected", "rejected", "accepted"]
+    assert [row.report.status for row in rows] == ["rejected", "undecided", "rejected", "accepted"]
     problem = rows[0].report.problems[0]
     assert (problem.row, problem.column, problem.value) == ("2", "quantity", "-4")
     assert rows[2].report.problems[0].suggestion == "tent, water_l"
 
 
-def test_a_wrong_unit_is_a_problem_of_that_row(tmp_path: Path, here: Known) -> None:
-    text = "place_id,item,quantity,unit\nplace:a,water_l,50,m3\nplace:a,water_l,50,litres\n"
-    rows = _take(tmp_path, here, "needs", text)
-    assert [row.report.status for row in rows] == ["rejected", "accepted"]
+def test_units_are_converted_or_asked_about_in_that_row(tmp_path: Path, here: Known) -> None:
+    units = ("m3", "litres", "kg", "furlong")
+    lines = "\n".join(f"place:a,water_l,50,{unit}" for unit in units)
+    rows = _take(tmp_path, here, "needs", f"place_id,item,quantity,unit\n{lines}\n")
+    assert [row.report.status for row in rows] == ["repaired", "accepted", "undecided", "rejected"]
+    (need,) = rows[0].events
+    assert isinstance(need, NeedReported)
+    assert (need.quantity, need.unit) == (50_000, "l")
 
 
 def test_a_sheet_without_a_needed_column_is_refused_as_a_whole(tmp_path: Path, here: Known) -> None:
-    with pytest.raises(SchemaError, match="needs a column for quantity"):
-        _take(tmp_path, here, "needs", "place,item,colour\nTinmel,tent,red\n")
+    with pytest.raises(SchemaError, match="needs a column for item"):
+        _take(tmp_path, here, "needs", "place,colour\nTinmel,red\n")
 
 
 def test_stock_may_bring_a_new_depot_with_its_coordinate(tmp_path: Path, here: Known) -> None:

@@ -24,31 +24,32 @@ def test_encodings_delimiters_and_line_ends(
         [delimiter.join(("douar", "quantité")), delimiter.join(("Aït Zitoun", "4")), ""]
     )
     sheet = read_sheet(_write(tmp_path, text.encode(encoding)))
-    assert sheet.header == ("douar", "quantité")
-    assert sheet.rows == ((2, ("Aït Zitoun", "4")),)
+    assert sheet.titles == ("douar", "quantité")
+    assert list(sheet.rows()) == [(2, ("Aït Zitoun", "4"))]
 
 
 def test_arabic_of_the_windows_code_page_is_read(tmp_path: Path) -> None:
     sheet = read_sheet(_write(tmp_path, "دوار,كمية\nتنمل,٤\n".encode()))
-    assert sheet.header == ("دوار", "كمية")
+    assert sheet.titles == ("دوار", "كمية")
     old = read_sheet(_write(tmp_path, "دوار,الكمية\nتنمل,4\nاغيل,7\n".encode("cp1256")))
-    assert old.header == ("دوار", "الكمية")
+    assert old.titles == ("دوار", "الكمية")
 
 
 def test_line_numbers_are_those_a_person_sees(tmp_path: Path) -> None:
     sheet = read_sheet(_write(tmp_path, b'a,b\n\n1,2\n\n"x\ny",4\n5,6\n'))
-    assert [line for line, _ in sheet.rows] == [3, 5, 7]
+    assert [line for line, _ in sheet.rows()] == [3, 5, 7]
 
 
-def test_cells_beyond_the_header_are_noted_and_short_rows_filled(tmp_path: Path) -> None:
+def test_cells_beyond_the_header_are_kept_and_noted_and_short_rows_filled(tmp_path: Path) -> None:
     sheet = read_sheet(_write(tmp_path, b"a,b\n1\n1,2,3\n"))
-    assert [cells for _, cells in sheet.rows] == [("1", ""), ("1", "2")]
-    assert "1 rows have more cells" in sheet.notes[0]
+    assert sheet.titles == ("a", "b", "column 3")
+    assert [cells for _, cells in sheet.rows()] == [("1", "", ""), ("1", "2", "3")]
+    assert "1 rows hold cells to the right of the last title (b)" in sheet.notes[0]
 
 
 def test_hidden_direction_marks_are_taken_out(tmp_path: Path) -> None:
     sheet = read_sheet(_write(tmp_path, "a,b\n\u202egnp.exe,\u200f4\n".encode()))
-    assert sheet.rows[0][1] == ("gnp.exe", "4")
+    assert next(sheet.rows())[1] == ("gnp.exe", "4")
 
 
 @pytest.mark.parametrize(
@@ -56,9 +57,9 @@ def test_hidden_direction_marks_are_taken_out(tmp_path: Path) -> None:
     [
         (b"", EmptyInputError, "empty"),
         (b"place,item\n", EmptyInputError, "no row"),
-        (b"\x89PNG\r\n\x1a\n1234", UnreadableError, "binary"),
-        (b"PK\x03\x04rest of a workbook", UnreadableError, "save the sheet as CSV"),
-        (b"a,b\n1,\x00\n", UnreadableError, "binary"),
+        (b"\x89PNG\r\n\x1a\n1234", UnreadableError, "picture"),
+        (b"PK\x03\x04rest of a workbook", UnreadableError, "cut short or damaged"),
+        (b"a,b\n1,\x00\n", UnreadableError, "NUL byte"),
         (b",".join([b"c"] * 1_001) + b"\n1\n", TooLargeError, "columns"),
     ],
 )

@@ -1,0 +1,90 @@
+"""Vehicles and volunteers: who and what can go."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from data.events import VehicleRegistered, VolunteerRegistered
+from data.intake.cells.numbers import ambiguous, number
+from data.intake.cells.words import unit_word, vehicle_class
+from data.intake.depots import depot_of, registering, stable_id
+from data.intake.placing import events_of, place_of
+from data.intake.row import Row, TakenRow
+from geo.model import VEHICLE_CLASS_NAMES
+
+if TYPE_CHECKING:
+    from data.intake.known import Known
+
+NEEDED_VEHICLES = (("vehicle",), ("class",), ("capacity_kg",), ("capacity_m3",), ("depot",))
+NEEDED_VOLUNTEERS = (("volunteer",),)
+_PLACE_FIELDS = ("place", "place_id", "lon", "position")
+
+
+def take_vehicle(row: Row, known: Known) -> TakenRow:
+    """Read a vehicle or a mule team with what it carries and where it stands."""
+    depot_id = depot_of(row, known)
+    name = row.text("vehicle")
+    if not name:
+        row.problem("vehicle", "a name or number plate")
+    kind = vehicle_class(row.text("class"))
+    if kind is None:
+        row.problem("class", f"one of {', '.join(VEHICLE_CLASS_NAMES)}")
+    kg = _capacity(row, "capacity_kg", 100_000)
+    m3 = _capacity(row, "capacity_m3", 1_000)
+    report = row.report()
+    if report.problems or depot_id is None or kind is None or kg is None or m3 is None:
+        return TakenRow(report=report)
+    event = VehicleRegistered(
+        vehicle_id=stable_id("vehicle", name),
+        vehicle_class=kind,
+        name=name,
+        capacity_kg=float(kg),
+        capacity_m3=float(m3),
+        depot_id=depot_id,
+    )
+    return TakenRow(report=report, events=(*registering(depot_id, known), event))
+
+
+def take_volunteer(row: Row, known: Known) -> TakenRow:
+    """Read a volunteer by code, with skills and languages; where they live is a place."""
+    name = row.text("volunteer")
+    if not name:
+        row.problem("volunteer", "a code (no real name: this sheet is seen by many)")
+    place_id, score = (None, None)
+    if any(row.text(field) for field in _PLACE_FIELDS):
+        place_id, score = place_of(row, known)
+    report = row.report(place_id, score)
+    if report.problems:
+        return TakenRow(report=report)
+    event = VolunteerRegistered(
+        volunteer_id=stable_id("volunteer", name),
+        home_place_id=place_id,
+        skills=_list(row.text("skills")),
+        languages=_list(row.text("languages")),
+    )
+    return TakenRow(report=report, events=(*events_of(place_id, known), event))
+
+
+def _capacity(row: Row, field: str, limit: int) -> Decimal | None:
+    """Read a capacity, with "t" or "kg" behind it where it is a weight."""
+    written = row.text(field)
+    value = number(written)
+    if value is None and field == "capacity_kg":
+        bare = written.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ. ")
+        unit = unit_word(written[len(bare) :])
+        value = number(bare) if unit is not None and unit.base == "kg" else None
+        if value is not None and unit is not None:
+            value *= unit.factor
+            if unit.factor != 1:
+                row.repair(f"{written} are {value:f} kg")
+    if value is None or not 0 < value <= limit:
+        row.problem(field, f"one number above 0, at most {limit:,}".replace(",", " "))
+        return None
+    row.repaired = row.repaired or ambiguous(written)
+    return value.quantize(Decimal("0.000001")).normalize() + 0
+
+
+def _list(text: str) -> tuple[str, ...]:
+    parts = text.replace(";", ",").replace("|", ",").replace("،", ",").split(",")
+    return tuple(part.strip()[:100] for part in parts if part.strip())[:50]
