@@ -58,6 +58,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             "set QAFILA_DEBUG=1 and run again to see where\n"
         )
         return MISUSE
+    if known := getattr(arguments, "known", None):
+        sys.stderr.write(
+            f"as known at event {known['event']}, {known['at']}; "
+            f"{known['later_events']} later ones are left out\n"
+        )
+        # What leaves as evidence stays as others check it.
+        result = result if arguments.verb == "ledger" else {"known_at": known, **result}
     if arguments.json:
         sys.stdout.write(json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     else:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboard.verbs.parser import FINE, Result, add_group, add_verb, open_situation
+from dashboard.verbs.parser import FINE, Result, add_group, add_past, add_verb, open_situation
 from data.access.roles import KEY_SCOPES, ROLES
 from geo.errors import InputError, UnreadableError
 
@@ -36,7 +36,7 @@ def _account(verbs: Any) -> None:
     add_one.add_argument("--oidc-issuer", help="address of the identity provider")
     add_one.add_argument("--oidc-subject", help="its subject there, instead of a password")
 
-    add_verb(verbs, "list", _account_list, "show all accounts")
+    add_past(add_verb(verbs, "list", _account_list, "show all accounts"))
     add_verb(verbs, "roles", _account_roles, "show what each role may do")
 
     role = add_verb(verbs, "role", _account_role, "give an account another role")
@@ -71,14 +71,14 @@ def _key(verbs: Any) -> None:
     )
     issue.add_argument("--days", type=int, default=30, help="how long it is valid (default: 30)")
     issue.add_argument("--label", default="", help="what it is for; no name of a person")
-    add_verb(verbs, "list", _key_list, "show all keys, without their secrets")
+    add_past(add_verb(verbs, "list", _key_list, "show all keys, without their secrets"))
     revoke = add_verb(verbs, "revoke", _key_revoke, "make a key worth nothing, at once")
     revoke.add_argument("key_id", metavar="KEY")
     revoke.add_argument("--reason", default="")
 
 
 def _organisation(verbs: Any) -> None:
-    add_verb(verbs, "list", _organisation_list, "show all organisations")
+    add_past(add_verb(verbs, "list", _organisation_list, "show all organisations"))
     status = add_verb(
         verbs, "set", _organisation_set, "recognise an organisation, or revoke its recognition"
     )

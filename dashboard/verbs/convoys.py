@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard import arguments as read
-from dashboard.verbs.parser import FINE, FOUND, Result, add_verb, open_situation
+from dashboard.verbs.parser import FINE, FOUND, Result, add_past, add_verb, open_situation
 from geo.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def add(verbs: Any) -> None:
     diff = add_verb(
         verbs, "diff", _diff, "who gains and who loses: two plans, or two states of the roads"
     )
+    add_past(diff, "--known-at")
     diff.add_argument("plan_a", metavar="PLAN_A", nargs="?", help="plan id")
     diff.add_argument("plan_b", metavar="PLAN_B", nargs="?", help="plan id, or `latest`")
     diff.add_argument("--roads", action="store_true", help="compare the roads, not plans")
@@ -75,6 +76,7 @@ def add(verbs: Any) -> None:
     )
 
     export = add_verb(verbs, "export", _export, "write a plan's convoys to files")
+    add_past(export)
     export.add_argument("plan", metavar="PLAN", help="plan id, or `latest`")
     export.add_argument("--to", type=Path, required=True, help="folder, made if absent")
     export.add_argument("--formats", default="gpx,kml,geojson,csv,text")

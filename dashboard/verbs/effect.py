@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboard.verbs.parser import FINE, Result, add_verb, open_situation
+from dashboard.verbs.parser import FINE, Result, add_past, add_verb, open_situation
 
 if TYPE_CHECKING:
     import argparse
@@ -16,6 +16,7 @@ def add(verbs: Any) -> None:
     indicators = add_verb(
         verbs, "indicators", _indicators, "what the response achieved, with formula and source"
     )
+    add_past(indicators)
     indicators.add_argument(
         "--trend", action="store_true", help="measure also as of 24 h before, where that is known"
     )

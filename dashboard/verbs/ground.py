@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard import arguments as read
-from dashboard.verbs.parser import FINE, Result, add_verb, open_situation
+from dashboard.verbs.parser import FINE, Result, add_past, add_verb, open_situation
 from geo.errors import InputError
 
 if TYPE_CHECKING:
     import argparse
+
+    from dashboard.operations.situation import Situation
 
 LOAD_KINDS = (
     "places",
@@ -99,6 +101,7 @@ def add(verbs: Any) -> None:
         "where buildings changed most between loaded pictures: a hint, never a grade",
     )
     assess = add_verb(verbs, "assess", _assess, "damage, people and needs per place")
+    add_past(assess)
     assess.add_argument(
         "--climate",
         choices=("temperate", "cold"),
@@ -113,6 +116,7 @@ def add(verbs: Any) -> None:
         "--days", type=int, default=1, help="for how many days water, food and hygiene (default: 1)"
     )
     places = add_verb(verbs, "places", _places, "the register of places: what was joined, what not")
+    add_past(places)
     places.add_argument("--list", action="store_true", help="every place with all its names")
     places.add_argument("--commune", help="only the places of a commune, by name or code")
 
@@ -164,6 +168,8 @@ def _assess(arguments: argparse.Namespace) -> Result:
     from dashboard.operations import assessing
 
     with open_situation(arguments) as situation:
+        if arguments.known_at:
+            return _assessed_then(arguments, situation), FINE
         return assessing.assess(
             situation,
             days=arguments.days,
@@ -171,6 +177,24 @@ def _assess(arguments: argparse.Namespace) -> Result:
             water=arguments.water,
             progress=arguments.progress,
         ), FINE
+
+
+def _assessed_then(arguments: argparse.Namespace, situation: Situation) -> dict[str, Any]:
+    """Give the assessment that was the newest at a moment: none is made for the past."""
+    from dashboard.operations import assessing
+
+    if arguments.climate or arguments.water or arguments.days != 1:
+        raise InputError(
+            "assess --at",
+            "it shows what was assessed by then and takes no --climate, --water or --days",
+            "leave them out",
+        )
+    made = assessing.latest(situation)
+    if made is None:
+        raise InputError(
+            f"assess --at {arguments.known_at}", "an assessment by then is needed", "choose later"
+        )
+    return made
 
 
 def _places(arguments: argparse.Namespace) -> Result:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard import arguments as read
-from dashboard.verbs.parser import FINE, FOUND, Result, add_verb, open_situation
+from dashboard.verbs.parser import FINE, FOUND, Result, add_past, add_verb, open_situation
 from geo.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def add(verbs: Any) -> None:
     ledger = add_verb(
         verbs, "ledger", _ledger, "hand out the head, the key, the proof of an event, or all events"
     )
+    add_past(ledger)
     ledger.add_argument("what", choices=("head", "export", "prove", "key"))
     ledger.add_argument(
         "thing", nargs="?", help="export: the file; prove: number or id of the event, or of a thing"
@@ -112,6 +113,7 @@ def _require_fitting(arguments: argparse.Namespace) -> None:
             ("--to", arguments.to, ("head", "prove", "key")),
             ("--unsigned", arguments.unsigned, ("head",)),
             ("--against", arguments.against, ("prove",)),
+            ("--at", arguments.known_at, ("head", "export", "prove")),
         )
         if given and what not in verbs
     ]

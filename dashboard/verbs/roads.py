@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from dashboard import arguments as read
-from dashboard.verbs.parser import FINE, Result, add_verb, open_situation
+from dashboard.verbs.parser import (
+    FINE,
+    Result,
+    add_moment,
+    add_past,
+    add_verb,
+    open_situation,
+    road_moment,
+)
 from geo.errors import InputError
 
 
@@ -57,10 +65,11 @@ def add(verbs: Any) -> None:
         default=True,
         help="count places that a load reaches by changing vehicles (default)",
     )
-    reach.add_argument("--at", help="moment, ISO 8601 (default: now)")
+    add_moment(reach)
     reach.add_argument("--hours", type=float, default=12.0, help="time limit in hours (default 12)")
 
     network = add_verb(verbs, "roads", _roads, "what the road network is like, and as a file")
+    add_past(network)
     network.add_argument("--to", type=Path, metavar="FILE", help="write it as GraphML for OSMnx")
     network.add_argument(
         "--gaps", type=float, metavar="M", help="ends within so many metres of a road (default 5)"
@@ -71,7 +80,7 @@ def add(verbs: Any) -> None:
     isochrones = add_verb(verbs, "isochrones", _isochrones, "the ground within some minutes")
     isochrones.add_argument("--class", dest="vehicle_class", default="truck", help="vehicle class")
     isochrones.add_argument("--minutes", default="30,60,120", help="limits, comma between")
-    isochrones.add_argument("--at", help="moment, ISO 8601 (default: now)")
+    add_moment(isochrones)
     isochrones.add_argument("--to", type=Path, metavar="FILE", help="write polygons as GeoJSON")
 
 
@@ -121,7 +130,7 @@ def _reach(arguments: argparse.Namespace) -> Result:
             situation,
             classes=read.vehicle_class_names(",".join(arguments.classes or ())),
             relay=arguments.relay,
-            at=situation.aware(read.moment(arguments.at, "--at")),
+            at=road_moment(arguments, situation),
             max_time_s=read.hours(arguments.hours) * 3600.0,
         ), FINE
 
@@ -153,7 +162,7 @@ def _isochrones(arguments: argparse.Namespace) -> Result:
             situation,
             names[0],
             read.minutes(arguments.minutes),
-            at=situation.aware(read.moment(arguments.at, "--at")),
+            at=road_moment(arguments, situation),
             to=arguments.to,
             progress=arguments.progress,
         ), FINE

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard import arguments as read
-from dashboard.verbs.parser import FINE, Result, add_verb, open_situation
+from dashboard.verbs.parser import (
+    FINE,
+    Result,
+    add_moment,
+    add_verb,
+    open_situation,
+    road_moment,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +29,7 @@ def add(verbs: Any) -> None:
     )
     risk.add_argument("--seed", type=int, default=1, help="the same seed, the same worlds")
     risk.add_argument("--landslides", type=Path, help="polygons of landslides seen: hints")
-    risk.add_argument("--at", help="moment, ISO 8601 (default: now)")
+    add_moment(risk)
 
     clear = add_verb(verbs, "clear-first", _clear_first, "which blockage to open first, by whom")
     clear.add_argument("--class", dest="class_name", default="truck", help="vehicle class (truck)")
@@ -38,7 +45,7 @@ def add(verbs: Any) -> None:
         "--crew-hours", type=Path, help="CSV: site (or closure, or edge id), crew_hours"
     )
     clear.add_argument("--rates", type=Path, help="TOML: crew-hours by kind of blockage")
-    clear.add_argument("--at", help="moment, ISO 8601 (default: now)")
+    add_moment(clear)
 
     airlift = add_verb(verbs, "airlift", _airlift, "places only a flight serves, and where to land")
     airlift.add_argument("--hours", type=float, default=12.0, help="reached on the ground within")
@@ -50,13 +57,13 @@ def add(verbs: Any) -> None:
         default=[],
         help="buildings, wires, trees: vector files",
     )
-    airlift.add_argument("--at", help="moment, ISO 8601 (default: now)")
+    add_moment(airlift)
 
     staging = add_verb(verbs, "staging", _staging, "where to put a forward base, ranked")
     staging.add_argument("--points", type=int, default=5, help="how many (default 5)")
     staging.add_argument("--brings", default="truck", help="class that reaches it (truck)")
     staging.add_argument("--goes-on", default="pickup", help="class that goes on (pickup)")
-    staging.add_argument("--at", help="moment, ISO 8601 (default: now)")
+    add_moment(staging)
 
 
 def _risk(arguments: argparse.Namespace) -> Result:
@@ -70,7 +77,7 @@ def _risk(arguments: argparse.Namespace) -> Result:
             hours=read.hours(arguments.hours),
             seed=arguments.seed,
             landslides=arguments.landslides,
-            at=situation.aware(read.moment(arguments.at, "--at")),
+            at=road_moment(arguments, situation),
             progress=arguments.progress,
         ), FINE
 
@@ -87,7 +94,7 @@ def _clear_first(arguments: argparse.Namespace) -> Result:
             measure=arguments.by,
             crew_hours=arguments.crew_hours,
             rates=arguments.rates,
-            at=situation.aware(read.moment(arguments.at, "--at")),
+            at=road_moment(arguments, situation),
             progress=arguments.progress,
         ), FINE
 
@@ -101,7 +108,7 @@ def _airlift(arguments: argparse.Namespace) -> Result:
             hours=read.hours(arguments.hours),
             diameter_m=arguments.diameter,
             obstacles=arguments.obstacles,
-            at=situation.aware(read.moment(arguments.at, "--at")),
+            at=road_moment(arguments, situation),
             progress=arguments.progress,
         ), FINE
 
@@ -115,6 +122,6 @@ def _staging(arguments: argparse.Namespace) -> Result:
             points=arguments.points,
             brings=read.one_vehicle_class(arguments.brings),
             goes_on=read.one_vehicle_class(arguments.goes_on),
-            at=situation.aware(read.moment(arguments.at, "--at")),
+            at=road_moment(arguments, situation),
             progress=arguments.progress,
         ), FINE

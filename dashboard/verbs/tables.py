@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboard.verbs.parser import FINE, FOUND, Result, add_verb, open_situation
+from dashboard.verbs.parser import FINE, FOUND, Result, add_past, add_verb, open_situation
 
 if TYPE_CHECKING:
     import argparse
@@ -41,6 +41,7 @@ def add(verbs: Any) -> None:
         help="add a place for a name that no list knows and that has a coordinate",
     )
     match = add_verb(verbs, "match", _match, "which place a written name means, and how sure")
+    add_past(match, "--known-at")
     match.add_argument("name", help='the name as written, such as "Imlil, commune Asni"')
     match.add_argument("--commune", default="", help="its commune, in any script")
     match.add_argument("--at", default="", help="a coordinate as people write it")

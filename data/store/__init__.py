@@ -24,6 +24,7 @@ projections together; no exception of the database leaves it.
 
 from data.store.chain import Verification
 from data.store.heads import Head, SignedHead, parse_head
+from data.store.past import PastStore
 from data.store.read import Reader
 from data.store.records import (
     AssessmentRecord,
@@ -38,7 +39,7 @@ from data.store.records import (
     VolunteerRecord,
 )
 from data.store.stock_records import Balance, LotBalance, MovementRecord
-from data.store.store import PastStore, Store
+from data.store.store import Store
 
 __all__ = [
     "AssessmentRecord",

@@ -32,7 +32,6 @@ from data.store.engine import (
     for_writing,
     is_file,
     is_ours,
-    memory_engine,
     open_engine,
     prepare,
     reading,
@@ -44,7 +43,7 @@ from data.store.heads import parse_head, utc_text
 from data.store.projections import apply, dump, touches
 from data.store.read import EVENTS_PER_READ, LedgerHistory, Reader, event_rows, fact, recorded
 from data.store.rules import check
-from data.store.schema import EVENTS, PROJECTIONS, REVISION
+from data.store.schema import EVENTS, REVISION
 from data.store.state import Fact, State
 from geo.errors import (
     InputError,
@@ -61,6 +60,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from sqlalchemy.engine import URL
+
+    from data.store.past import PastStore
 
 Clock = Callable[[], datetime]
 Ids = Callable[[str], str]
@@ -307,7 +308,9 @@ class Store(Reader):
             raise UnknownIdError(
                 f"event {until}", f"this ledger has the events 1 to {last}", "choose one of them"
             )
-        return PastStore(self._engine, until=until)
+        from data.store.past import PastStore
+
+        return PastStore(self, until=until)
 
     def seq_at(self, moment: datetime) -> int:
         """Number of the last event recorded at or before a moment; 0 where there was none yet."""
@@ -386,57 +389,18 @@ class Store(Reader):
             replay(source=connection, target=connection, until=None)
 
     def _compare_projections(self, walk: ChainCheck) -> None:
+        from data.store.past import PastStore
+
         if walk.last is None:
             return
         with (
             self.snapshot() as still,
-            PastStore(self._engine, until=still.seq()) as again,
+            PastStore(self, until=still.seq()) as again,
             still._projections() as stored,
             again._projections() as replayed,
         ):
             for line in itertools.islice(_differences(dump(stored), dump(replayed)), 10):
                 walk.report(line)
-
-
-class PastStore(Reader):
-    """A situation as it was after one event; close it, or use it in a ``with`` block."""
-
-    def __init__(self, engine: Engine, *, until: int) -> None:
-        self._memory = memory_engine()
-        self._turn = threading.RLock()
-        super().__init__(
-            ledger=functools.partial(reading, engine),
-            projections=self._in_turn,
-            until=until,
-        )
-        try:
-            with reading(engine) as ledger, writing(for_writing(self._memory)) as target:
-                PROJECTIONS.create_all(target)
-                replay(source=ledger, target=target, until=until)
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Release the memory."""
-        self._memory.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _value: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    @contextlib.contextmanager
-    def _in_turn(self) -> Iterator[Connection]:
-        # One connection holds the memory, so threads take turns.
-        with self._turn, reading(self._memory) as connection:
-            yield connection
 
 
 class _HistoryWith:
