@@ -25,6 +25,7 @@ def add(verbs: Any) -> None:
         "--csv", type=Path, metavar="FILE", help="write the rows behind it to this table"
     )
     report = add_verb(verbs, "report", _report, "the situation report as one file")
+    add_past(report)
     report.add_argument("--to", type=Path, required=True, metavar="FILE", help="ends in .html")
     report.add_argument(
         "--since", metavar="T", help="say what changed after this time or event number"
