@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,6 +109,7 @@ class RoadStop:
     hand_out: tuple[HandOut, ...]
     walk: Walk | None
     relay: StopRelay | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,7 @@ def itineraries(
     *,
     position_of: Callable[[str], Position] | None = None,
     items: Iterable[Item] = (),
+    whys: Mapping[tuple[str, int], str] | None = None,
 ) -> list[Itinerary]:
     """Put every convoy of `plan` on the ground.
 
@@ -161,6 +163,8 @@ def itineraries(
         (lon, lat) of a place; without it a place lies where its road ends.
     items
         For units, weights and volumes of what is handed out.
+    whys
+        In words why a stop comes when it does, by convoy id and number of the stop (from 1).
 
     Raises
     ------
@@ -169,7 +173,8 @@ def itineraries(
     """
     by_id = {item.item_id: item for item in items}
     return [
-        _itinerary(plan.plan_id, convoy, leg_path, position_of, by_id) for convoy in plan.convoys
+        _itinerary(plan.plan_id, convoy, leg_path, position_of, by_id, whys or {})
+        for convoy in plan.convoys
     ]
 
 
@@ -179,6 +184,7 @@ def _itinerary(
     leg_path: LegFinder,
     position_of: Callable[[str], Position] | None,
     items: Mapping[str, Item],
+    whys: Mapping[tuple[str, int], str],
 ) -> Itinerary:
     points = [convoy.depot_id, *(stop.place_id for stop in convoy.stops), convoy.depot_id]
     legs: list[Leg] = []
@@ -207,7 +213,8 @@ def _itinerary(
             end = _position(path.geometry, -1)
             place = end if position_of is None else position_of(there)
             stop = convoy.stops[number - 1]
-            stops.append(_stop(number, stop, end, place, km=metres / 1000, items=items))
+            made = _stop(number, stop, end, place, km=metres / 1000, items=items)
+            stops.append(replace(made, why=whys.get((convoy.convoy_id, number), "")))
     start = _position(legs[0].geometry, 0)
     return Itinerary(
         plan_id=plan_id, convoy=convoy, start=start, legs=tuple(legs), stops=tuple(stops)

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import io
+import tempfile
+import zipfile
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from dashboard.operations import planning, travelling
+from dashboard.operations.roads import bare_edge_id
 from dashboard.operations.situation import Progress, Situation, silent
 from data.catalogue import items
 from geo.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Mapping, Sequence
 
     from geo.model import VehicleClassName
+    from routing.exports.sheet import Ground, Papers
     from routing.itinerary import Itinerary, LegPath
 
-FORMATS = ("gpx", "kml", "geojson", "csv", "text")
+#: What `routing.exports` writes; said here so that the command line need not load it.
+FORMATS = (
+    "gpx", "kml", "geojson", "csv", "text", "html", "pdf", "loading", "waybills"
+)  # fmt: skip
+#: What a phone or another program opens; sheets and lists are asked for.
+DEFAULT_FORMATS = FORMATS[:5]
+LARGEST_CONTACT = 200
+# Degrees around the ways of all convoys within which roads and places can be on a map.
+_AROUND_DEG = 0.25
 
 #: Name columns of a place by language, best first.
 _NAME_COLUMNS = {
@@ -35,8 +50,9 @@ def export_plan(
     plan_id: str,
     *,
     folder: Path,
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = DEFAULT_FORMATS,
     language: str = "en",
+    contacts: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Write one file per convoy and format.
@@ -47,6 +63,9 @@ def export_plan(
         Id of a recorded plan, or ``latest``.
     folder
         Made if absent; files of the same name are replaced.
+    contacts
+        How each role is reached (`routing.exports.sheet.CONTACTS`): printed on the sheets and
+        written nowhere else.
 
     Returns
     -------
@@ -56,20 +75,25 @@ def export_plan(
     Raises
     ------
     InputError
-        There is no such plan, or its roads are no longer those of this situation.
+        There is no such plan, its roads are no longer those of this situation, or a contact is of
+        no known role.
     """
     from routing.exports import export
 
+    told = _contacts(contacts or {})
     plan = planning.load_plan(situation, plan_id)
     progress(0.1, f"finding the ways of {len(plan['convoys'])} convoys")
+    found = plan_itineraries(situation, plan)
+    drawn = found if set(formats) & {"html", "pdf"} else []
     files = export(
-        plan_itineraries(situation, plan),
+        found,
         folder,
         formats=formats,
         notice=situation.info().notice,
         language=language,
         name_of=name_of(situation, language),
         zone=ZoneInfo(situation.info().timezone),
+        papers=_papers(situation, plan, drawn, contacts=told),
         progress=lambda share, text: progress(0.3 + 0.7 * share, text),
     )
     return {
@@ -77,6 +101,104 @@ def export_plan(
         "notice": situation.info().notice,
         "files": [str(path) for path in files],
     }
+
+
+def zipped_plan(
+    situation: Situation,
+    plan_id: str,
+    *,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    language: str = "en",
+    progress: Progress = silent,
+) -> bytes:
+    """Give what `export_plan` writes as one zip; arguments and errors are the same."""
+    memory = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
+        made = export_plan(
+            situation,
+            plan_id,
+            folder=Path(folder),
+            formats=formats,
+            language=language,
+            progress=progress,
+        )
+        with zipfile.ZipFile(memory, "w", compression=zipfile.ZIP_DEFLATED) as archive:
+            for path in map(Path, made["files"]):
+                archive.write(path, path.name)
+    return memory.getvalue()
+
+
+def _contacts(given: Mapping[str, str]) -> dict[str, str]:
+    from routing.exports.sheet import CONTACTS
+
+    if strange := sorted(set(given) - set(CONTACTS)):
+        raise InputError(
+            f"contact {strange[0]!r}", f"one of {', '.join(CONTACTS)} is needed", "correct the role"
+        )
+    if long := [role for role, how in given.items() if len(how) > LARGEST_CONTACT]:
+        raise InputError(
+            f"contact {long[0]}: {len(given[long[0]])} characters",
+            f"at most {LARGEST_CONTACT} are needed",
+            "give a number or a channel",
+        )
+    return dict(given)
+
+
+def _papers(
+    situation: Situation,
+    plan: dict[str, Any],
+    drawn: Sequence[Itinerary],
+    *,
+    contacts: Mapping[str, str],
+) -> Papers:
+    """Give what sheets say beside the ways; the ground only for `drawn`."""
+    from routing.exports.sheet import Papers
+
+    light = plan.get("light")
+    made = next((one for one in situation.store.plans() if one.plan_id == plan["plan_id"]), None)
+    return Papers(
+        capacity={
+            one.vehicle_id: (one.capacity_kg, one.capacity_m3)
+            for one in situation.store.vehicles(available_only=False)
+        },
+        made_at=None if made is None else made.recorded_at,
+        event=int(plan["based_on_seq"]),
+        replaces=plan.get("replaces") or "",
+        dark_at=datetime.fromisoformat(light["ends_at"]) if light else None,
+        contacts=contacts,
+        ground=_ground(situation, plan, drawn) if drawn else None,
+    )
+
+
+def _ground(situation: Situation, plan: dict[str, Any], drawn: Sequence[Itinerary]) -> Ground:
+    """Roads, closures of that time and places around all ways, the largest places first."""
+    import shapely
+
+    from routing.exports.sheet import Ground, road_ranks
+
+    corners = np.array([itinerary.bounds for itinerary in drawn])
+    west, south = corners[:, :2].min(axis=0) - _AROUND_DEG
+    east, north = corners[:, 2:].max(axis=0) + _AROUND_DEG
+    edges = situation.roads().edges
+    box = shapely.bounds(edges.geometry.to_numpy())
+    here = (box[:, 0] <= east) & (box[:, 2] >= west) & (box[:, 1] <= north) & (box[:, 3] >= south)
+    near = edges[here]
+    leaving = datetime.fromisoformat(plan["departs_at"])
+    shut = {
+        bare_edge_id(edge)
+        for closure in planning.closures_then(situation, plan)
+        if closure.state == "closed" and closure.holds_at(leaving)
+        for edge in closure.edges
+    }
+    places = situation.places().sort_values("people", ascending=False, kind="stable")
+    return Ground(
+        roads=near.geometry.to_numpy(),
+        rank=road_ranks(near["highway"].tolist()),
+        names=near["ref"].where(near["ref"] != "", near["name"]).to_numpy(dtype=object),
+        closed=near.geometry[near["edge_id"].isin(shut)].to_numpy(),
+        places=shapely.get_coordinates(places.geometry.to_numpy()),
+        place_names=places["name"].tolist(),
+    )
 
 
 def plan_itineraries(situation: Situation, plan: dict[str, Any]) -> list[Itinerary]:
@@ -120,9 +242,19 @@ def plan_itineraries(situation: Situation, plan: dict[str, Any]) -> list[Itinera
         )
 
     where = dict(zip(shown.ids, zip(shown.lon, shown.lat, strict=True), strict=True))
+    whys = {
+        (row["convoy_id"], number): stop["why"]["text"]
+        for row in plan["convoys"]
+        for number, stop in enumerate(row["stops"], start=1)
+        if stop.get("why")
+    }
     return list(
         itineraries(
-            plan_from_dict(plan), leg_path, position_of=where.__getitem__, items=items().values()
+            plan_from_dict(plan),
+            leg_path,
+            position_of=where.__getitem__,
+            items=items().values(),
+            whys=whys,
         )
     )
 

@@ -12,7 +12,7 @@ from geo.errors import InputError
 if TYPE_CHECKING:
     import argparse
 
-EXPORT_FORMATS = ("gpx", "kml", "geojson", "csv", "text")
+EXPORT_FORMATS = ("gpx", "kml", "geojson", "csv", "text", "html", "pdf", "loading", "waybills")
 
 
 def add(verbs: Any) -> None:
@@ -79,8 +79,20 @@ def add(verbs: Any) -> None:
     add_past(export)
     export.add_argument("plan", metavar="PLAN", help="plan id, or `latest`")
     export.add_argument("--to", type=Path, required=True, help="folder, made if absent")
-    export.add_argument("--formats", default="gpx,kml,geojson,csv,text")
+    export.add_argument(
+        "--formats",
+        default="gpx,kml,geojson,csv,text",
+        help=f"some of {','.join(EXPORT_FORMATS)}, with commas between (default: %(default)s)",
+    )
     export.add_argument("--lang", choices=("ar", "fr", "en", "zgh"), default="en")
+    export.add_argument(
+        "--contact",
+        action="append",
+        default=[],
+        metavar="ROLE=HOW",
+        help="printed on the sheets, stored nowhere: cell, depot, leader, road or medical, and a "
+        "number or channel (may be repeated)",
+    )
 
 
 def _plan(arguments: argparse.Namespace) -> Result:
@@ -163,6 +175,14 @@ def _export(arguments: argparse.Namespace) -> Result:
             f"formats known are {', '.join(EXPORT_FORMATS)}",
             "correct the list",
         )
+    contacts: dict[str, str] = {}
+    for given in arguments.contact:
+        role, sign, how = given.partition("=")
+        if not sign or not how.strip():
+            raise InputError(
+                f"--contact {given!r}", "ROLE=HOW is needed, such as cell=+212…", "correct it"
+            )
+        contacts[role.strip()] = how.strip()
     with open_situation(arguments) as situation:
         return exporting.export_plan(
             situation,
@@ -170,5 +190,6 @@ def _export(arguments: argparse.Namespace) -> Result:
             folder=arguments.to,
             formats=formats,
             language=arguments.lang,
+            contacts=contacts,
             progress=arguments.progress,
         ), FINE

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from geo.errors import RuleError, UnreadableError
 from routing.exports import geojson, gpx, kml, table, text
+from routing.exports.sheet import html, lists, pdf
 from routing.exports.wording import LANGUAGES, Language, Wording
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
 
+    from routing.exports.sheet import Papers
     from routing.itinerary import Itinerary
 
 Render = Callable[["Itinerary", Wording], bytes]
@@ -28,6 +30,10 @@ _RENDERERS: dict[str, tuple[str, Render]] = {
     "geojson": (geojson.SUFFIX, geojson.render),
     "csv": (table.SUFFIX, table.render),
     "text": (text.SUFFIX, text.render),
+    "html": (html.SUFFIX, html.render),
+    "pdf": (pdf.SUFFIX, pdf.render),
+    "loading": (lists.LOADING_SUFFIX, lists.render_loading),
+    "waybills": (lists.WAYBILLS_SUFFIX, lists.render_waybills),
 }
 FORMATS: tuple[str, ...] = tuple(_RENDERERS)
 LONGEST_STEM = 80
@@ -45,6 +51,7 @@ def export(
     name_of: Callable[[str], str] = str,
     zone: tzinfo = UTC,
     bom: bool = False,
+    papers: Papers | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> list[Path]:
     """Write one file per itinerary and format into `folder`, which is made if need be.
@@ -63,6 +70,8 @@ def export(
         In which local times are written.
     bom
         Begin CSV files with a byte order mark (Excel needs it for Arabic).
+    papers
+        What sheets, loading lists and waybills say beside the itinerary.
 
     Returns
     -------
@@ -80,7 +89,9 @@ def export(
     chosen = list(dict.fromkeys(formats))
     _require_known(chosen, language)
     spoken: Language = next(name for name in LANGUAGES if name == language)
-    wording = Wording(notice=notice, language=spoken, name_of=name_of, zone=zone, bom=bom)
+    wording = Wording(
+        notice=notice, language=spoken, name_of=name_of, zone=zone, bom=bom, papers=papers
+    )
     root = _folder(folder)
     stems = file_stems([itinerary.convoy.convoy_id for itinerary in itineraries])
     written: list[Path] = []

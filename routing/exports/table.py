@@ -37,7 +37,7 @@ COLUMNS = (
     "convoy_id", "vehicle", "vehicle_class", "depot_id", "depot", "departs_at_local",
     "departs_at_utc", "stop", "place_id", "place", "lon", "lat", "arrives_at_local",
     "arrives_at_utc", "leaves_at_local", "leaves_at_utc", "km", "walk_m", "item_id", "item",
-    "quantity", "unit", "kg", "m3", "notice",
+    "quantity", "unit", "kg", "m3", "why", "notice",
 )  # fmt: skip
 
 
@@ -69,6 +69,7 @@ def _row(itinerary: Itinerary, stop: RoadStop, item: HandOut, wording: Wording) 
         "unit": text_cell(item.unit),
         "kg": number(item.kg),
         "m3": number(item.m3),
+        "why": text_cell(stop.why),
         "notice": text_cell(wording.notice),
     }
 

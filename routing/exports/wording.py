@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from routing.exports.sheet.papers import Papers
     from routing.itinerary import HandOut, Itinerary, RoadStop
     from routing.plan import StopRelay
 
@@ -78,6 +79,8 @@ class Wording:
         In which local times are shown; formats with a time of their own keep UTC beside it.
     bom
         CSV begins with a byte order mark, which Excel needs to show Arabic.
+    papers
+        What sheets, loading lists and waybills say beside the itinerary.
     """
 
     notice: str = ""
@@ -85,6 +88,7 @@ class Wording:
     name_of: Callable[[str], str] = field(default=str)
     zone: tzinfo = UTC
     bom: bool = False
+    papers: Papers | None = None
 
     def word(self, key: str) -> str:
         """Give the word for `key`."""
@@ -171,7 +175,7 @@ class Wording:
             lines.append(
                 f"{self.word('walk')} {stop.walk.length_m:.0f} m ({self.word('straight')})"
             )
-        return lines
+        return [*lines, clean(stop.why, longest=400)] if stop.why else lines
 
 
 def clean(text: str, *, longest: int = LONGEST_NAME) -> str:
