@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _projected: weakref.WeakKeyDictionary[RoadTables, dict[str, NDArray[np.object_]]] = (
     weakref.WeakKeyDictionary()
 )
+_trees: weakref.WeakKeyDictionary[RoadTables, dict[str, shapely.STRtree]] = (
+    weakref.WeakKeyDictionary()
+)
 # Radii are tried from small to large: most points have their roads close by.
 _FIRST_RADIUS_M = 200.0
 _RADIUS_STEP = 4.0
@@ -31,6 +34,14 @@ def working_lines(tables: RoadTables, crs: str) -> NDArray[np.object_]:
     by_crs = _projected.setdefault(tables, {})
     if str(crs) not in by_crs:
         by_crs[str(crs)] = np.asarray(to_working(tables.edges.geometry, crs).array, dtype=object)
+    return by_crs[str(crs)]
+
+
+def working_tree(tables: RoadTables, crs: str) -> shapely.STRtree:
+    """The tree over `working_lines`, made once for each network: seconds for a country."""
+    by_crs = _trees.setdefault(tables, {})
+    if str(crs) not in by_crs:
+        by_crs[str(crs)] = shapely.STRtree(working_lines(tables, crs))
     return by_crs[str(crs)]
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from routing.edge_index import nearest_edges, working_lines
+from routing.edge_index import nearest_edges, working_tree
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,11 +44,11 @@ def nearby_edges(tables: RoadTables, crs: str, points: NDArray[np.object_]) -> N
     said.update(shapely.is_missing(points).tobytes())
     said.update(shapely.get_coordinates(points).tobytes())
     key = (str(crs), said.hexdigest())
-    lines = working_lines(tables, crs)
+    tree = working_tree(tables, crs)
     with _lock:
         sets = _kept.setdefault(tables, OrderedDict())
         if key not in sets:
-            sets[key] = NearbyEdges(lines, points)
+            sets[key] = NearbyEdges(tree, points)
         sets.move_to_end(key)
         while len(sets) > _MAX_SETS:
             sets.popitem(last=False)
@@ -70,13 +70,13 @@ class _Ring:
 
 
 class NearbyEdges:
-    """The edges near some points; `lines` and `points` in the same projected CRS."""
+    """The edges near some points; the lines of `tree` and `points` in the same projected CRS."""
 
-    def __init__(self, lines: NDArray[np.object_], points: NDArray[np.object_]) -> None:
-        self._lines = lines
+    def __init__(self, tree: shapely.STRtree, points: NDArray[np.object_]) -> None:
+        self._tree = tree
+        self._lines: NDArray[np.object_] = tree.geometries
         self._points = points
         self._rings: dict[float, _Ring] = {}
-        self._tree: shapely.STRtree | None = None
         # Shares along an edge that were asked for, by point and edge.
         self._pair = np.empty(0, dtype=np.int64)
         self._share = np.empty(0)
@@ -145,8 +145,6 @@ class NearbyEdges:
             return ring
 
     def _longer(self, ring: _Ring, radius_m: float, new: NDArray[np.intp]) -> _Ring:
-        if self._tree is None:
-            self._tree = shapely.STRtree(self._lines)
         asked, hit = self._tree.query(self._points[new], predicate="dwithin", distance=radius_m)
         n_hits = np.bincount(asked, minlength=len(new))
         fits = len(ring.edge) + np.cumsum(n_hits) <= _MAX_PAIRS

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from geo.crs import project
 from routing import nearby_edges as module
-from routing.edge_index import nearest_edges, working_lines
+from routing.edge_index import nearest_edges, working_lines, working_tree
 from routing.nearby_edges import NearbyEdges, nearby_edges
 from tests.factories import WORKING_CRS, four_villages
 
@@ -38,7 +38,7 @@ def test_any_series_of_questions_is_answered_as_if_asked_anew(
     places: list[tuple[float, float]], questions: list[tuple[list[bool], int, float]]
 ) -> None:
     points = points_at([p[0] for p in places], [p[1] for p in places])
-    kept = NearbyEdges(LINES, points)
+    kept = NearbyEdges(working_tree(TABLES, WORKING_CRS), points)
     for chosen, k, max_m in questions:
         usable = np.array(chosen)
         edge, far_m = kept.nearest(of=usable, max_distance_m=max_m, k=k)
@@ -56,7 +56,7 @@ def test_points_beyond_the_room_for_lists_are_found_all_the_same() -> None:
     rng = np.random.default_rng(3)
     at = points_at(list(rng.uniform(-8.02, -7.9, 40)), list(rng.uniform(30.99, 31.04, 40)))
     at[5] = None
-    kept = NearbyEdges(LINES, at)
+    kept = NearbyEdges(working_tree(TABLES, WORKING_CRS), at)
     for usable in (np.ones(5, dtype=bool), np.array([True, False, True, False, True])):
         for _ in range(2):
             edge, far_m = kept.nearest(of=usable, max_distance_m=1500.0, k=2)
@@ -81,3 +81,9 @@ def test_the_same_points_are_searched_for_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(module, "nearest_edges", refused)
     after = again.nearest(of=every, max_distance_m=1000.0, k=1)
     np.testing.assert_array_equal(before[0], after[0])
+
+
+def test_all_points_of_a_network_share_one_tree() -> None:
+    here, there = points_at([-8.0], [31.0]), points_at([-7.9], [31.02])
+    first = nearby_edges(TABLES, WORKING_CRS, here)
+    assert nearby_edges(TABLES, WORKING_CRS, there)._tree is first._tree
