@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from data.events import PlaceAdded
 from data.intake.cells import number
-from data.intake.known import Question
+from data.intake.known import Question, id_of_code
 from data.intake.placing import where
 from data.intake.row import Row, TakenRow
 from geo.model import new_id
@@ -39,14 +39,17 @@ def take_place(row: Row, known: Known) -> TakenRow:
     kind = kind_of(row.text("kind"))
     if row.text("kind") and not kind:
         row.problem("kind", "village, hamlet, douar, isolated_dwelling, town or city")
+    _ask_about_code(row, known)
     if at is not None and not row.problems:
         _ask_about_namesake(row, known, text.name, at)
     report = row.report()
     if report.problems or at is None:
         return TakenRow(report=report)
     names = split_scripts(text.name)
+    # A list that goes by codes of its own is found again by them.
+    place_id = id_of_code(row.text("place_id"))
     event = PlaceAdded(
-        place_id=new_id("place"),
+        place_id=place_id or new_id("place"),
         name=(names.latin or text.name)[:300],
         name_ar=(row.text("name_ar") or names.arabic)[:300],
         kind=kind or "hamlet",
@@ -55,7 +58,8 @@ def take_place(row: Row, known: Known) -> TakenRow:
         commune=(row.text("commune") or text.commune)[:300],
         people=people,
     )
-    known.added_places.setdefault(text.name, []).append(event)
+    for word in {text.name, place_id} - {""}:
+        known.added_places.setdefault(word, []).append(event)
     return TakenRow(report=row.report(event.place_id), events=(event,))
 
 
@@ -67,6 +71,17 @@ def _people(row: Row) -> int | None:
         row.problem("people", "a whole number of people, or nothing")
         return None
     return int(people)
+
+
+def _ask_about_code(row: Row, known: Known) -> None:
+    """Leave a row undecided whose code a place has already, known or in the sheet."""
+    code = row.text("place_id")
+    if code and (known.place_by_id(code) or id_of_code(code) in known.added_places):
+        row.question(
+            "place_id",
+            "a code that no place has yet",
+            "leave this row out, or correct the code",
+        )
 
 
 def _ask_about_namesake(row: Row, known: Known, name: str, at: tuple[float, float]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ PLACE_RADIUS_M = 500.0
 MAX_SPELLINGS = 24
 #: So many answers are kept between the parts of a long file.
 MAX_ANSWERS = 100_000
+#: A code has a digit in it, and nothing that has a meaning elsewhere.
+_CODE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9._-]{1,60}")
 _EARTH_RADIUS_M = 6_371_008.8
 
 
@@ -122,7 +125,7 @@ class Known:
     def place_by_id(self, text: str) -> str | None:
         """Find a place by its id, with or without its prefix, or by its bare code."""
         wanted = text.strip()
-        for form in (wanted, f"place:{wanted}", f"place:MA-{wanted}"):
+        for form in (wanted, f"place:{wanted}", f"place:MA-{wanted}", id_of_code(wanted)):
             if form in self.positions_of:
                 return self.place_ids[self.positions_of[form]]
         return None
@@ -244,6 +247,16 @@ class Known:
             gap=round(float(gap), 3),
             distance_m=apart_m,
         )
+
+
+def id_of_code(code: str) -> str:
+    """Id of a place that a list knows by a code of its own; "" where it can be none.
+
+    >>> id_of_code("524 2 05 29 5 013"), id_of_code("Tinmel")
+    ('place:524-2-05-29-5-013', '')
+    """
+    bare = "-".join(code.removeprefix("place:").split())
+    return f"place:{bare}" if _CODE.fullmatch(bare) else ""
 
 
 def known(

@@ -229,3 +229,19 @@ def test_a_number_that_reads_two_ways_is_shown_as_repaired_and_half_a_tent_refus
     lines = ('place:a,tent,"1,200"', "place:a,tent,3.5", "place:a,water_l,3.5")
     rows = _take(tmp_path, here, "needs", "\n".join(("place_id,item,quantity", *lines)))
     assert [row.report.status for row in rows] == ["repaired", "rejected", "accepted"]
+
+
+def test_a_list_that_goes_by_codes_is_found_again_by_them(tmp_path: Path, here: Known) -> None:
+    text = "HLCIT_CODE,name,lon,lat\n524 2 05 29,Taghbart,-8.30,31.02\n524 2 05 29,Tizi,-8.1,31.1\n"
+    first, second = _take(tmp_path, here, "places", text)
+    assert first.events[0].place_id == "place:524-2-05-29"  # type: ignore[attr-defined]
+    assert second.report.status == "undecided"
+    assert second.report.problems[0].expected == "a code that no place has yet"
+    places = gpd.GeoDataFrame(
+        {"place_id": ["place:524-2-05-29"], "name": ["Taghbart"], "commune": [""]},
+        geometry=gpd.points_from_xy([-8.3], [31.02]),
+        crs="EPSG:4326",
+    )
+    later = known(places, [], here.items, now=NOW)
+    (row,) = _take(tmp_path, later, "needs", "pcode,item,quantity\n524 2 05 29,tent,3\n")
+    assert row.report.place_id == "place:524-2-05-29"
