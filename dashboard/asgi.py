@@ -34,6 +34,7 @@ from dashboard.http.language import PageLanguage
 from dashboard.http.pages import page_routes
 from dashboard.http.security import PAGE_POLICY, SameOriginSockets, SecurityHeaders
 from dashboard.http.streamlit_files import CompressedStreamlitFiles
+from dashboard.http.wall import wall_routes
 from dashboard.map.layers import LayerFiles
 from dashboard.state import Served, put_served
 from geo.errors import InputError, NoSituationError, QafilaError
@@ -90,7 +91,11 @@ def build_app(desk: Desk, *, allowed_hosts: Sequence[str] = ("*",)) -> App:
     configure_streamlit(allowed_hosts=allowed_hosts)
     return App(
         SCRIPT,
-        routes=[Mount("/api/v1", create_api(desk, served.layers)), *page_routes(served)],
+        routes=[
+            Mount("/api/v1", create_api(desk, served.layers)),
+            *page_routes(served),
+            *wall_routes(served),
+        ],
         middleware=[
             Middleware(SecurityHeaders, policy=page_policy()),
             Middleware(SameOriginSockets),

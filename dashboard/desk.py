@@ -35,6 +35,10 @@ class Desk(Protocol):
         """Number of the last event: cheap, asked often."""
         ...
 
+    def last_event_at(self) -> datetime:
+        """When the last event was recorded, by the clock of the server."""
+        ...
+
     def info(self) -> SituationInfo:
         """Name, notice, area, working CRS, time zone."""
         ...
@@ -186,6 +190,10 @@ class SituationDesk:
     def seq(self) -> int:
         """Number of the last event."""
         return self.situation().seq()
+
+    def last_event_at(self) -> datetime:
+        """When the last event was recorded, by the clock of the server."""
+        return self.situation().store.head().recorded_at
 
     def info(self) -> SituationInfo:
         """Name, notice, area, working CRS, time zone."""

@@ -35,7 +35,8 @@ class Picture:
         The places frame with `destroyed`, `damaged`, `possibly_damaged`, `no_visible_damage`,
         `assessed`, `affected`, `priority`, `evidence_state` (`damage_seen`, `no_visible_damage`,
         `not_assessed`), `sources` (text), `needs` (item → quantity), `reach_status`,
-        `reach_reason`, `travel_time_s`, `walk_m` (the best of truck and pickup).
+        `reach_reason`, `travel_time_s`, `walk_m` (the best of truck and pickup), `reach_truck`,
+        `reach_pickup` (status of each alone).
     closure_lines
         `closure_id`, `state`, `classes`, `road`, `source`, `reason`, `since`, `until`,
         `confidence`, geometry.

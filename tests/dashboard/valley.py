@@ -198,6 +198,7 @@ def make_picture(
             }
         )
     places = gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326")
+    places["reach_truck"] = places["reach_pickup"] = places["reach_status"]
     cut_off = int((places["reach_status"] == "cut_off").sum())
     return Picture(
         seq=seq,
@@ -547,6 +548,9 @@ class ValleyDesk:
         with self._lock:
             self._seq += 1
         return make_assessment(self.picture())
+
+    def last_event_at(self) -> datetime:
+        return self.clock
 
     def indicators(self) -> dict[str, Any]:
         shares = {"unit": "share", "better": "higher", "source": "reports of X", "sdg": ["1.5"]}
