@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -71,8 +72,6 @@ def wall_routes(served: Served) -> list[BaseRoute]:
 
 def wall_html(language: str, theme: str) -> str:
     """Write the page; it holds no state of the situation."""
-    from markupsafe import escape
-
     use_language(language)
     template = (STATIC / "wall" / "wall.html").read_text(encoding="utf-8")
     values = {
@@ -88,7 +87,7 @@ def wall_html(language: str, theme: str) -> str:
         "MAP_TITLE": wall_words()["map"],
     }
     for name, value in values.items():
-        template = template.replace("{{" + name + "}}", str(escape(value)))
+        template = template.replace("{{" + name + "}}", escape(value))
     return template
 
 
