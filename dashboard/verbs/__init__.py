@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dashboard.verbs import (
     access,
+    backups,
     convoys,
     effect,
     ground,
@@ -29,6 +30,17 @@ def build_parser() -> Parser:
         description="Who was hit, which road still carries which vehicle, which convoy goes where.",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for area in (situation, ledger, ground, tables, roads, roadwork, convoys, effect, access):
+    for area in (
+        situation,
+        ledger,
+        backups,
+        ground,
+        tables,
+        roads,
+        roadwork,
+        convoys,
+        effect,
+        access,
+    ):
         area.add(verbs)
     return parser

@@ -1,9 +1,9 @@
 """Moving a situation between engines: its ledger copied as it is, checked before the copy counts.
 
 Hashes, ids and times are those of the source; what is private goes along as it is, sealed; the
-projections are made from the copied ledger and
-compared with the source's, row by row. All of it is one transaction of the target, during which
-nobody writes to the source: a copy is whole and equal, or it is not there.
+projections are made from the copied ledger and compared with the source's, row by row. All of it is
+one transaction of the target: a copy is whole and equal, or it is not there. The source takes no
+writes meanwhile, or is read as it was at one moment (`while_written`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from data.store import migrate, views
 from data.store.chain import ChainCheck, EventRow
-from data.store.drafts import insert_rows
+from data.store.drafts import insert_rows, last_row
 from data.store.engine import (
     database_url,
     for_writing,
@@ -50,15 +50,19 @@ class Moved:
     place: str
 
 
-def move(source: Store, place: str, *, progress: Progress | None = None) -> Moved:
+def move(
+    source: Store, place: str, *, progress: Progress | None = None, while_written: bool = False
+) -> Moved:
     """Copy a situation into an empty database and check the copy.
 
     Parameters
     ----------
     source
-        An open store; it stays as it is, and takes no writes meanwhile.
+        An open store; it stays as it is.
     place
         Address of the target: ``sqlite:///file`` or ``postgresql://…``.
+    while_written
+        Copy one moment while others go on writing; else the source takes no writes meanwhile.
 
     Raises
     ------
@@ -76,14 +80,15 @@ def move(source: Store, place: str, *, progress: Progress | None = None) -> Move
         prepare(engine)
         with (
             translated(source.url),
-            source.writing() as origin,
+            source.reading() if while_written else source.writing() as origin,
             writing(for_writing(engine)) as target,
         ):
             require_empty(target)
             migrate.upgrade(target)
             views.create(target)
             walk = ChainCheck()
-            total = source.seq()
+            last = last_row(origin)
+            total = 0 if last is None else last.seq
             for rows in _parts(origin):
                 insert_rows(target, rows)
                 say(0.4 * rows[-1].seq / total, f"copied {rows[-1].seq:,} of {total:,} events")
@@ -94,8 +99,8 @@ def move(source: Store, place: str, *, progress: Progress | None = None) -> Move
             for rows in _parts(target):
                 for _ in walk.follow(rows):
                     pass
-            count = _require_equal(origin, target, walk, shown(source.url))
-        return Moved(events=walk.events, rows=count, head=source.head_text(), place=shown(url))
+            count, head = _require_equal(origin, target, walk, shown(source.url))
+        return Moved(events=walk.events, rows=count, head=head, place=shown(url))
     finally:
         engine.dispose()
 
@@ -107,8 +112,10 @@ def _parts(connection: Connection) -> Iterator[list[EventRow]]:
         last = rows[-1].seq
 
 
-def _require_equal(origin: Connection, target: Connection, walk: ChainCheck, name: str) -> int:
-    """Compare what the copy holds with the source; gives the number of rows of state."""
+def _require_equal(
+    origin: Connection, target: Connection, walk: ChainCheck, name: str
+) -> tuple[int, str]:
+    """Compare what the copy holds with the source; gives the number of rows of state, the head."""
     finding = walk.finish()
     if not finding.ok:
         raise StoreError(
@@ -133,4 +140,4 @@ def _require_equal(origin: Connection, target: Connection, walk: ChainCheck, nam
                 "tables of state that the ledger gives are needed, and these differ from it",
                 "run `qafila rebuild` first; nothing was copied",
             )
-    return rows
+    return rows, finding.head
