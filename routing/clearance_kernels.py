@@ -93,7 +93,9 @@ def group_gains(
             gets_there |= label_s[a] < np.inf
         if not gets_there:
             continue
-        best_s[:] = now_s[n_rows:]
+        # By hand: assigning a slice compiles texts of errors for ten seconds.
+        for place in range(n_places):
+            best_s[place] = now_s[n_rows + place]
         improve(best_s, n_rows, table_s, arcs, arc_to, label_s)
         gain = 0.0
         for place in range(n_places):

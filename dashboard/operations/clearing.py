@@ -90,7 +90,7 @@ def clear_first(
     InputError
         No places, roads or depots; a table that cannot be used.
     """
-    from routing.clearance import Clearing, clear_greedily
+    from routing.clearance import Clearing, clear_greedily, compile_notice
     from routing.clearance_bound import upper_bound
     from routing.crew_schedule import schedule
 
@@ -116,7 +116,7 @@ def clear_first(
             made.ends, weights.people, hours_of, limit_s=reaching.MAX_TIME_S, measure=by
         )
 
-    progress(0.50, "opening one site after the other")
+    progress(0.50, compile_notice() or "opening one site after the other")
     order = clear_greedily(clearing(measure))
     progress(0.70, "sending crews")
     plan = schedule(clearing(measure), crews=crews, hours=hours)

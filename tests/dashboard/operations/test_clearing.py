@@ -11,6 +11,7 @@ from dashboard.cli import main
 from dashboard.operations import clearing, roads
 from dashboard.operations.situation import Situation
 from geo.errors import InputError, SchemaError, UnknownIdError
+from routing import clearance
 
 
 def close_valley(valley: Situation) -> dict[str, str]:
@@ -41,6 +42,21 @@ def test_the_answer_names_people_crews_hours_and_sources(valley: Situation) -> N
     assert ends == sorted(ends)
     assert result["totals"]["regained"] <= result["totals"]["regained_at_most"] + 0.1
     json.dumps(result, allow_nan=False)
+
+
+def test_the_first_ranking_says_that_it_compiles_and_the_next_does_not(
+    valley: Situation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close_valley(valley)
+    said: list[str] = []
+    monkeypatch.setattr(clearance, "is_kept", lambda _kernels: False)
+    clearing.clear_first(valley, progress=lambda _share, text: said.append(text))
+    assert [text for text in said if "compiling the clearance list" in text]
+    monkeypatch.undo()
+    said.clear()
+    clearing.clear_first(valley, progress=lambda _share, text: said.append(text))
+    assert not [text for text in said if "compiling" in text]
+    assert "opening one site after the other" in said
 
 
 def test_time_regained_is_in_person_hours(valley: Situation) -> None:
