@@ -410,8 +410,11 @@ def _drawn_backwards(
     at = nodes[["lon", "lat"]].to_numpy()
     for begin in range(0, len(every), _LINES_AT_A_TIME):
         rows = every[begin : begin + _LINES_AT_A_TIME]
-        first = shapely.get_coordinates(shapely.get_point(lines[rows], 0))
-        last = shapely.get_coordinates(shapely.get_point(lines[rows], -1))
+        # All points and two of them: a third of the time of asking for two points a line, which
+        # makes an object of each.
+        points = shapely.get_coordinates(lines[rows])
+        end = np.cumsum(shapely.get_num_coordinates(lines[rows]))
+        first, last = points[np.append(0, end[:-1])], points[end - 1]
         as_drawn = np.abs(first - at[u[rows]]).sum(axis=1) + np.abs(last - at[v[rows]]).sum(axis=1)
         turned = np.abs(first - at[v[rows]]).sum(axis=1) + np.abs(last - at[u[rows]]).sum(axis=1)
         wrong[rows] = turned < as_drawn

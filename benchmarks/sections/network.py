@@ -108,8 +108,15 @@ def _in_child(*words: str | Path) -> dict[str, float]:
 def _child(step: str, *words: str) -> None:
     paths = [Path(word) for word in words]
     found = {"extract": _extract, "tile": _tile, "build": _build, "open": _open}[step](*paths)
-    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({**found, "peak_mib": peak_mib}))
+    print(json.dumps({**found, "peak_mib": _peak_mib()}))
+
+
+def _peak_mib() -> float:
+    status = Path("/proc/self/status")
+    if status.exists():
+        # Not ru_maxrss, which begins with what the parent held when it started this process.
+        return int(status.read_text(encoding="ascii").split("VmHWM:")[1].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _extract(path: Path) -> dict[str, float]:
