@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.languages import _
 from dashboard.map.assets import STATIC
-from dashboard.views import convoys, damage, indicators, network, situation
+from dashboard.views import convoys, damage, indicators, intake, network, situation
 from dashboard.views.tongue import choose, speak
 
 # A file of ours: Streamlit would fetch its own symbols from a foreign host.
@@ -20,6 +20,7 @@ VIEWS = (
     ("roads", network.page),
     ("convoys", convoys.page),
     ("indicators", indicators.page),
+    ("upload", intake.page),
 )
 
 
@@ -35,6 +36,7 @@ def run() -> None:
         "roads": _("Roads"),
         "convoys": _("Convoys"),
         "indicators": _("Indicators"),
+        "upload": _("Upload"),
     }
     pages = [
         st.Page(partial(view, served), title=titles[name], url_path=name, default=position == 0)

@@ -7,7 +7,7 @@ memory. `SituationDesk` is the real one: a thin door to `dashboard.operations`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dashboard.operations.picture import Picture
+    from dashboard.operations.receiving import Received
     from dashboard.operations.situation import Situation, SituationInfo
     from dashboard.operations.tiles import RasterLayer
-    from data.store.records import LayerRecord
+    from data.store.records import LayerRecord, UploadRecord
     from geo.model import VehicleClassName
     from routing.clearance import Measure
 
@@ -154,6 +155,29 @@ class Desk(Protocol):
 
     def diff(self, plan_a: str, plan_b: str) -> dict[str, Any]:
         """Who gains and who loses if plan B takes the place of plan A; the contract's JSON."""
+        ...
+
+    def upload(
+        self,
+        kind: str,
+        name: str,
+        content: bytes,
+        *,
+        organisation: str,
+        dry_run: bool,
+        add_places: bool,
+        columns: Mapping[str, str],
+        progress: Progress | None = None,
+    ) -> Received:
+        """Take in a table, or say what would become of it."""
+        ...
+
+    def uploads(self) -> list[UploadRecord]:
+        """The tables that came, in their order."""
+        ...
+
+    def undo(self, upload_id: str) -> dict[str, Any]:
+        """Take back what came with an upload."""
         ...
 
 
@@ -382,3 +406,40 @@ class SituationDesk:
         from dashboard.operations.comparing import diff
 
         return diff(self.situation(), plan_a, plan_b)
+
+    def upload(
+        self,
+        kind: str,
+        name: str,
+        content: bytes,
+        *,
+        organisation: str,
+        dry_run: bool,
+        add_places: bool,
+        columns: Mapping[str, str],
+        progress: Progress | None = None,
+    ) -> Received:
+        """Take in a table, or say what would become of it."""
+        from dashboard.operations.receiving import receive
+
+        return receive(
+            self.situation(),
+            kind,
+            name,
+            content,
+            organisation=organisation,
+            dry_run=dry_run,
+            add_places=add_places,
+            columns=columns,
+            progress=progress,
+        )
+
+    def uploads(self) -> list[UploadRecord]:
+        """The tables that came, in their order."""
+        return self.situation().store.uploads()
+
+    def undo(self, upload_id: str) -> dict[str, Any]:
+        """Take back what came with an upload."""
+        from dashboard.operations.uploads import undo
+
+        return undo(self.situation(), upload_id)

@@ -21,6 +21,7 @@ from data.events import (
     UploadReceived,
     UploadUndone,
 )
+from data.intake.column_memory import ColumnMemory
 from data.intake.known import known
 from data.intake.rejects import RejectedRows, check_target, write_rejects
 from data.intake.rows import UPLOAD_KINDS, missing_columns, require_columns, take_lines
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
     Progress = Callable[[float, str], None]
 
+#: In the home: what people said of the columns of their sheets.
+COLUMNS_FILE = "columns.json"
 #: So many rows are read and recorded at once, in one transaction.
 ROWS_AT_ONCE = 20_000
 #: So many rows stand in the report; of a longer file those that need somebody go first.
@@ -76,7 +79,8 @@ def upload(
     add_places
         Add a place for a name that no list knows, where a coordinate stands beside it.
     columns
-        What columns mean, where the guess is wrong: title → field, "" for none of ours.
+        What columns mean, where the guess is wrong: title → field, "" for none of ours. Once rows
+        went in, it is remembered for this organisation's sheets of the same titles.
     progress
         Is told how far the work is (0 to 1) and what is being done.
 
@@ -95,7 +99,10 @@ def upload(
     say(0.0, f"reading {path.name}")
     organisation_id, registering = situation.organisation(organisation)
     tables = _tables(situation, kind, add_places=add_places)
-    book, sheets = read_sheets(path, kind=kind, context=tables.context(), now=situation.now())
+    memory = ColumnMemory(situation.home / COLUMNS_FILE, organisation_id)
+    book, sheets = read_sheets(
+        path, kind=kind, context=tables.context(), now=situation.now(), memory=memory.recall
+    )
     if columns:
         sheets = tuple(understood_as(sheet, columns) for sheet in sheets)
     used = _usable(kind, sheets)
@@ -124,6 +131,9 @@ def upload(
             tables = _tables(situation, kind, add_places=add_places)
             run = _Upload(situation, kind, organisation_id, used, tables)
         _record(situation, run, first if small else run.parts(), begin, upload_id)
+    if columns and taken and not dry_run:
+        for sheet in used:
+            memory.remember(sheet.titles, columns)
     if rejects is not None:
         write_rejects(rejects, outcome.rejected_rows(used))
     say(1.0, "done")

@@ -30,9 +30,10 @@ from shapely.geometry import LineString, MultiLineString, Point, box
 
 from dashboard.desk import Layer, Progress
 from dashboard.operations.picture import Picture
+from dashboard.operations.receiving import Received
 from dashboard.operations.situation import SituationInfo
 from dashboard.operations.tiles import RasterLayer
-from data.store.records import LayerRecord
+from data.store.records import LayerRecord, UploadRecord
 from geo.errors import RuleError, UnknownIdError
 from geo.model import Closure, Depot, Source, StockLine, Vehicle
 from geo.raster_tiles import Paint, tile_png
@@ -410,6 +411,18 @@ class ValleyDesk:
         self._drawn: tuple[int, Picture] | None = None
         self._names: dict[str, str] = {}
         self.clock = NOON
+
+    def upload(self, kind: str, name: str, content: bytes, **options: Any) -> Received:
+        """The valley keeps no tables: the page of uploads is tested with a real situation."""
+        raise RuleError(name, f"a situation that keeps tables of {kind}", "use a real one")
+
+    def uploads(self) -> list[UploadRecord]:
+        """No tables came."""
+        return []
+
+    def undo(self, upload_id: str) -> dict[str, Any]:
+        """No tables came, so none can be undone."""
+        raise UnknownIdError(upload_id, "the id of an upload", "the valley has none")
 
     def reset(self) -> None:
         """As at the start: no closures, true names, a plan; the version still goes up."""

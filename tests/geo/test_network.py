@@ -11,7 +11,6 @@ import pytest
 import rasterio
 import shapely
 
-from geo import network
 from geo.errors import (
     CoverageError,
     CrsError,
@@ -121,23 +120,6 @@ def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(SchemaError) as caught:
         tables(length_m=[-1.0], width_m=[-1.0], edge_id=["e-"])
     assert {p.column for p in caught.value.problems} == {"length_m", "width_m", "edge_id"}
-
-
-@pytest.mark.parametrize("lines_at_a_time", [2, 100])
-def test_just_the_bent_line_that_is_drawn_backwards_is_named(
-    lines_at_a_time: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(network, "_LINES_AT_A_TIME", lines_at_a_time)
-    ends = [(-8.0, 31.0), (-7.99, 31.0)]
-    bends = [[], [(-7.996, 31.01), (-7.994, 31.02)], [(-7.992, 31.01)]]
-    drawn = [shapely.LineString([ends[0], *bend, ends[1]]) for bend in bends]
-    drawn[1] = drawn[1].reverse()
-    lines = gpd.GeoDataFrame(
-        {"edge_id": ["straight", "bent", "last"], "u": 0, "v": 1}, geometry=drawn, crs="EPSG:4326"
-    )
-    with pytest.raises(SchemaError) as caught:
-        road_tables(NODES, lines, source=Source(name="x"))
-    assert [(p.row, p.column) for p in caught.value.problems] == [("edge 1", "geometry")]
 
 
 def test_duplicate_ids_and_positions_off_the_globe_are_refused() -> None:

@@ -1,0 +1,314 @@
+"""Upload: a table goes in, its columns are shown and corrected, every row gets its answer."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.intakesheet import (
+    choices,
+    columns_table,
+    corrections,
+    kind_names,
+    rows_table,
+)
+from dashboard.jobs import Job
+from dashboard.languages import _
+from dashboard.map.text import clean, markdown
+from dashboard.views import frame
+from dashboard.views.figures import moment, number
+from geo.errors import QafilaError
+
+if TYPE_CHECKING:
+    from dashboard.desk import Desk, Progress
+    from dashboard.operations.receiving import Received
+    from dashboard.state import Served
+
+LOOK_EVERY_S = 0.25
+TABLE_HEIGHT_PX = 380
+UPLOADS_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A file as somebody sent it: what it is said to hold, from whom."""
+
+    kind: str
+    name: str
+    content: bytes
+    organisation: str
+    add_places: bool
+
+    @property
+    def key(self) -> str:
+        """The same for the same file, sender and kind."""
+        words = (self.kind, self.name, self.organisation, str(self.add_places))
+        return hashlib.sha256("\x1f".join(words).encode() + self.content).hexdigest()[:20]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A reading of a sent file, under way or done; `final` once its rows were to be recorded."""
+
+    key: str
+    columns: dict[str, str]
+    final: bool
+    job: Job[Received]
+
+
+def page(served: Served) -> None:
+    """Draw the page."""
+    drawn = frame.opened(served, with_figures=False)
+    if drawn is None:
+        return
+    sent = _form()
+    if sent is None:
+        st.caption(
+            _(
+                "Workbooks, CSV, KoBo and ODK exports, HXL, map files and chats are read. Nothing "
+                "is recorded before you have seen what was understood."
+            )
+        )
+    else:
+        reading: Reading | None = state.get(state.READING)
+        if reading is None or reading.key != sent.key:
+            reading = _read(served.desk, sent, {}, final=False)
+        _answer(served.desk, sent, reading)
+    _uploads(served.desk, drawn.info.timezone)
+
+
+def _form() -> Sent | None:
+    """Ask for the file, what it holds and who sends it; None until all three are there."""
+    names = kind_names()
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        kind = st.selectbox(
+            _("What does the table hold?"),
+            list(names),
+            format_func=lambda one: names[one],
+            key="upload_kind",
+        )
+        organisation = st.text_input(
+            _("Organisation that sends it"), max_chars=200, key="upload_organisation"
+        )
+        add_places = st.checkbox(
+            _("Add places that no list knows, where a coordinate stands beside the name"),
+            key="upload_add_places",
+        )
+    with right:
+        file = st.file_uploader(_("The file"), key="upload_file")
+    if file is None or not kind:
+        return None
+    if not organisation.strip():
+        st.info(_("Say which organisation sends the table."), icon=":material/help:")
+        return None
+    return Sent(
+        kind=kind,
+        name=file.name,
+        content=file.getvalue(),
+        organisation=organisation.strip(),
+        add_places=add_places,
+    )
+
+
+def _read(desk: Desk, sent: Sent, columns: dict[str, str], *, final: bool) -> Reading:
+    """Begin to read a file beside the page; only a final reading records anything."""
+
+    def work(progress: Progress) -> Received:
+        return desk.upload(
+            sent.kind,
+            sent.name,
+            sent.content,
+            organisation=sent.organisation,
+            dry_run=not final,
+            add_places=sent.add_places,
+            columns=columns,
+            progress=progress,
+        )
+
+    reading = Reading(key=sent.key, columns=columns, final=final, job=Job(_("Reading"), work))
+    state.put(state.READING, reading)
+    return reading
+
+
+def _answer(desk: Desk, sent: Sent, reading: Reading) -> None:
+    if not reading.job.done:
+        with st.container(key="reading"):
+            bar = st.progress(0.0, text=_("Reading the table"))
+            while not reading.job.wait(LOOK_EVERY_S):
+                bar.progress(reading.job.share, text=_("Reading the table"))
+        st.rerun()
+    if reading.job.error is not None:
+        st.error(markdown(reading.job.error), icon=":material/error:")
+        return
+    received = reading.job.result
+    if received is None:
+        return
+    report = received.report
+    _counts(report)
+    _downloads(sent, received)
+    if reading.final:
+        _recorded(desk, report)
+    else:
+        _columns(desk, sent, reading, report)
+        _take_in(desk, sent, reading, report)
+    _rows(report)
+
+
+def _counts(report: dict[str, Any]) -> None:
+    facts = (
+        (_("Rows taken"), report["accepted"]),
+        (_("of these read with care"), report["repaired"]),
+        (_("You must decide"), report["undecided"]),
+        (_("Not taken"), report["rejected"] - report["undecided"]),
+        (_("Were here before"), report["duplicates"]),
+    )
+    for column, (label, value) in zip(st.columns(len(facts)), facts, strict=True):
+        column.metric(label, number(value))
+    if report["notes"]:
+        st.caption(" · ".join(markdown(note) for note in report["notes"][:8]))
+
+
+def _downloads(sent: Sent, received: Received) -> None:
+    if not received.report["rejected"]:
+        return
+    st.download_button(
+        _("Rows that were not taken, as a workbook to correct"),
+        received.rejects,
+        file_name=f"{sent.name.rpartition('.')[0][:60] or 'rows'}-rejects.xlsx",
+        mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        icon=":material/download:",
+        key="upload_rejects",
+    )
+
+
+def _columns(desk: Desk, sent: Sent, reading: Reading, report: dict[str, Any]) -> None:
+    """Show how the columns of each sheet were understood, and let a person correct it."""
+    st.subheader(_("How the columns were understood"), anchor=False)
+    column = st.column_config
+    told = dict(reading.columns)
+    for at, sheet in enumerate(report["sheets"]):
+        if sheet["sheet"]:
+            st.markdown(f"**{markdown(sheet['sheet'])}**")
+        if sheet["missing"]:
+            missing = ", ".join(sheet["missing"])
+            st.warning(
+                _("Left out: it has no column for {columns}.").format(columns=markdown(missing)),
+                icon=":material/block:",
+            )
+        edited = st.data_editor(
+            columns_table(sheet),
+            hide_index=True,
+            width="stretch",
+            disabled=["title", "confidence", "samples"],
+            column_config={
+                "title": column.TextColumn(_("Column")),
+                "field": column.SelectboxColumn(
+                    _("Taken for"), options=list(choices(sheet)), required=True
+                ),
+                "confidence": column.ProgressColumn(
+                    _("How sure"), min_value=0.0, max_value=1.0, format="percent"
+                ),
+                "samples": column.TextColumn(_("Cells of it"), width="large"),
+            },
+            key=f"columns_{reading.key}_{at}_{len(reading.columns)}",
+        )
+        told |= corrections(sheet, edited["field"].tolist())
+    changed = told != reading.columns
+    if changed and st.button(
+        _("Read again with these columns"), icon=":material/refresh:", key="upload_again"
+    ):
+        _read(desk, sent, told, final=False)
+        st.rerun()
+
+
+def _take_in(desk: Desk, sent: Sent, reading: Reading, report: dict[str, Any]) -> None:
+    if not report["accepted"]:
+        st.info(_("No row would be taken yet."), icon=":material/help:")
+        return
+    label = _("Take in {n} rows").format(n=number(report["accepted"]))
+    if st.button(label, type="primary", icon=":material/upload:", key="upload_now"):
+        _read(desk, sent, reading.columns, final=True)
+        st.rerun()
+
+
+def _recorded(desk: Desk, report: dict[str, Any]) -> None:
+    if report["upload_id"] is None:
+        st.info(_("Nothing was recorded: every row was here before."), icon=":material/help:")
+        return
+    st.success(
+        _("{n} rows were recorded.").format(n=number(report["accepted"])),
+        icon=":material/check:",
+    )
+    if st.button(_("Undo this upload"), icon=":material/undo:", key="upload_undo"):
+        _undo(desk, report["upload_id"])
+
+
+def _undo(desk: Desk, upload_id: str) -> None:
+    try:
+        desk.undo(upload_id)
+    except QafilaError as error:
+        st.error(markdown(error), icon=":material/error:")
+        return
+    state.put(state.READING, None)
+    st.toast(_("The upload was undone."))
+    st.rerun()
+
+
+def _rows(report: dict[str, Any]) -> None:
+    st.subheader(_("Row by row"), anchor=False)
+    column = st.column_config
+    st.dataframe(
+        rows_table(report),
+        hide_index=True,
+        height=TABLE_HEIGHT_PX,
+        column_config={
+            "status": column.TextColumn(_("What became of it")),
+            "sheet": column.TextColumn(_("Sheet")),
+            "row": column.NumberColumn(_("Row"), format="%d"),
+            "cell": column.TextColumn(_("Cell")),
+            "value": column.TextColumn(_("Written")),
+            "expected": column.TextColumn(_("Needed, or how it was read"), width="large"),
+            "suggestion": column.TextColumn(_("Perhaps"), width="large"),
+        },
+        key="upload_rows",
+        alt=_("Rows of the table, those that need you first"),
+    )
+
+
+def _uploads(desk: Desk, zone: str) -> None:
+    """List what came, the newest first, each to be undone as a whole."""
+    uploads = desk.uploads()[::-1][:UPLOADS_SHOWN]
+    if not uploads:
+        return
+    st.subheader(_("Tables that came"), anchor=False)
+    live = {one.upload_id: one for one in uploads if not one.undone}
+    names = kind_names()
+
+    def label(upload_id: str) -> str:
+        one = live[upload_id]
+        rows = _("{n} rows").format(n=number(one.accepted))
+        kind = names.get(one.kind, one.kind)
+        when = moment(one.recorded_at, zone)
+        return f"{clean(one.file, 60)} · {kind} · {rows} · {when}"
+
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    chosen = left.selectbox(
+        _("Undo an upload as a whole"),
+        list(live),
+        index=None,
+        format_func=label,
+        placeholder=_("choose one"),
+        key="upload_chosen",
+    )
+    if (
+        right.button(
+            _("Undo"), icon=":material/undo:", disabled=chosen is None, key="upload_undo_chosen"
+        )
+        and chosen
+    ):
+        _undo(desk, chosen)
