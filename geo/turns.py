@@ -16,10 +16,12 @@ from geo.errors import Problem, SchemaError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: `from_edge`, `to_edge` are edge ids without a direction, `via_node` the id of the node between
-#: them; `kind` is ``no`` (this turn is forbidden) or ``only`` (every other turn is); `vehicles`
-#: is ``motor`` (all motor vehicles) or ``hgv`` (those of more than 3.5 t).
-TURN_COLUMNS = ("from_edge", "via_node", "to_edge", "kind", "vehicles")
+#: `from_edge`, `to_edge` are edge ids without a direction, `via_node` the id of the node where
+#: `from_edge` ends; `kind` is ``no`` (this turn is forbidden) or ``only`` (every other turn is);
+#: `vehicles` is ``motor`` (all motor vehicles) or ``hgv`` (those of more than 3.5 t). `via_edges`
+#: are the ids of the edges driven between the two, in order, a space between; ``""`` where
+#: `to_edge` begins at `via_node` itself.
+TURN_COLUMNS = ("from_edge", "via_node", "to_edge", "kind", "vehicles", "via_edges")
 TURN_KINDS = ("no", "only")
 TURN_VEHICLES = ("motor", "hgv")
 
@@ -30,7 +32,7 @@ def empty_turns() -> pd.DataFrame:
 
 
 def filled_turns(turns: pd.DataFrame | None) -> pd.DataFrame:
-    """The turns as text columns in their order, each once.
+    """The turns as text columns in their order, each once; `via_edges` may be absent.
 
     Raises
     ------
@@ -39,6 +41,8 @@ def filled_turns(turns: pd.DataFrame | None) -> pd.DataFrame:
     """
     if turns is None:
         return empty_turns()
+    if "via_edges" not in turns.columns:  # tables of earlier versions knew turns at nodes only
+        turns = turns.assign(via_edges="")
     missing = [name for name in TURN_COLUMNS if name not in turns.columns]
     if missing:
         raise SchemaError("turn restrictions", f"columns {', '.join(missing)} are missing", "add")
@@ -52,17 +56,22 @@ def turn_problems(turns: pd.DataFrame, nodes: pd.DataFrame, edges: pd.DataFrame)
         return []
     from_edge, via, to_edge = turn_rows(turns, nodes, edges)
     u, v = edges["u"].to_numpy(), edges["v"].to_numpy()
+    last = _last_nodes(via, via_rows(turns, edges), u, v)
 
-    def meets(edge: NDArray[np.intp]) -> NDArray[np.bool_]:
-        there: NDArray[np.bool_] = (edge >= 0) & (via >= 0) & ((u[edge] == via) | (v[edge] == via))
+    def meets(edge: NDArray[np.intp], node: NDArray[np.intp]) -> NDArray[np.bool_]:
+        there: NDArray[np.bool_] = (
+            (edge >= 0) & (node >= 0) & ((u[edge] == node) | (v[edge] == node))
+        )
         return there
 
     checks = (
-        (~meets(from_edge), "from_edge", "the id of an edge that ends at via_node"),
-        (~meets(to_edge), "to_edge", "the id of an edge that ends at via_node"),
+        (~meets(from_edge, via), "from_edge", "the id of an edge that ends at via_node"),
+        (last < 0, "via_edges", "ids of edges that lead on from via_node, a space between"),
+        ((last >= 0) & ~meets(to_edge, last), "to_edge",
+         "the id of an edge that begins where the way to it ends (via_node, or the last via_edge)"),
         (~turns["kind"].isin(TURN_KINDS).to_numpy(), "kind", " or ".join(TURN_KINDS)),
         (~turns["vehicles"].isin(TURN_VEHICLES).to_numpy(), "vehicles", " or ".join(TURN_VEHICLES)),
-    )
+    )  # fmt: skip
     return [
         Problem(
             row=f"turn {row}",
@@ -85,3 +94,29 @@ def turn_rows(
         np.asarray(by_node.get_indexer(turns["via_node"]), dtype=np.intp),
         np.asarray(by_edge.get_indexer(turns["to_edge"]), dtype=np.intp),
     )
+
+
+def via_rows(turns: pd.DataFrame, edges: pd.DataFrame) -> list[list[int]]:
+    """Rows of the edges between, in order, a list a turn; -1 where an id is unknown."""
+    named = [written.split() for written in turns["via_edges"]]
+    flat = [name for names in named for name in names]
+    if not flat:
+        return [[] for _ in named]
+    rows = iter(pd.Index(edges["edge_id"]).get_indexer(flat).tolist())
+    return [[next(rows) for _ in names] for names in named]
+
+
+def _last_nodes(
+    via: NDArray[np.intp], over: list[list[int]], u: NDArray[np.int32], v: NDArray[np.int32]
+) -> NDArray[np.intp]:
+    """Node rows where `to_edge` has to begin; -1 where the edges between lead nowhere."""
+    last = via.copy()
+    for row, rows in enumerate(over):
+        at = int(via[row])
+        for edge in rows:
+            if edge < 0 or at not in (u[edge], v[edge]):
+                at = -1
+                break
+            at = int(v[edge] if u[edge] == at else u[edge])
+        last[row] = at
+    return last

@@ -3,9 +3,9 @@
 Nothing here depends on a vehicle or on a closure. Travel times and closures are arrays over the
 arcs, so a road that closes is a few numbers written into an array and nothing is rebuilt.
 
-Where a turn is forbidden, the node is split: the arc that must not turn enters a copy of the node,
-which every way out leaves as from the node itself, the forbidden ones marked in `barred`. So any
-engine that knows nothing of turns obeys them, and who walks, obeys none.
+Where a turn is forbidden, the node is split (`routing.turn_states`): the arc that must not turn
+enters a copy of the node, which every way out leaves as from the node itself, the forbidden ones
+marked in `barred`. So any engine that knows nothing of turns obeys them, and who walks, obeys none.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geo.turns import turn_rows
+from routing.turn_states import split_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,12 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo.network import RoadTables
+    from routing.turn_states import Split
 
 TAG_COLUMNS = ("highway", "surface", "tracktype", "smoothness", "access", "motor_vehicle")
 NUMBER_COLUMNS = ("width_m", "maxweight_t", "maxheight_m", "maxspeed_kmh")
-
-# Who must not turn into an arc: bits of `Graph.barred`.
-BARRED = {"motor": 1, "hgv": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +78,9 @@ class Graph:
     Arcs, shape (n_arcs,), sorted by (tail, head): `tail`, `head` node rows, `edge` edge row,
     `along` whether the arc follows the drawing. Arcs of node i are ``start[i]:start[i + 1]``.
     `arc_along` and `arc_against`, shape (n_edges,), give the two arcs of an edge; `copies` the
-    further ones that leave a copy of its node. Both of one direction end at the same node.
-    `barred` has the bits of `BARRED` for those who must not turn into the arc. Arcs between the
+    further ones that leave a copy of its node; these may end at a copy of the node where the arc
+    itself ends. `barred` has the bits of `routing.turn_states.BARRED` for those who must not turn
+    into the arc. Arcs between the
     same two nodes are neighbours; `pair` is the first of each such group, `pair_of_arc` the group
     of an arc.
     """
@@ -149,11 +148,11 @@ def build_graph(tables: RoadTables) -> Graph:
     u = edges["u"].to_numpy(dtype=np.int32)
     v = edges["v"].to_numpy(dtype=np.int32)
     row = np.arange(n_edges, dtype=np.int32)
-    split = _split(tables, u, v)
+    split = split_nodes(tables, u, v)
     tail = np.concatenate([u, v, split.tail])
     head = np.concatenate([v, u])
-    head[split.arriving] = split.node
-    head = np.concatenate([head, head[split.leaving]])
+    head[split.enters] = split.entered
+    head = np.concatenate([head, split.heads])
     edge = np.concatenate([row, row, (split.leaving % n_edges).astype(np.int32)])
     along = np.concatenate([np.arange(2 * n_edges) < n_edges, split.leaving < n_edges])
     base_node = np.concatenate([np.arange(len(nodes), dtype=np.int32), split.base])
@@ -198,75 +197,7 @@ def build_graph(tables: RoadTables) -> Graph:
     )
 
 
-# --- turns --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Split:
-    """Copies of nodes and what leaves them; arcs are numbered along, then against, by edge row.
-
-    `base`, `node`, `arriving`, (n_copies,): node that is copied, row of the copy, arc that enters
-    it. `tail`, `leaving`, `barred`, (n_leaving,): the copy, the arc that leaves its base, and who
-    must not.
-    """
-
-    base: NDArray[np.int32]
-    node: NDArray[np.int32]
-    arriving: NDArray[np.intp]
-    tail: NDArray[np.int32]
-    leaving: NDArray[np.intp]
-    barred: NDArray[np.uint8]
-
-
-def _split(tables: RoadTables, u: NDArray[np.int32], v: NDArray[np.int32]) -> _Split:
-    """One copy for each arc after which some turn is forbidden."""
-    arriving, leaving, kind, bit = _turning_arcs(tables, u, v)
-    entering, copy = np.unique(arriving, return_inverse=True)
-    ends = np.concatenate([v, u])
-    base = ends[entering].astype(np.int32)
-    node = (len(tables.nodes) + np.arange(len(entering))).astype(np.int32)
-    # All arcs that leave the copied nodes, once for each copy.
-    begins = np.concatenate([u, v])
-    touching = np.flatnonzero(np.isin(begins, base))
-    touching = touching[np.argsort(begins[touching], kind="stable")]
-    first = np.searchsorted(begins[touching], base)
-    n_out = np.searchsorted(begins[touching], base, side="right") - first
-    of_copy = np.repeat(np.arange(len(base)), n_out)
-    step = np.arange(len(of_copy)) - np.repeat(np.cumsum(n_out) - n_out, n_out)
-    out = touching[first[of_copy] + step]
-    barred = np.zeros(len(out), dtype=np.uint8)
-    named = (2 * len(u)) * copy.astype(np.int64) + leaving
-    every = (2 * len(u)) * of_copy.astype(np.int64) + out
-    for value in BARRED.values():
-        no, only = ((bit == value) & (kind == one) for one in ("no", "only"))
-        forbidden = np.isin(every, named[no])
-        # Several `only` of one arc allow any of their turns.
-        forbidden |= np.isin(of_copy, copy[only]) & ~np.isin(every, named[only])
-        barred[forbidden] |= value
-    return _Split(
-        base=base, node=node, arriving=entering, tail=node[of_copy], leaving=out, barred=barred
-    )
-
-
-def _turning_arcs(
-    tables: RoadTables, u: NDArray[np.int32], v: NDArray[np.int32]
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.object_], NDArray[np.int64]]:
-    """Arriving arc, leaving arc, kind and bit of every turn; a loop arrives and leaves twice."""
-    n_edges, turns = len(u), tables.turns
-    from_edge, via, to_edge = turn_rows(turns, tables.nodes, tables.edges)
-    kind = turns["kind"].to_numpy(dtype=object)
-    bit = turns["vehicles"].map(BARRED).to_numpy(dtype=np.int64)
-    found = [
-        (from_edge[hit] + n_edges * back, to_edge[hit] + n_edges * away, kind[hit], bit[hit])
-        for back, arrives_at in ((0, v), (1, u))
-        for away, leaves_from in ((0, u), (1, v))
-        for hit in (np.flatnonzero((arrives_at[from_edge] == via) & (leaves_from[to_edge] == via)),)
-    ]
-    arriving, leaving, kinds, bits = (np.concatenate(part) for part in zip(*found, strict=True))
-    return arriving, leaving, kinds, bits
-
-
-def _copies(split: _Split, place: NDArray[np.intp], n_edges: int) -> Copies:
+def _copies(split: Split, place: NDArray[np.intp], n_edges: int) -> Copies:
     back, edge = np.divmod(split.leaving, n_edges)
     key = 2 * edge + back
     order = np.lexsort((split.tail, key))

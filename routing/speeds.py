@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from routing.graph import BARRED
 from routing.pace import tobler_speed_kmh
+from routing.turn_states import BARRED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -32,12 +32,12 @@ def make_roads(
     edges: Sequence[dict[str, Any]],
     *,
     notes: Sequence[str] = (),
-    turns: Sequence[tuple[str, str, str, str, str]] = (),
+    turns: Sequence[tuple[str, ...]] = (),
 ) -> RoadTables:
     """Road tables from node positions (lon, lat) and edges with `u`, `v` and any other column.
 
     A missing `edge_id` becomes ``e0``, ``e1`` …; a missing `via` (points between the ends) a
-    straight line. `turns` are rows of `geo.turns.TURN_COLUMNS`.
+    straight line. `turns` are rows of `geo.turns.TURN_COLUMNS`, of which the last may be left out.
     """
     table = pd.DataFrame(
         {
@@ -60,7 +60,7 @@ def make_roads(
         frame,
         source=Source(name="drawn for a test"),
         notes=notes,
-        turns=pd.DataFrame(turns, columns=list(TURN_COLUMNS)),
+        turns=pd.DataFrame([(*turn, "")[:6] for turn in turns], columns=list(TURN_COLUMNS)),
     )
 
 

@@ -30,7 +30,9 @@ def read(tmp_path: Path, *relations: Any, ways: Any = WAYS) -> RoadTables:
 
 
 def turns(tables: RoadTables) -> list[tuple[str, ...]]:
-    return [tuple(row) for row in tables.turns.itertuples(index=False)]
+    """All turns; of those at a node without the empty list of ways between."""
+    rows = [tuple(row) for row in tables.turns.itertuples(index=False)]
+    return [row if row[-1] else row[:-1] for row in rows]
 
 
 def test_a_restriction_becomes_a_turn_between_edges(tmp_path: Path) -> None:
@@ -79,14 +81,15 @@ def test_no_turning_round_holds_for_every_piece_of_the_road(tmp_path: Path) -> N
     ("members", "tags", "said"),
     [
         (LEFT[1:], KIND, "1 without from, via or to"),
-        ((LEFT[0], ("way", 12, "via"), LEFT[2]), KIND, "1 over a way instead of a node"),
+        ((LEFT[0], ("way", 99, "via"), LEFT[2]), KIND, "1 whose roads do not meet"),
+        ((LEFT[0], ("way", 13, "via"), LEFT[2]), KIND, "1 whose roads do not meet"),
         ((LEFT[0], ("node", 4, "via"), LEFT[2]), KIND, "1 whose roads do not meet"),
         ((LEFT[0], LEFT[1], ("way", 99, "to")), KIND, "1 whose roads do not meet"),
         (LEFT, {"type": "restriction", "restriction": "no_fun"}, "1 of an unknown kind"),
         (
             LEFT,
-            {"type": "restriction", "restriction:conditional": "no_left_turn @ (Mo-Fr)"},
-            "1 for certain hours only",
+            {"type": "restriction", "restriction:conditional": "wild @ (Mo-Fr)"},
+            "1 of an unknown kind",
         ),
     ],
 )
@@ -96,6 +99,75 @@ def test_what_cannot_be_obeyed_is_counted_with_its_reason(
     tables = read(tmp_path, (members, tags))
     assert turns(tables) == []
     assert any(said in note for note in tables.notes)
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected", "n_at_all_hours"),
+    [
+        ({"restriction:conditional": "no_left_turn @ (Mo-Fr 07:00-09:00)"}, [("no", "motor")], 1),
+        ({"restriction:hgv:conditional": "no_left_turn @ (22:00-06:00)"}, [("no", "hgv")], 1),
+        ({"restriction:conditional": "no_left_turn @ (weight>7.5)"}, [("no", "hgv")], 0),
+        ({"restriction:conditional": "no_left_turn @ weight > 2"}, [("no", "motor")], 0),
+        (
+            {"restriction:conditional": "no_left_turn @ (Sa); only_straight_on @ (Su 08:00-12:00)"},
+            [("no", "motor"), ("only", "motor")],
+            1,
+        ),
+        (
+            {"restriction:hgv": "no_left_turn", "restriction:conditional": "no_u_turn @ (wet)"},
+            [("no", "hgv"), ("no", "motor")],
+            1,
+        ),
+        ({"restriction:bus:conditional": "no_left_turn @ (Mo-Fr)"}, [], 0),
+    ],
+)
+def test_a_turn_forbidden_at_certain_hours_is_obeyed_at_all_and_counted(
+    tmp_path: Path, tags: Any, expected: Any, n_at_all_hours: int
+) -> None:
+    tables = read(tmp_path, (LEFT, {"type": "restriction", **tags}))
+    assert [turn[3:5] for turn in turns(tables)] == expected
+    said = [note for note in tables.notes if "certain hours only" in note]
+    assert [note[-3:] for note in said] == [": 1"] * n_at_all_hours
+
+
+# Two carriageways and a link between them that a lane crosses in its middle.
+#     23 <- 24 <- 25    way 30: 20-21-22 eastward, way 31: 25-24-23 westward
+#           | 26        way 32: 21-26-24 the link, way 33: 26-27 the lane
+#     20 -> 21 -> 22
+SIDES = (
+    (20, -8.01, 31.0, {}), (21, -8.0, 31.0, {}), (22, -7.99, 31.0, {}),
+    (23, -8.01, 31.002, {}), (24, -8.0, 31.002, {}), (25, -7.99, 31.002, {}),
+    (26, -8.0, 31.001, {}), (27, -7.999, 31.001, {}),
+)  # fmt: skip
+ONE_WAY = {**ROAD, "oneway": "yes"}
+SIDE_WAYS = (
+    (30, (20, 21, 22), ONE_WAY), (31, (25, 24, 23), ONE_WAY), (32, (21, 26, 24), ROAD),
+    (33, (26, 27), ROAD),
+)  # fmt: skip
+
+
+def sides(tmp_path: Path, *members: Any, kind: str = "no_u_turn") -> RoadTables:
+    relation = (1, members, {"type": "restriction", "restriction": kind})
+    return read_osm(write_osm(tmp_path / "sides.osm", SIDES, SIDE_WAYS, [relation])).roads
+
+
+FROM, TO = ("way", 30, "from"), ("way", 31, "to")
+
+
+def test_a_restriction_over_a_way_becomes_the_edges_that_are_driven(tmp_path: Path) -> None:
+    tables = sides(tmp_path, FROM, ("way", 32, "via"), TO)
+    expected = ("w30:20-21", "21", "w31:24-23", "no", "motor", "w32:21-26 w32:26-24")
+    assert turns(tables) == [expected]
+    assert not any("not obeyed" in note for note in tables.notes)
+
+
+def test_the_direction_of_the_way_between_follows_from_the_roads_it_joins(tmp_path: Path) -> None:
+    back = sides(tmp_path, ("way", 31, "from"), ("way", 32, "via"), ("way", 30, "to"))
+    assert turns(back) == [
+        ("w31:25-24", "24", "w30:21-22", "no", "motor", "w32:26-24 w32:21-26"),
+    ]
+    only = sides(tmp_path, FROM, ("way", 32, "via"), TO, kind="only_u_turn")
+    assert turns(only)[0][3:5] == ("only", "motor")
 
 
 def test_the_turns_of_andorra_are_there(real_data: Path) -> None:

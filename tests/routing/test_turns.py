@@ -2,10 +2,10 @@
 
 import heapq
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,7 +45,7 @@ WEST, NORTH, EAST, SOUTH, ROUND = range(5)
 NO_LEFT = ("west", "n0", "north", "no", "motor")
 
 
-def crossing(*turns: tuple[str, str, str, str, str], **changes: dict[str, Any]) -> RoadTables:
+def crossing(*turns: tuple[str, ...], **changes: dict[str, Any]) -> RoadTables:
     edges = [
         {"highway": "primary", "length_m": 1000.0, **arm, **changes.get(arm["edge_id"], {})}
         for arm in (*ARMS, DETOUR)
@@ -102,6 +102,57 @@ def test_several_only_of_one_road_allow_each_of_their_turns() -> None:
     assert seconds(tables, (WEST, 0.0), (SOUTH, 0.5)) == pytest.approx(90)
 
 
+# Two carriageways, joined by a short link: who comes from west on the one must not turn back over
+# the link into the other, but may drive on, and who comes onto the link from elsewhere may.
+#     3 <-away- 1 <-back- 5
+#               | link          every arm 1 km, the link 100 m
+#     2 -here-> 0 -onward-> 4
+CARRIAGEWAYS = (
+    (-8.0, 31.0), (-8.0, 31.001), (-8.01, 31.0), (-8.01, 31.001), (-7.99, 31.0), (-7.99, 31.001)
+)  # fmt: skip
+ONE_WAYS: tuple[dict[str, Any], ...] = (
+    {"edge_id": "here", "u": 2, "v": 0, "backward": False},
+    {"edge_id": "link", "u": 0, "v": 1, "length_m": 100.0},
+    {"edge_id": "away", "u": 1, "v": 3, "backward": False},
+    {"edge_id": "onward", "u": 0, "v": 4},
+    {"edge_id": "back", "u": 5, "v": 1, "backward": False},
+)
+NO_TURNING_BACK = ("here", "n0", "away", "no", "motor", "link")
+
+
+def carriageways(*turns: tuple[str, ...]) -> RoadTables:
+    edges = [{"highway": "primary", "length_m": 1000.0, **edge} for edge in ONE_WAYS]
+    return make_roads(CARRIAGEWAYS, edges, turns=turns)
+
+
+def test_a_turn_over_a_way_is_forbidden_to_those_who_come_by_the_road_it_names() -> None:
+    here, link, away = (0, 0.0), (1, 0.5), (2, 1.0)
+    assert seconds(carriageways(), here, away) == pytest.approx(60 + 6 + 60)
+    tables = carriageways(NO_TURNING_BACK)
+    # Who goes on, turns round and comes back onto the link did not come by the first road.
+    assert seconds(tables, here, away) == pytest.approx(60 + 2 * 60 + 6 + 60)
+    assert seconds(tables, link, away) == pytest.approx(3 + 60)
+    assert seconds(tables, (3, 1.0), away) == pytest.approx(60 + 6 + 60)
+    assert seconds(tables, here, link) == pytest.approx(60 + 3)
+    assert seconds(tables, here, away, "foot") < 3000
+    graph = build_graph(tables)
+    assert graph.n_nodes == 6 + 2  # one copy where `here` ends, one where `link` ends after it
+
+
+def test_only_over_a_way_forbids_to_leave_it_and_to_miss_it() -> None:
+    tables = carriageways(("here", "n0", "away", "only", "motor", "link"))
+    assert seconds(tables, (0, 0.0), (2, 1.0)) == pytest.approx(60 + 6 + 60)
+    # Straight on is forbidden: over the link, round the end of `away` there is no way back.
+    assert seconds(tables, (0, 0.0), (3, 1.0)) == np.inf
+
+
+def test_tables_of_earlier_versions_knew_no_turns_over_ways(tmp_path: Any) -> None:
+    write_road_tables(crossing(NO_LEFT), tmp_path)
+    path = tmp_path / "turns.parquet"
+    pd.read_parquet(path).drop(columns="via_edges").to_parquet(path)
+    assert read_road_tables(tmp_path).turns["via_edges"].tolist() == [""]
+
+
 def test_who_walks_turns_as_he_likes() -> None:
     free, bound = crossing(), crossing(NO_LEFT)
     walk = [seconds(tables, (WEST, 0.0), (NORTH, 0.5), "foot") for tables in (free, bound)]
@@ -154,6 +205,9 @@ def test_turns_are_kept_on_disk(tmp_path: Any) -> None:
         (("west", "n9", "north", "no", "motor"), "from_edge = west"),
         (("west", "n0", "north", "never", "motor"), "kind = never"),
         (("west", "n0", "north", "no", "camels"), "vehicles = camels"),
+        (("west", "n0", "detour", "no", "motor", "nowhere"), "via_edges = nowhere"),
+        (("west", "n0", "detour", "no", "motor", "north south"), "via_edges = north south"),
+        (("west", "n0", "east", "no", "motor", "north"), "to_edge = east"),
     ],
 )
 def test_impossible_turns_are_refused(turn: Any, said: str) -> None:
@@ -214,20 +268,17 @@ def networks(draw: st.DrawFn) -> tuple[RoadTables, list[tuple[int, float]]]:
         if u == v:
             edge["via"] = [(nodes[u][0] + 0.0005, nodes[u][1] + 0.0005)]
         edges.append(edge)
-    possible = [
-        (a["edge_id"], f"n{n}", b["edge_id"])
-        for n in range(n_nodes)
-        for a in edges
-        for b in edges
-        if n in (a["u"], a["v"]) and n in (b["u"], b["v"])
-    ]
+    possible = [way for n_over in (0, 1, 2) for way in turning_ways(edges, n_nodes, n_over)]
     turns = [
         (
-            *turn,
+            first,
+            f"n{via}",
+            last,
             draw(st.sampled_from(["no", "no", "only"])),
             draw(st.sampled_from(["motor", "hgv"])),
+            " ".join(over),
         )
-        for turn in draw(st.lists(st.sampled_from(possible), max_size=6))
+        for first, via, over, last in draw(st.lists(st.sampled_from(possible), max_size=6))
     ]
     points = draw(
         st.lists(
@@ -236,6 +287,29 @@ def networks(draw: st.DrawFn) -> tuple[RoadTables, list[tuple[int, float]]]:
         )
     )  # fmt: skip
     return make_roads(nodes, edges, turns=turns), points
+
+
+def turning_ways(edges: Any, n_nodes: int, n_over: int) -> list[tuple[str, int, list[str], str]]:
+    """Every turn over a number of edges: edge left, node, edges between, edge entered."""
+    found = [
+        (edge["edge_id"], n, [], n)
+        for edge in edges
+        for n in range(n_nodes)
+        if n in (edge["u"], edge["v"])
+    ]
+    for _ in range(n_over):
+        found = [
+            (first, via, [*over, edge["edge_id"]], edge["v"] if edge["u"] == at else edge["u"])
+            for first, via, over, at in found
+            for edge in edges
+            if at in (edge["u"], edge["v"])
+        ]
+    return [
+        (first, via, over, edge["edge_id"])
+        for first, via, over, at in found
+        for edge in edges
+        if at in (edge["u"], edge["v"])
+    ][:400]
 
 
 def expected(tables: RoadTables, class_name: Any, points: list[tuple[int, float]]) -> Any:
@@ -270,7 +344,7 @@ def part(share: float, whole_s: float) -> float:
 
 
 def forbidden_turns(tables: RoadTables, class_name: Any, ends: Any) -> set[Any]:
-    """Pairs of directed edges."""
+    """Sequences of directed edges that must not be driven, one edge after another."""
     vehicle = CLASSES[class_name]
     if vehicle.kind != "motor":
         return set()
@@ -280,25 +354,46 @@ def forbidden_turns(tables: RoadTables, class_name: Any, ends: Any) -> set[Any]:
     for vehicles in ("motor", "hgv") if vehicle.gross_weight_t > 3.5 else ("motor",):
         only: dict[Any, set[Any]] = {}
         for turn in tables.turns[tables.turns["vehicles"] == vehicles].itertuples():
-            via = node_of[turn.via_node]
-            for leave in ((row_of[turn.from_edge], back) for back in (False, True)):
-                for enter in ((row_of[turn.to_edge], back) for back in (False, True)):
-                    if ends[leave][1] != via or ends[enter][0] != via:
-                        continue
-                    if turn.kind == "no":
-                        forbidden.add((leave, enter))
-                    else:
-                        only.setdefault(leave, set()).add(enter)
-        for leave, allowed in only.items():
-            forbidden |= {(leave, enter) for enter in ends if enter not in allowed}
+            at = node_of[turn.via_node]
+            ways = [
+                ((row_of[turn.from_edge], back),)
+                for back in (False, True)
+                if ends[row_of[turn.from_edge], back][1] == at
+            ]
+            for edge_id in turn.via_edges.split():
+                back = ends[row_of[edge_id], False][0] != at
+                ways = [(*way, (row_of[edge_id], back)) for way in ways]
+                at = ends[row_of[edge_id], back][1]
+            ways = [
+                (*way, (row_of[turn.to_edge], back))
+                for way in ways
+                for back in (False, True)
+                if ends[row_of[turn.to_edge], back][0] == at
+            ]
+            for way in ways:
+                if turn.kind == "no":
+                    forbidden.add(way)
+                    if len(way) > 2:  # nor round the sign, to and fro on the way between
+                        edge, back = way[-2]
+                        forbidden.add((*way[:-1], (edge, not back)))
+                    continue
+                for n in range(1, len(way)):
+                    only.setdefault(way[:n], set()).add(way[n])
+        for way, allowed in only.items():
+            forbidden |= {(*way, enter) for enter in ends if enter not in allowed}
     return forbidden
 
 
+def breaks(way: tuple[Any, ...], forbidden: set[Any]) -> bool:
+    """Whether what was driven last is a forbidden sequence."""
+    return any(way[at:] in forbidden for at in range(len(way)))
+
+
 def settled(edge: int, share: float, arc_s: Any, ends: Any, forbidden: Any) -> dict[Any, float]:
-    """Time at the end of every directed edge."""
+    """Time at the end of every way of up to three directed edges that may be driven."""
     queue = [
-        (part(1.0 - share, arc_s[edge, False]), (edge, False)),
-        (part(share, arc_s[edge, True]), (edge, True)),
+        (part(1.0 - share, arc_s[edge, False]), ((edge, False),)),
+        (part(share, arc_s[edge, True]), ((edge, True),)),
     ]
     reached: dict[Any, float] = {}
     while queue:
@@ -307,8 +402,8 @@ def settled(edge: int, share: float, arc_s: Any, ends: Any, forbidden: Any) -> d
             continue
         reached[here] = at_s
         for then, (tail, _) in ends.items():
-            if tail == ends[here][1] and (here, then) not in forbidden:
-                heapq.heappush(queue, (at_s + arc_s[then], then))
+            if tail == ends[here[-1]][1] and not breaks((*here, then), forbidden):
+                heapq.heappush(queue, (at_s + arc_s[then], (*here, then)[-3:]))
     return reached
 
 
@@ -319,10 +414,10 @@ def best_arrival(
     options = [np.inf]
     for back, rest in ((False, at), (True, 1.0 - at)):
         for here, at_s in reached.items():
-            if ends[here][1] == ends[other, back][0]:
+            if ends[here[-1]][1] == ends[other, back][0]:
                 if rest == 0:
                     options.append(at_s)
-                elif (here, (other, back)) not in forbidden:
+                elif not breaks((*here, (other, back)), forbidden):
                     options.append(at_s + part(rest, arc_s[other, back]))
     if edge == other:
         options.append(part(abs(at - share), arc_s[edge, at < share]))
@@ -382,7 +477,8 @@ def test_no_way_takes_a_forbidden_turn_and_lengths_are_those_of_the_ways(drawn: 
         back = ~graph.along[driven]
         steps = list(zip(graph.edge[driven].tolist(), back.tolist(), strict=True))
         if len(driven) == len(path.arcs):
-            assert not {*pairwise(steps)} & forbidden
+            driven_so_far = [tuple(steps[: n + 1]) for n in range(len(steps))]
+            assert not any(breaks(way, forbidden) for way in driven_so_far)
 
 
 @given(networks(), st.data())
