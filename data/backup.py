@@ -5,7 +5,6 @@
     manifest.json              what it is, how long the ledger is, size and SHA-256 of every file
     situation.sqlite           ledger, tables of state and what is private, sealed, as SQLite
     archive/3f…a9.parquet      each file under the hash of its content, as the ledger names it
-    vehicle_classes.toml       where the cell changed the vehicle classes
     vault.key                  only where it was asked for
 
 A ZIP file, so that a person can look into it without this program. Reading trusts nothing: names
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 DATABASE = "situation.sqlite"
-VEHICLES = "vehicle_classes.toml"
 KEY = "vault.key"
 FOLDER = "archive/"
 FORMAT = 1
@@ -238,7 +236,7 @@ class Backup:
     def _require_known(self, name: str, entry: Entry) -> None:
         if name == DATABASE:
             return
-        if name in (VEHICLES, KEY) and entry.n_bytes <= MAX_SMALL_BYTES:
+        if name == KEY and entry.n_bytes <= MAX_SMALL_BYTES:
             return
         ref = name.removeprefix(FOLDER)
         if name.startswith(FOLDER) and len(ref) <= 90 and _REF.fullmatch(ref):

@@ -149,6 +149,7 @@ class Closure:
 
     `edges` are edge ids; an id that ends in ``+`` or ``-`` speaks of one direction only (along or
     against the way it was drawn), a bare id of both. Empty `classes` means every vehicle class.
+    `max_weight_t` says of a `restricted` road what it still carries: gross weight in t.
     """
 
     closure_id: str
@@ -160,6 +161,7 @@ class Closure:
     confidence: float = 1.0
     source: str = ""
     reason: str = ""
+    max_weight_t: float | None = None
 
     def speaks_of(self, vehicle_class: VehicleClassName) -> bool:
         """Whether the closure says anything of this class: named, or heavier than one named.

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo.errors import RuleError
+from routing.closures import effect_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from geo.model import VehicleClassName
     from routing.closures import Overlay
     from routing.graph import Graph
     from routing.road_pieces import Pieces
+    from routing.vehicles import VehicleClass
 
 HALF_LIFE_H = 168.0
 #: How likely a road is closed if it was said to be so (closed without a doubt, restricted …).
@@ -123,10 +124,18 @@ def stretches(pieces: Pieces, stretch_m: float = STRETCH_M) -> NDArray[np.int32]
     return np.asarray(np.unique(key, return_inverse=True)[1], dtype=np.int32)
 
 
-def from_reports(overlay: Overlay, class_name: VehicleClassName, *, at: datetime) -> Evidence:
-    """What people report, every report for itself; those of unknown age do not lose weight."""
-    speaks = np.array([one.speaks_of(class_name) for one in overlay.closures], dtype=bool)
-    closed = np.array([STATE_CLOSED[one.state] for one in overlay.closures])
+def from_reports(overlay: Overlay, vehicle_class: VehicleClass, *, at: datetime) -> Evidence:
+    """What people report, every report for itself; those of unknown age do not lose weight.
+
+    A road that no longer carries the class is closed to it, whatever else is said of it.
+    """
+    speaks = np.array([one.speaks_of(vehicle_class.name) for one in overlay.closures], dtype=bool)
+    closed = np.array(
+        [
+            1.0 if np.isinf(effect_on(one, vehicle_class)) else STATE_CLOSED[one.state]
+            for one in overlay.closures
+        ]
+    )
     weight = np.array(
         [
             one.confidence * (1.0 if one.since is None else faded((at - one.since).total_seconds()))

@@ -24,12 +24,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geo.model import Closure, VehicleClassName
+    from geo.model import Closure
     from geo.network import RoadTables
     from routing.graph import Graph
+    from routing.vehicles import VehicleClass
 
-# A restricted road is passed one by one, at walking pace over the damage: estimate.
-RESTRICTED_FACTOR = 2.0
 # People who point at the map mean the road, not the footpath beside it. Estimate.
 PATH_HANDICAP_M = 25.0
 # Where a bridge and the road below lie under one point, the road on the ground is meant. Estimate.
@@ -56,21 +55,21 @@ class Overlay:
     unknown_edges: tuple[tuple[str, str], ...]
     contradicted: frozenset[str]
 
-    def factor(self, class_name: VehicleClassName) -> NDArray[np.float64]:
+    def factor(self, vehicle_class: VehicleClass) -> NDArray[np.float64]:
         """(n_arcs,) by what the time along each arc is multiplied for this class."""
         factor = np.ones(self.n_arcs)
-        arc, closure, effect = self._marks(class_name)
+        arc, closure, effect = self._marks(vehicle_class)
         del closure
         np.maximum.at(factor, arc, effect)
         return factor
 
-    def decided_by(self, class_name: VehicleClassName) -> NDArray[np.int32]:
+    def decided_by(self, vehicle_class: VehicleClass) -> NDArray[np.int32]:
         """(n_arcs,) row in `closures` of the one that decides the factor of each arc, -1 = none.
 
         The strongest effect decides; among equals the surest report, then the smallest id.
         """
         decided = np.full(self.n_arcs, -1, dtype=np.int32)
-        arc, closure, effect = self._marks(class_name)
+        arc, closure, effect = self._marks(vehicle_class)
         confidence = np.array([c.confidence for c in self.closures])
         effective = effect > 1.0
         arc, closure, effect = arc[effective], closure[effective], effect[effective]
@@ -79,17 +78,28 @@ class Overlay:
         return decided
 
     def _marks(
-        self, class_name: VehicleClassName
+        self, vehicle_class: VehicleClass
     ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-        speaks = np.array([c.speaks_of(class_name) for c in self.closures], dtype=bool)
-        effect = np.array([_EFFECT[c.state] for c in self.closures], dtype=np.float64)
+        speaks = np.array([c.speaks_of(vehicle_class.name) for c in self.closures], dtype=bool)
+        effect = np.array([effect_on(c, vehicle_class) for c in self.closures], dtype=np.float64)
         kept = speaks[self.closure]
         return self.arc[kept], self.closure[kept], effect[self.closure[kept]]
 
 
-# `unknown` is doubt and `open` is good news: neither slows anybody. Reach asks what would be if
-# the doubt were right.
-_EFFECT = {"closed": np.inf, "restricted": RESTRICTED_FACTOR, "unknown": 1.0, "open": 1.0}
+def effect_on(closure: Closure, vehicle_class: VehicleClass) -> float:
+    """By what a closure that speaks of a class multiplies its time; inf = it does not pass.
+
+    A restriction that says a weight stops what is heavier and slows nobody else; one that says none
+    leaves the share of the speed that the class names. `unknown` is doubt and `open` is good news:
+    neither slows anybody. Reach asks what would be if the doubt were right.
+    """
+    if closure.state == "closed":
+        return float("inf")
+    if closure.state != "restricted":
+        return 1.0
+    if closure.max_weight_t is not None:
+        return float("inf") if vehicle_class.gross_weight_t > closure.max_weight_t else 1.0
+    return 1.0 / vehicle_class.damage.restricted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +135,9 @@ def overlay(graph: Graph, closures: Sequence[Closure], *, at: datetime) -> Overl
     direction = np.array([edge_id[-1:] for edge_id in mark_ids], dtype="U1")
     directed = (direction == "+") | (direction == "-")
     bare = [e[:-1] if d else e for e, d in zip(mark_ids, directed.tolist(), strict=True)]
-    row = graph.rows_of(bare)
+    row, of_mark = _edge_rows(graph, bare)
+    mark_closure, direction = mark_closure[of_mark], direction[of_mark]
+    mark_ids = [mark_ids[mark] for mark in of_mark.tolist()]
     known = row >= 0
     along = known & (direction != "-")
     against = known & (direction != "+")
@@ -144,6 +156,30 @@ def overlay(graph: Graph, closures: Sequence[Closure], *, at: datetime) -> Overl
         unknown_edges=unknown,
         contradicted=_contradicted(in_force, arc, closure),
     )
+
+
+def _edge_rows(graph: Graph, edge_ids: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of edges, and for each the id it belongs to; -1 where the graph has no such edge.
+
+    An edge that was cut since, where a gap was joined, stands for all its parts (``ID/1`` …); a
+    part whose edge is whole again stands for the whole.
+    """
+    row = graph.rows_of(edge_ids)
+    mark = np.arange(len(row), dtype=np.intp)
+    lost = np.flatnonzero(row < 0)
+    if not len(lost):
+        return row, mark
+    wanted = {edge_ids[at]: at for at in lost.tolist()}
+    parts = [
+        (at, wanted[whole])
+        for at, edge_id in enumerate(graph.edge_ids)
+        if "/" in edge_id and (whole := edge_id.rpartition("/")[0]) in wanted
+    ]
+    whole = graph.rows_of([edge_ids[at].rpartition("/")[0] for at in lost.tolist()])
+    row[lost] = whole
+    found = np.array(parts, dtype=np.intp).reshape(-1, 2)
+    kept = ~np.isin(mark, found[:, 1])
+    return np.concatenate([row[kept], found[:, 0]]), np.concatenate([mark[kept], found[:, 1]])
 
 
 def edges_near(

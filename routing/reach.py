@@ -141,7 +141,7 @@ def reach(
 
 def _class_reach(question: Question, vehicle_class: VehicleClass) -> list[ClassReach]:
     state = question.overlay
-    affected = bool((state.factor(vehicle_class.name) > 1.0).any())
+    affected = bool((state.factor(vehicle_class) > 1.0).any())
     open_s = arc_times(question.graph, vehicle_class)
     roads = question.nearest(usable_edges(question.graph, open_s), beyond=True)
     has_road = roads.walk_m[:, 0] <= question.max_walk_m
@@ -149,7 +149,7 @@ def _class_reach(question: Question, vehicle_class: VehicleClass) -> list[ClassR
     open_arrival = question.arrival(open_world, roads)
     world = question.world(vehicle_class, state) if affected else open_world
     arrival = question.arrival(world, roads) if affected else open_arrival
-    reached = arrival.time_s <= question.max_time_s
+    reached = _within(arrival, vehicle_class, question.max_time_s)
     still = question.nearest(world.reached & bool((~reached).any()), beyond=True)
     reasons = Reasons(
         graph=question.graph,
@@ -166,8 +166,9 @@ def _class_reach(question: Question, vehicle_class: VehicleClass) -> list[ClassR
         max_walk_m=question.max_walk_m,
         max_time_s=question.max_time_s,
     )
+    within_time = arrival.time_s <= question.max_time_s
     sensitive = _by_walk(question, world, arrival, reached, roads, still)
-    sensitive |= _by_doubt(question, vehicle_class, roads, reached)
+    sensitive |= _by_doubt(question, vehicle_class, roads, within_time)
     verdicts = []
     for row in range(len(question.place_ids)):
         reason, decided_by = reasons.of(
@@ -187,6 +188,13 @@ def _class_reach(question: Question, vehicle_class: VehicleClass) -> list[ClassR
         )
         verdicts.append(_with_way(question, arrival, verdict, row) if reached[row] else verdict)
     return verdicts
+
+
+def _within(arrival: Arrival, vehicle_class: VehicleClass, max_time_s: float) -> NDArray[np.bool_]:
+    """Which sites the class arrives at in time, and comes back from without fuel there."""
+    # A length that is not known (no way at all) is refused by its time.
+    too_long = np.nan_to_num(arrival.length_m, nan=0.0) > vehicle_class.range_m
+    return np.asarray((arrival.time_s <= max_time_s) & ~too_long, dtype=bool)
 
 
 def _with_way(question: Question, arrival: Arrival, verdict: ClassReach, row: int) -> ClassReach:

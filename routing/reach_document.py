@@ -88,9 +88,11 @@ def _roadhead(roadhead: Roadhead) -> dict[str, Any]:
 def _flight(flight: Flight) -> dict[str, Any]:
     return {
         "depot_id": flight.depot_id,
+        "from": flight.start,
         "length_m": _number(flight.length_m),
         "travel_time_s": _number(flight.travel_time_s),
         "capacity_kg": flight.capacity_kg,
+        "legs": [_leg(leg) for leg in flight.legs],
         "basis": flight.basis,
     }
 

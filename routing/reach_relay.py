@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from routing.chain import Chain, Leg, chains
+from routing.chain import Chain, chains
 from routing.reach_question import NEAR_CAP_SHARE, Question, with_worst, without_doubtful
 from routing.relay import Relay, relay
-from routing.relay_air import Flight, flights
+from routing.relay_air import Flight, Pad, depot_pads, flights
 from routing.verdict import ClassReach, PlaceReach
 
 if TYPE_CHECKING:
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from geo.model import VehicleClassName
     from routing.closures import Overlay
     from routing.relay_rules import RelayRules
-    from routing.vehicles import VehicleClass
+    from routing.vehicles import AirClass, VehicleClass
 
 # A load changes *at* a place if it is that near. Estimate.
 _AT_PLACE_M = 300.0
+_ROAD_VEHICLES = frozenset({"truck", "light_truck", "pickup"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class RelayQuestion:
 
     rules: RelayRules
     classes: Mapping[VehicleClassName, VehicleClass]
+    air: AirClass | None = None
     air_counts: bool = False
 
 
@@ -53,9 +55,9 @@ def with_relays(
             then = _relay(question, asked, starts, changed)
             doubt |= (then.layer >= 0) != (now.layer >= 0)
     found = chains(now, depots=question.depots, places=question.places, crs=question.crs)
-    flown = flights(
-        asked.rules.air, question.depots, question.sites, max_time_s=question.max_time_s
-    )
+    too_far = [_beyond_range(chain, asked.classes) for chain in found]
+    found = [None if beyond else chain for chain, beyond in zip(found, too_far, strict=True)]
+    flown = _flights(question, asked, reached, found)
     result = []
     for row, place in enumerate(reached):
         chain, flight = found[row], None if place.status == "reachable" else flown[row]
@@ -65,7 +67,9 @@ def with_relays(
             best = _by_relay(best, chain, sensitive=bool(doubt[row]) or near_cap)
             flight = None
         elif best.status != "reachable" and flight is not None and asked.air_counts:
-            best = _by_air(best, flight, place.place_id)
+            best = _by_air(best, flight)
+        elif best.status != "reachable" and too_far[row]:
+            best = replace(best, reason=f"{best.reason}; a relay is {too_far[row]}")
         result.append(replace(place, best=best, relay_asked=True, chain=chain, flight=flight))
     return result
 
@@ -116,24 +120,74 @@ def _away(near_m: float) -> str:
     return "at " if near_m < _AT_PLACE_M else f"{near_m / 1000:.1f} km from "
 
 
-def _by_air(alone: ClassReach, flight: Flight, place_id: str) -> ClassReach:
-    why = f"; {alone.vehicle_class} alone: {alone.reason}" if alone.vehicle_class != "air" else ""
-    leg = Leg(
-        vehicle_class="air",
-        start=flight.depot_id,
-        end=place_id,
-        travel_time_s=flight.travel_time_s - flight.handling_s,
-        length_m=flight.length_m,
-        handling_s=flight.handling_s,
+def _beyond_range(chain: Chain | None, classes: Mapping[VehicleClassName, VehicleClass]) -> str:
+    """Why no vehicle drives a chain there and back, in words; ``""`` where all do."""
+    for leg in () if chain is None else chain.legs[: len(chain.classes)]:
+        if leg.length_m > classes[leg.vehicle_class].range_m:
+            return (
+                f"beyond range: {leg.length_m / 1000:.0f} km by {leg.vehicle_class}, which goes "
+                f"{classes[leg.vehicle_class].range_km:g} km from where it takes over"
+            )
+    return ""
+
+
+def _flights(
+    question: Question,
+    asked: RelayQuestion,
+    reached: Sequence[PlaceReach],
+    found: Sequence[Chain | None],
+) -> list[Flight | None]:
+    """The flight to each place, from a depot or from a place that vehicles reach.
+
+    Nothing flies to where something on the ground arrives.
+    """
+    flown: list[Flight | None] = [None] * len(reached)
+    rows = [
+        row
+        for row, (place, chain) in enumerate(zip(reached, found, strict=True))
+        if place.status != "reachable" and chain is None
+    ]
+    pads = [*depot_pads(question.depots), *_staging(question, found)]
+    made = flights(
+        asked.air,
+        pads,
+        question.sites.take(rows),
+        [question.place_ids[row] for row in rows],
+        max_time_s=question.max_time_s,
     )
+    for row, flight in zip(rows, made, strict=True):
+        flown[row] = flight
+    return flown
+
+
+def _staging(question: Question, found: Sequence[Chain | None]) -> list[Pad]:
+    """Places that a road vehicle reaches: a load can be driven there and flown on."""
+    sites = question.sites
+    return [
+        Pad(
+            lon=float(sites.lon[row]),
+            lat=float(sites.lat[row]),
+            start=question.place_ids[row],
+            depot_id=chain.depot_id,
+            ready_s=chain.travel_time_s,
+            legs=chain.legs,
+        )
+        for row, chain in enumerate(found)
+        if chain is not None and chain.walk_m <= _AT_PLACE_M and chain.classes[-1] in _ROAD_VEHICLES
+    ]
+
+
+def _by_air(alone: ClassReach, flight: Flight) -> ClassReach:
+    why = f"; {alone.vehicle_class} alone: {alone.reason}" if alone.vehicle_class != "air" else ""
+    over = "" if flight.start == flight.depot_id else f", from the staging point {flight.start}"
     return replace(
         alone,
-        vehicle_class="air",
+        vehicle_class=flight.legs[0].vehicle_class,
         status="by_relay",
         depot_id=flight.depot_id,
         travel_time_s=flight.travel_time_s,
         walk_m=0.0,
-        legs=(leg,),
-        reason=f"by air ({flight.basis}){why}",
+        legs=flight.legs,
+        reason=f"by air{over} ({flight.basis}){why}",
         sensitive=True,
     )

@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from routing.access import WALK_DETOUR_FACTOR
+from routing.closures import effect_on
 from routing.travel import arriving, candidate_of
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class Reasons:
             return self._no_road(row), ()
         if not self.depots:
             return "there is no active depot", ()
+        if self.arrival.time_s[row] <= self.max_time_s:
+            return self._out_of_range(row)
         if self.open_arrival.time_s[row] <= self.max_time_s:
             return self._closed(row)
         if np.isfinite(self.open_arrival.time_s[row]):
@@ -96,7 +99,10 @@ class Reasons:
 
     def _closed(self, row: int) -> tuple[str, tuple[str, ...]]:
         met = self._closures_met(row)
-        closed = [m for m in met if self.overlay.closures[m.closure].state == "closed"]
+        vehicle_class = self.world.vehicle_class
+        closed = [
+            m for m in met if np.isinf(effect_on(self.overlay.closures[m.closure], vehicle_class))
+        ]
         # A way that is only slowed may still be too slow for the limit.
         met = closed or met
         what = f"{self._said(met[0])} {_distance(met[0].before_m)} before"
@@ -104,9 +110,22 @@ class Reasons:
         if np.isfinite(self.arrival.time_s[row]):
             rest = f"it now takes {_duration(self.arrival.time_s[row])}, beyond {limit}"
         else:
-            name = _words(self.world.vehicle_class.name)
+            name = _words(vehicle_class.name)
             rest = f"no other {name} road{self._on_foot(row)}"
         return f"{what}{_more(met)}; {rest}", self._ids(met)
+
+    def _out_of_range(self, row: int) -> tuple[str, tuple[str, ...]]:
+        vehicle_class = self.world.vehicle_class
+        length_m = float(self.arrival.length_m[row])
+        depot = self.depots[int(self.arrival.depot[row])]
+        said = (
+            f"out of range: {_distance(length_m)} from {depot.name or depot.depot_id}, a "
+            f"{_words(vehicle_class.name)} goes {vehicle_class.range_km:g} km and comes back"
+        )
+        if self.open_arrival.length_m[row] > vehicle_class.range_m:
+            return said, ()
+        met = self._closures_met(row)
+        return (f"{said}; {self._said(met[0])}{_more(met)}" if met else said), self._ids(met)
 
     def _on_foot(self, row: int) -> str:
         walk_m = float(self.still.walk_m[row, 0])
@@ -174,7 +193,7 @@ class Reasons:
 
     @cached_property
     def _decided_by(self) -> NDArray[np.int32]:
-        return self.overlay.decided_by(self.world.vehicle_class.name)
+        return self.overlay.decided_by(self.world.vehicle_class)
 
     @cached_property
     def _marked_above(self) -> NDArray[np.int32]:
@@ -253,7 +272,10 @@ class Reasons:
         closure = self.overlay.closures[met.closure]
         why = _words(closure.reason or closure.source)
         road = self._road(int(self.graph.edge[met.arc]))
-        return f"{road} {closure.state}" + (f" ({why})" if why else "")
+        state = str(closure.state)
+        if closure.state == "restricted" and closure.max_weight_t is not None:
+            state = f"carries only {closure.max_weight_t:g} t"
+        return f"{road} {state}" + (f" ({why})" if why else "")
 
     def _road(self, edge: int) -> str:
         edges = self.tables.edges

@@ -131,7 +131,7 @@ def relay(
     layers: list[Layer] = []
     stops = handover_nodes(graph, tables, rules)
     for name in rules.among(tuple(classes)).classes_from(starts):
-        ready = _ready(graph, layers, name, rules, stops, max_time_s)
+        ready = _ready(graph, layers, classes[name], rules, stops, max_time_s)
         layers.append(
             _layer(
                 engine,
@@ -174,7 +174,7 @@ class _Ready:
 def _ready(
     graph: Graph,
     layers: Sequence[Layer],
-    taker: VehicleClassName,
+    taker: VehicleClass,
     rules: RelayRules,
     stops: NDArray[np.bool_],
     max_time_s: float,
@@ -182,7 +182,7 @@ def _ready(
     begin_s = np.full(graph.n_nodes, np.inf)
     giver = np.full(graph.n_nodes, NO_WAY, dtype=np.int8)
     handling_s = np.zeros(graph.n_nodes)
-    takes = {one.giver: one.handling_s for one in rules.change if one.taker == taker}
+    takes = {one.giver: one.handling_s(taker) for one in rules.change if one.taker == taker.name}
     for row, layer in enumerate(layers):
         if (spent_s := takes.get(layer.vehicle_class.name)) is None:
             continue

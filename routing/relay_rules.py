@@ -1,4 +1,4 @@
-"""Which vehicle class may hand a load to which, how long that takes, and what flies.
+"""Which vehicle class may hand a load to which, and how long that takes.
 
 The numbers are data (``catalog/relay.toml``); this file gives them their shape and checks a file
 that a crisis cell has edited.
@@ -19,24 +19,28 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
+    from routing.vehicles import VehicleClass
+
 MAX_BYTES = 1_000_000
 Minutes = Annotated[float, Field(ge=0, le=24 * 60, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 
 
 class Change(BaseModel):
-    """A load may go from one class to another; `handling_min` from arrival to departure."""
+    """A load may go from one class to another.
+
+    `handling_min` is from arrival to departure; None = as long as the taker says for itself.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     giver: VehicleClassName = Field(alias="from")
     taker: VehicleClassName = Field(alias="to")
-    handling_min: Minutes
+    handling_min: Minutes | None = None
 
-    @property
-    def handling_s(self) -> float:
-        """The same in seconds."""
-        return self.handling_min * 60.0
+    def handling_s(self, taker: VehicleClass) -> float:
+        """How long the change takes in seconds."""
+        own = self.handling_min
+        return (taker.handling_min if own is None else own) * 60.0
 
     @model_validator(mode="after")
     def _forward(self) -> Change:
@@ -48,18 +52,6 @@ class Change(BaseModel):
         return self
 
 
-class Air(BaseModel):
-    """What flies in a straight line; `range_km` is how far a place may be."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    speed_kmh: Positive
-    range_km: Positive
-    handling_min: Minutes
-    capacity_kg: Positive
-    capacity_m3: Positive
-
-
 class RelayRules(BaseModel):
     """The changes that are made; a pair of classes stands in it once at most."""
 
@@ -67,7 +59,6 @@ class RelayRules(BaseModel):
 
     no_handover_on: frozenset[str] = frozenset()
     change: tuple[Change, ...] = ()
-    air: Air | None = None
 
     @model_validator(mode="after")
     def _once(self) -> RelayRules:
@@ -79,9 +70,7 @@ class RelayRules(BaseModel):
     def among(self, members: Collection[VehicleClassName]) -> RelayRules:
         """Only the changes between these classes."""
         kept = [one for one in self.change if one.giver in members and one.taker in members]
-        return self.model_copy(
-            update={"change": tuple(kept), "air": self.air if "air" in members else None}
-        )
+        return self.model_copy(update={"change": tuple(kept)})
 
     def classes_from(self, starts: Collection[VehicleClassName]) -> tuple[VehicleClassName, ...]:
         """The classes that a load from these may come to, themselves included, in order."""

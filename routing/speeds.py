@@ -34,12 +34,14 @@ def speeds_kmh(graph: Graph, vehicle_class: VehicleClass) -> NDArray[np.float64]
     mean grade; the speed is then the mean over the time.
     """
     level_kmh = np.minimum(_edge_speed_kmh(graph, vehicle_class), vehicle_class.top_speed_kmh)
-    closed = level_kmh <= 0
-    level_kmh[closed] = 1.0
     length_m = np.maximum(graph.length_m, 1e-6)
     climb_m, descent_m = np.nan_to_num(graph.climb_m), np.nan_to_num(graph.descent_m)
     rolling_m = climb_m + descent_m
     grade = np.clip(rolling_m / length_m, 0.0, MAX_GRADE)
+    closed = level_kmh <= 0
+    if vehicle_class.max_grade is not None:
+        closed |= grade > vehicle_class.max_grade
+    level_kmh[closed] = 1.0
     up_share = np.divide(climb_m, rolling_m, out=np.full_like(climb_m, 0.5), where=rolling_m > 0)
     up_kmh = np.minimum(level_kmh, _grade_speed_kmh(vehicle_class, grade, up=True))
     down_kmh = np.minimum(level_kmh, _grade_speed_kmh(vehicle_class, grade, up=False))

@@ -78,7 +78,7 @@ def arc_times(
     time_s[goes] = np.maximum(graph.length_m[graph.edge[goes]] * 3.6 / speed_kmh[goes], MIN_ARC_S)
     if overlay is None:
         return time_s
-    factor = overlay.factor(vehicle_class.name)
+    factor = overlay.factor(vehicle_class)
     return np.asarray(time_s * factor, dtype=np.float64)
 
 

@@ -1,22 +1,24 @@
 """Vehicle classes: what each may use, how fast it goes there, and what it carries.
 
 The numbers are data (``catalog/vehicle_classes.toml``, every table with its source); this file
-gives them their shape and checks a file that a crisis cell has edited. ``docs/travel.md`` is
-written from the same file by `travel_tables_markdown`.
+gives them their shape and checks what a crisis cell knows better. ``docs/travel.md`` is written
+from the same file by `routing.vehicle_tables`.
 
 Two choices for a disaster, which routing services make otherwise:
 
 * A way marked private, for customers, for agriculture or for residents is used: someone can be
   asked. Only ``no`` and ``military`` are refused, and walkers refuse nothing.
-* No class is kept out by a grade: elevation models are too coarse for that. Steep is slow.
+* No class is kept out by a grade unless the cell gives it a `max_grade`: elevation models are too
+  coarse for that. Steep is slow.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -24,13 +26,16 @@ from geo.errors import Problem, SchemaError, TooLargeError, UnreadableError
 from geo.model import VEHICLE_CLASS_NAMES, VehicleClassName
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 MAX_BYTES = 1_000_000
 
 Speed = Annotated[float, Field(ge=0, le=200, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+Minutes = Annotated[float, Field(ge=0, le=24 * 60, allow_inf_nan=False)]
 Kind = Literal["motor", "walk"]
+Changes: TypeAlias = Mapping[str, Any]
 
 
 class GradeTable(BaseModel):
@@ -49,12 +54,24 @@ class GradeTable(BaseModel):
         return rows
 
 
+class DamageTable(BaseModel):
+    """What damage leaves of the speed on an edge, as a share: `restricted` roads can be passed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    restricted: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+
 class VehicleClass(BaseModel):
     """One vehicle class; a missing entry of `highway` means that the class does not go there.
 
     Speeds are km/h; `refuses_access` are values of the OSM access tags that stop this class;
     `min_width_m`, `height_m` and `gross_weight_t` are compared with what an edge allows, where
-    that is known.
+    that is known; `max_grade` (a share) with the mean grade of an edge, None = none is refused.
+
+    `range_km` is how far a place may lie by road: the way back is in it, without fuel or fodder
+    there. `handling_min` is from the arrival of a load at a roadhead until this class leaves with
+    it. `daylight_only` classes do not travel in the dark.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -69,27 +86,68 @@ class VehicleClass(BaseModel):
     min_width_m: Positive
     top_speed_kmh: Annotated[float, Field(gt=0, le=200)]
     pace_factor: Annotated[float, Field(gt=0, le=2)] = 1.0
+    range_km: Positive = 1e6
+    handling_min: Minutes = 0.0
+    daylight_only: bool = True
     uses_fords: bool
+    max_grade: Annotated[float, Field(gt=0, le=2)] | None = None
     refuses_access: frozenset[str] = frozenset()
     highway: Mapping[str, Speed] = Field(min_length=1)
     surface: Mapping[str, Speed] = {}
     tracktype: Mapping[str, Speed] = {}
     smoothness: Mapping[str, Speed] = {}
     grade: GradeTable = GradeTable()
+    damage: DamageTable = DamageTable()
+    sources: Mapping[str, str] = {}
+
+    @property
+    def range_m(self) -> float:
+        """`range_km` in metres."""
+        return self.range_km * 1000.0
+
+
+class AirClass(BaseModel):
+    """What flies in a straight line; `range_km` is how far a place may be, there and back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Literal["air"] = "air"
+    label: str = Field(min_length=1, max_length=200)
+    kind: Literal["air"] = "air"
+    capacity_kg: Positive
+    capacity_m3: Positive
+    top_speed_kmh: Annotated[float, Field(gt=0, le=1000)]
+    range_km: Positive
+    handling_min: Minutes
+    daylight_only: bool = True
     sources: Mapping[str, str] = {}
 
 
-def vehicle_classes(
-    path: Path | None = None, *, changes: Path | None = None
-) -> dict[VehicleClassName, VehicleClass]:
-    """Vehicle classes by name, in the order of the file: of `path`, or of our own catalogue.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """All classes: those that travel on the network, in the order of the file, and what flies."""
+
+    ground: dict[VehicleClassName, VehicleClass]
+    air: AirClass | None
+
+
+def vehicle_classes(path: Path | None = None) -> dict[VehicleClassName, VehicleClass]:
+    """The classes that travel on the network, by name: of `path`, or of our own catalogue.
+
+    Raises as `catalogue`.
+    """
+    return catalogue(path).ground
+
+
+def catalogue(path: Path | None = None, *, changes: Sequence[Changes] = ()) -> Catalogue:
+    """All vehicle classes: of `path`, or of our own catalogue.
 
     Parameters
     ----------
     changes
-        A file with what a crisis cell knows better, laid over the classes: it holds just the
-        values that differ (``[truck]`` ``gross_weight_t = 19``, ``[truck.surface]``
-        ``gravel = 20``). A speed of 0 means that the class does not go there.
+        What a crisis cell knows better, laid over the classes one after the other: just the values
+        that differ (``{"truck": {"gross_weight_t": 19, "surface": {"gravel": 20}}}``). A speed of 0
+        means that the class does not go there.
 
     Raises
     ------
@@ -101,23 +159,26 @@ def vehicle_classes(
         A class or a value is impossible; all problems at once, each with its place in the file.
     """
     name, tables = _parsed(path)
-    if changes is not None:
-        name, changed = _parsed(changes)
-        tables = _laid_over(tables, changed)
+    for one in changes:
+        name, tables = "changed vehicle classes", _laid_over(tables, one)
     problems: list[Problem] = []
-    classes: dict[VehicleClassName, VehicleClass] = {}
+    ground: dict[VehicleClassName, VehicleClass] = {}
+    air: AirClass | None = None
     for class_name, table in tables.items():
         if not isinstance(table, dict) or class_name not in VEHICLE_CLASS_NAMES:
             expected = "a table named " + ", ".join(VEHICLE_CLASS_NAMES)
             problems.append(Problem(row=class_name, column="", value="", expected=expected))
             continue
         try:
+            if class_name == "air":
+                air = AirClass.model_validate(table)
+                continue
             read = VehicleClass.model_validate({**table, "name": class_name})
         except ValidationError as error:
             problems += _problems(class_name, error)
         else:
-            classes[read.name] = read
-    if problems or not classes:
+            ground[read.name] = read
+    if problems or not ground:
         first = (
             problems[0] if problems else Problem(row="", column="", value="", expected="a class")
         )
@@ -125,22 +186,16 @@ def vehicle_classes(
             name,
             f"{len(problems)} problems, first: {first.row} {first.column} = {first.value!r}, "
             f"needed {first.expected}",
-            "correct the file",
+            "correct the file" if path or not changes else "correct the value",
             problems=problems,
         )
-    return classes
+    return Catalogue(ground=ground, air=air)
 
 
-def travel_tables_markdown(classes: Mapping[VehicleClassName, VehicleClass]) -> str:
-    """Every speed and limit with its source, as the Markdown tables of ``docs/travel.md``."""
-    by_tag = ("highway", "surface", "tracktype", "smoothness")
-    parts = [
-        _limits_table(classes),
-        *(_speeds_table(classes, what) for what in by_tag),
-        _grade_tables(classes),
-        _sources_list(classes),
-    ]
-    return "\n\n".join(parts) + "\n"
+def read_changes(path: Path) -> dict[str, Any]:
+    """Changes that somebody wrote into a TOML file; raises as `catalogue` does for a file."""
+    _, tables = _parsed(path)
+    return tables
 
 
 def _parsed(path: Path | None) -> tuple[str, dict[str, Any]]:
@@ -151,7 +206,7 @@ def _parsed(path: Path | None) -> tuple[str, dict[str, Any]]:
         raise UnreadableError(name, f"TOML is needed: {error}", "correct that line") from error
 
 
-def _laid_over(tables: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def _laid_over(tables: Mapping[str, Any], changes: Changes) -> dict[str, Any]:
     """Tables with the values of `changes`; tables in both are merged in turn."""
     merged = dict(tables)
     for key, value in changes.items():
@@ -187,51 +242,3 @@ def _problems(class_name: str, error: ValidationError) -> list[Problem]:
         )
         for detail in error.errors(include_url=False)
     ]
-
-
-def _limits_table(classes: Mapping[VehicleClassName, VehicleClass]) -> str:
-    header = (
-        "| class | what | load kg | load m³ | gross t | height m | road width m | top km/h | fords "
-        "| refuses access |\n|---|---|---|---|---|---|---|---|---|---|"
-    )
-    rows = [
-        f"| `{c.name}` | {c.label} | {c.capacity_kg:g} | {c.capacity_m3:g} | {c.gross_weight_t:g} "
-        f"| {c.height_m:g} | {c.min_width_m:g} | {c.top_speed_kmh:g} "
-        f"| {'yes' if c.uses_fords else 'no'} | {', '.join(sorted(c.refuses_access)) or 'none'} |"
-        for c in classes.values()
-    ]
-    return "### Limits\n\n" + "\n".join([header, *rows])
-
-
-def _speeds_table(classes: Mapping[VehicleClassName, VehicleClass], what: str) -> str:
-    tables: dict[str, Mapping[str, float]] = {n: getattr(c, what) for n, c in classes.items()}
-    values = list(dict.fromkeys(value for table in tables.values() for value in table))
-    absent = "–" if what == "highway" else ""
-    header = f"| {what} | " + " | ".join(f"`{name}`" for name in tables) + " |"
-    rule = "|---" * (len(tables) + 1) + "|"
-    rows = [
-        f"| {value} | "
-        + " | ".join(f"{t[value]:g}" if value in t else absent for t in tables.values())
-        + " |"
-        for value in values
-    ]
-    return f"### Highest speed by {what}, km/h\n\n" + "\n".join([header, rule, *rows])
-
-
-def _grade_tables(classes: Mapping[VehicleClassName, VehicleClass]) -> str:
-    rows = [
-        f"| `{c.name}` | {grade:.0%} | {up:g} | {down:g} |"
-        for c in classes.values()
-        for grade, up, down in c.grade.rows
-    ]
-    header = "| class | grade | uphill | downhill |\n|---|---|---|---|"
-    return "### Highest speed by grade, km/h\n\n" + "\n".join([header, *rows])
-
-
-def _sources_list(classes: Mapping[VehicleClassName, VehicleClass]) -> str:
-    lines = [
-        f"- `{c.name}`, {what}: {source}."
-        for c in classes.values()
-        for what, source in c.sources.items()
-    ]
-    return "### Sources\n\n" + "\n".join(lines)

@@ -18,6 +18,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from geo.errors import SchemaError, UnreadableError
+from routing.closures import effect_on
 from routing.road_pieces import road_pieces
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geo.model import VehicleClassName
     from routing.closures import Overlay
     from routing.graph import Graph
+    from routing.vehicles import VehicleClass
 
 #: Closed stretches this near along one road are cleared together. Estimate.
 GAP_M = 300.0
@@ -127,7 +128,7 @@ def crew_rates(path: Path | None = None) -> CrewRates:
 def work_sites(
     graph: Graph,
     overlay: Overlay,
-    class_name: VehicleClassName,
+    vehicle_class: VehicleClass,
     open_time_s: NDArray[np.float64],
     *,
     rates: CrewRates,
@@ -144,7 +145,7 @@ def work_sites(
     grades
         Damage grade that analysts gave to an edge, by edge id.
     """
-    arc, closure = _closing(overlay, class_name)
+    arc, closure = _closing(overlay, vehicle_class)
     usable = np.isfinite(open_time_s[arc])
     arc, closure = arc[usable], closure[usable]
     edge = graph.edge[arc]
@@ -194,11 +195,14 @@ def with_crew_hours(sites: list[WorkSite], hours: Mapping[str, float], says: str
 
 
 def _closing(
-    overlay: Overlay, class_name: VehicleClassName
+    overlay: Overlay, vehicle_class: VehicleClass
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Arcs that are closed to a class, each with the rows of the closures that close it."""
     closes = np.array(
-        [one.state == "closed" and one.speaks_of(class_name) for one in overlay.closures],
+        [
+            one.speaks_of(vehicle_class.name) and np.isinf(effect_on(one, vehicle_class))
+            for one in overlay.closures
+        ],
         dtype=bool,
     )
     kept = closes[overlay.closure]

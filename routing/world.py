@@ -42,6 +42,11 @@ class Sites:
     lat: NDArray[np.float64]
     elevation_m: NDArray[np.float64]
 
+    def take(self, rows: Sequence[int]) -> Sites:
+        """The same for some of the points, in this order."""
+        at = np.asarray(rows, dtype=np.intp)
+        return Sites(lon=self.lon[at], lat=self.lat[at], elevation_m=self.elevation_m[at])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:

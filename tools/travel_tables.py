@@ -12,12 +12,13 @@ BEGIN = "<!-- tables: written by tools/travel_tables.py, do not edit below -->"
 
 def page_with_tables(page: str) -> str:
     """The page with everything after the marker written anew."""
-    from routing.vehicles import travel_tables_markdown, vehicle_classes
+    from routing.vehicle_tables import travel_tables_markdown
+    from routing.vehicles import catalogue
 
     head, marker, _ = page.partition(BEGIN)
     if not marker:
         raise SystemExit(f"docs/travel.md: the line {BEGIN!r} is needed; put it back")
-    return f"{head}{BEGIN}\n\n{travel_tables_markdown(vehicle_classes())}"
+    return f"{head}{BEGIN}\n\n{travel_tables_markdown(catalogue())}"
 
 
 def main() -> None:

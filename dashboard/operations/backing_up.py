@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard.operations.people import ERASED_FILE, key_of
 from dashboard.operations.situation import (
-    VEHICLE_FILE,
     Progress,
     Situation,
     database_address,
@@ -22,7 +21,6 @@ from data.backup import (
     FOLDER,
     FORMAT,
     KEY,
-    VEHICLES,
     Manifest,
     open_backup,
     refs_named,
@@ -78,8 +76,6 @@ def backup(
             title = store.situation().name
         present, missing = _sound(situation.archive, refs)
         files |= {FOLDER + ref: situation.archive.path(ref) for ref in present}
-        if (changes := situation.vehicle_changes()) is not None:
-            files[VEHICLES] = changes
         if with_key:
             files[KEY] = _key_file(situation)
         about = Manifest(
@@ -194,9 +190,8 @@ def _put_in_place(folder: Path, home: Path, progress: Progress) -> Moved:
     try:
         for path in sorted((folder / FOLDER).iterdir()):
             _place(path, home / "archive" / path.name[:2] / path.name, placed, mode=0o644)
-        for name, kept in ((VEHICLES, VEHICLE_FILE), (KEY, KEY_FILE)):
-            if (folder / name).exists() and not (home / kept).exists():
-                _place(folder / name, home / kept, placed, mode=0o600 if name == KEY else 0o644)
+        if (folder / KEY).exists() and not (home / KEY_FILE).exists():
+            _place(folder / KEY, home / KEY_FILE, placed, mode=0o600)
         # Only rows are taken over, into tables of our own making: nothing else that an altered
         # database file could hold, such as a trigger.
         with Store.open(folder / DATABASE) as store:

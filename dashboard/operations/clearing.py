@@ -162,7 +162,7 @@ def _sites(
     sites = work_sites(
         graph,
         state,
-        class_name,
+        here.vehicle_class,
         here.open_s,
         rates=crew_rates(rates),
         grades=roadwork.grades_of_edges(situation),
@@ -172,7 +172,7 @@ def _sites(
         _require_known(given, sites, crew_hours)
         sites = with_crew_hours(sites, given, f"given in {crew_hours.name}")
     # What is restricted but not closed stays slow.
-    factor = state.factor(class_name)
+    factor = state.factor(here.vehicle_class)
     slowed_s = here.open_s * np.where(np.isfinite(factor), factor, 1.0)
     site = site_of_arc(sites, graph.n_arcs)
     pocket = pockets(graph, np.isfinite(slowed_s) & (site < 0))

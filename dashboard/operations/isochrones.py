@@ -81,7 +81,7 @@ def make_isochrones(
     closures = [one for one in situation.store.closures() if one.holds_at(moment)]
     state = overlay(engine.graph, closures, at=moment)
     states = {"now": state, "open": None}
-    if not (state.factor(vehicle_class) > 1.0).any():
+    if not (state.factor(known[vehicle_class]) > 1.0).any():
         del states["open"]
     drawn: list[tuple[str, Isochrone]] = []
     for number, (name, one) in enumerate(states.items()):

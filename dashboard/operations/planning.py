@@ -206,7 +206,7 @@ def build_problem(
         line.item_id for line in situation.store.stock()
     }
     known = {depot.depot_id for depot in points}
-    relays = relaying.relay_legs(chained, travel, now=situation.now(), leaving=leaving)
+    relays = relaying.relay_legs(situation, chained, travel, now=situation.now(), leaving=leaving)
     givers = {leg.place_id: leg.givers for leg in relays}
     return Problem(
         depots=tuple(depot.depot_id for depot in points),
@@ -234,15 +234,17 @@ def build_problem(
         relays=relays,
         departs_at=leaving,
         reasons=_reasons(situation, set(goals), tuple(travel), at=at),
-        daylight=None if by_night else daylight_of(ground, leaving),
+        daylight=None if by_night else daylight_of(situation, ground, leaving),
     )
 
 
-def daylight_of(points: travelling.Points, leaving: datetime) -> Daylight | None:
+def daylight_of(
+    situation: Situation, points: travelling.Points, leaving: datetime
+) -> Daylight | None:
     """Give the light that all of `points` have on the day of `leaving`: civil dawn to dusk.
 
-    None where the sun stays up, or down, all day: then nobody can wait for light. No class drives
-    in the dark on roads that an earthquake has changed: a rule of ours, which ``--by-night`` lifts.
+    None where the sun stays up, or down, all day: then nobody can wait for light. Which classes do
+    not travel in the dark is said by their catalogue; ``--by-night`` lifts it for all.
     """
     from geo.sun import light_of
     from routing.hours import Daylight
@@ -257,7 +259,9 @@ def daylight_of(points: travelling.Points, leaving: datetime) -> Daylight | None
     return Daylight(
         begins_s=max((light.begins_at - leaving).total_seconds() for light in known),
         ends_s=min((light.ends_at - leaving).total_seconds() for light in known),
-        classes=VEHICLE_CLASS_NAMES,
+        classes=tuple(
+            name for name, one in situation.vehicle_classes().items() if one.daylight_only
+        ),
     )
 
 

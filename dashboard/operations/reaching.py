@@ -100,7 +100,10 @@ def _compute(
         )
     members = {name: one for name, one in known.items() if not classes or name in by_road}
     asked = RelayQuestion(
-        rules=relay_rules(), classes=members, air_counts=relay and "air" in classes
+        rules=relay_rules(),
+        classes=members,
+        air=situation.vehicle_catalogue().air,
+        air_counts=relay and "air" in classes,
     )
     reached = reach(
         situation.graph(),

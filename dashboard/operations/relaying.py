@@ -65,6 +65,7 @@ def chained_places(
 
 
 def relay_legs(
+    situation: Situation,
     chained: Sequence[Chained],
     travel: Mapping[VehicleClassName, Travel],
     *,
@@ -78,7 +79,12 @@ def relay_legs(
     from routing.relay_legs import RelayLeg
     from routing.relay_rules import relay_rules
 
-    may_give = {(change.giver, change.taker): change.handling_s for change in relay_rules().change}
+    known = situation.vehicle_classes()
+    may_give = {
+        (change.giver, change.taker): change.handling_s(known[change.taker])
+        for change in relay_rules().change
+        if change.taker in known
+    }
     legs = []
     for one in chained:
         head, taker = one.roadhead, one.roadhead["to_class"]

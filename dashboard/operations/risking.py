@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from geo.model import VehicleClassName
     from routing.closure_odds import Odds
     from routing.risk import Deciding, PlaceRisk
+    from routing.vehicles import VehicleClass
 
 DEFAULT_CLASSES: tuple[VehicleClassName, ...] = ("truck", "pickup")
 DEFAULT_WORLDS, DEFAULT_HOURS = 200, 12.0
@@ -178,12 +179,12 @@ class _Known:
             lambda: blocked_prior(situation.roads(), elevation, shakemap, crs=situation.crs()),
         )
 
-    def odds(self, class_name: VehicleClassName) -> tuple[Odds, dict[str, int]]:
+    def odds(self, vehicle_class: VehicleClass) -> tuple[Odds, dict[str, int]]:
         """Give the chances of a class, and how many arcs each source spoke of."""
         from routing.closure_odds import from_grades, from_hints, from_reports, odds
 
         evidence = [
-            from_reports(self.state, class_name, at=self.at),
+            from_reports(self.state, vehicle_class, at=self.at),
             from_grades(self.graph, self.grades),
             from_hints(self.graph, self.hints),
         ]
@@ -208,9 +209,9 @@ def _one_class(
     from routing.worlds import arrivals, question_of_graph
 
     here = roadwork.stands(situation, name)
-    chances, evidence = known.odds(name)
+    chances, evidence = known.odds(here.vehicle_class)
     # A restricted road is slow in every world; whether it is closed is a matter of chance.
-    factor = known.state.factor(name)
+    factor = known.state.factor(here.vehicle_class)
     time_s = here.open_s * np.where(np.isfinite(factor), factor, 1.0)
     likely = chances.probability < MAYBE_CLOSED
     pocket = pockets(known.graph, np.isfinite(time_s) & likely)

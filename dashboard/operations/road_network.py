@@ -25,14 +25,14 @@ def describe_roads(
     -------
     dict
         ``{nodes, edges, length_km, pieces: [{nodes, edges, length_km, near}], dead_ends, gaps:
-        [{gap_id, lon, lat, distance_m, edges}], length_km_by_highway, turn_restrictions, notes}``
+        [{gap_id, lon, lat, distance_m, edges}], joints: [{joint_id, …}], length_km_by_highway,
+        turn_restrictions, notes}``
     """
+    from dashboard.operations.road_gaps import gap_limit, joints_in_force
     from geo.network import components
-    from geo.road_gaps import MAX_GAP_M, dead_ends, find_gaps
+    from geo.road_gaps import dead_ends, find_gaps
 
-    limit_m = MAX_GAP_M if max_gap_m is None else max_gap_m
-    if not 0 < limit_m <= 100:
-        raise InputError(f"--gaps {limit_m:g}", "metres from 0 to 100 are needed", "correct it")
+    limit_m = gap_limit(max_gap_m)
     tables = situation.roads()
     gaps = find_gaps(tables, crs=situation.crs(), max_gap_m=limit_m)
     edges = tables.edges
@@ -61,6 +61,7 @@ def describe_roads(
         "dead_ends": len(dead_ends(tables)),
         "n_gaps": len(gaps),
         "gaps": gaps_as_dicts(gaps),
+        "joints": joints_in_force(situation),
         "length_km_by_highway": {str(kind): round(float(km), 1) for kind, km in by_kind.items()},
         "turn_restrictions": len(tables.turns),
         "notes": list(tables.notes),

@@ -8,6 +8,9 @@ from data.events import RoadClosed, RoadReopened
 from geo.errors import InputError, UnknownIdError
 from geo.model import VEHICLE_CLASS_NAMES, RoadState, VehicleClassName, new_id
 
+#: No road carries more; a number above is in kg or a slip.
+MAX_WEIGHT_T = 200.0
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -33,14 +36,16 @@ def close_road(
     source: str = "",
     reason: str = "",
     confidence: float = 1.0,
+    max_weight_t: float | None = None,
 ) -> dict[str, Any]:
     """Close or restrict edges: named, the nearest to a point, or all in an area.
 
     Returns
     -------
     dict
-        ``{closure_id, edges, classes, until, state, roads, also_closed_by}``; the last are closures
-        already in force on one of these edges: the road opens again only when all are reopened.
+        ``{closure_id, edges, classes, until, state, max_weight_t, roads, also_closed_by}``; the
+        last are closures already in force on one of these edges: the road opens again only when all
+        are reopened.
         With `near` also `nearby`: the road that was taken first, then the next ones. With `area`
         also `passing`: bridges over it and tunnels below it, which stay open.
     """
@@ -57,6 +62,7 @@ def close_road(
         source=source,
         reason=reason,
         confidence=confidence,
+        max_weight_t=max_weight_t,
     )
     already = [
         one.closure_id
@@ -72,6 +78,7 @@ def close_road(
         "classes": list(event.classes or VEHICLE_CLASS_NAMES),
         "until": event.until.isoformat() if event.until else None,
         "state": event.state,
+        "max_weight_t": event.max_weight_t,
         "roads": road_names(situation, event.edges),
         "also_closed_by": already,
         "nearby": nearby,
@@ -93,6 +100,7 @@ def closure_event(
     source: str = "",
     reason: str = "",
     confidence: float = 1.0,
+    max_weight_t: float | None = None,
 ) -> RoadClosed:
     """Find the edges meant and make the event; `InputError` where none or several are meant."""
     from routing.closures import edges_near
@@ -107,6 +115,18 @@ def closure_event(
     if not 0 <= confidence <= 1:
         raise InputError(
             f"--confidence {confidence}", "a number from 0 to 1 is needed", "correct it"
+        )
+    if max_weight_t is not None and not 0 < max_weight_t <= MAX_WEIGHT_T:
+        raise InputError(
+            f"--max-weight {max_weight_t:g}",
+            f"tonnes above 0, at most {MAX_WEIGHT_T:g}, are needed",
+            "correct it",
+        )
+    if max_weight_t is not None and state != "restricted":
+        raise InputError(
+            f"--max-weight {max_weight_t:g} on a road that is {state}",
+            "only a restricted road says what it still carries",
+            "leave one of the two out",
         )
     tables = situation.roads()
     if near is not None:
@@ -127,6 +147,7 @@ def closure_event(
         confidence=confidence,
         source=source[:2_000],
         reason=reason[:2_000],
+        max_weight_t=max_weight_t,
     )
 
 

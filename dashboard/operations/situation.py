@@ -7,6 +7,7 @@ remembered value can never be stale: a new layer has another hash.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import shutil
@@ -41,12 +42,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from data.events import RecordedEvent
-    from data.store.records import LayerRecord
+    from data.store.records import LayerRecord, RoadJoint
     from geo.model import VehicleClassName
     from geo.network import RoadTables
     from routing.engine import Engine
     from routing.graph import Graph
-    from routing.vehicles import VehicleClass
+    from routing.vehicles import Catalogue, VehicleClass
 
 logger = logging.getLogger(__name__)
 
@@ -58,9 +59,6 @@ Value = TypeVar("Value")
 AREA_MARGIN_DEG = 0.1
 
 REMEMBERED_VALUES = 24
-#: In the home: the vehicle classes as the cell knows them better.
-VEHICLE_FILE = "vehicle_classes.toml"
-
 #: Names the database of a situation whose ledger is on a server.
 DATABASE_VARIABLE = "QAFILA_DATABASE_URL"
 
@@ -248,23 +246,21 @@ class Situation:
 
     # --- vehicle classes ---
 
-    def vehicle_changes(self) -> Path | None:
-        """Give the file in which the cell changed the vehicle classes, or None."""
-        path = self.home / VEHICLE_FILE
-        return path if path.is_file() else None
-
     def vehicle_classes(self) -> dict[VehicleClassName, VehicleClass]:
-        """Give the catalogue of vehicle classes with the changes of this situation's cell."""
-        from routing.vehicles import vehicle_classes
+        """Give the classes that travel on roads, with what this situation's cell knows better."""
+        return self.vehicle_catalogue().ground
 
-        return vehicle_classes(changes=self.vehicle_changes())
+    def vehicle_catalogue(self) -> Catalogue:
+        """Give all vehicle classes, what flies too, as this situation's cell knows them."""
+        from routing.vehicles import catalogue
 
-    def _vehicles_stamp(self) -> tuple[int, int]:
-        path = self.vehicle_changes()
-        if path is None:
-            return (0, 0)
-        status = path.stat()
-        return (status.st_mtime_ns, status.st_size)
+        changes = self.store.vehicle_changes()
+        return self.remember(
+            ("vehicle classes",), lambda: catalogue(changes=[one.changes for one in changes])
+        )
+
+    def _vehicles_stamp(self) -> tuple[str, ...]:
+        return tuple(one.change_id for one in self.store.vehicle_changes())
 
     # --- what is derived ---
 
@@ -460,11 +456,12 @@ class Situation:
                 "this situation", "a road network is needed", "load one: `qafila load roads FILE`"
             )
         elevations = self.store.layers("elevation")
-        road_key = _drawn_key(layers[-1].files)
+        joints = [one for one in self.store.road_joints() if one.layer_id == layers[-1].layer_id]
+        road_key = _drawn_key(layers[-1].files, joints)
         height_key = elevations[-1].files["elevation"][:16] if elevations else "flat"
 
         def make() -> RoadTables:
-            drawn = self.kept(f"roads-{road_key}-flat", self._unpack(layers[-1].files))
+            drawn = self.kept(f"roads-{road_key}-flat", self._joined(layers[-1].files, joints))
             if not elevations:
                 return read_road_tables(drawn)
             elevation = self.archive.path(elevations[-1].files["elevation"])
@@ -522,7 +519,9 @@ class Situation:
         """Give a short text that changes whenever the draped roads change."""
         roads = self.store.layers("roads")
         elevations = self.store.layers("elevation")
-        drawn = _drawn_key(roads[-1].files) if roads else "none"
+        layer_id = roads[-1].layer_id if roads else ""
+        joints = [one for one in self.store.road_joints() if one.layer_id == layer_id]
+        drawn = _drawn_key(roads[-1].files, joints) if roads else "none"
         draped = elevations[-1].files["elevation"][:16] if elevations else "flat"
         return f"{drawn}-{draped}"
 
@@ -550,6 +549,24 @@ class Situation:
         def write(folder: Path) -> None:
             for name, ref in files.items():
                 shutil.copyfile(self.archive.path(ref), folder / f"{name}.parquet")
+
+        return write
+
+    def _joined(self, files: dict[str, str], joints: Sequence[RoadJoint]) -> Callable[[Path], None]:
+        """Give what writes a road network with the gaps joined that somebody joined."""
+        unpack = self._unpack(files)
+        if not joints:
+            return unpack
+
+        def write(folder: Path) -> None:
+            from dashboard.operations.road_gaps import with_joints
+            from geo.network import read_road_tables, write_road_tables
+
+            unpack(folder)
+            joined = with_joints(read_road_tables(folder), joints, crs=self.crs())
+            for file in folder.iterdir():
+                file.unlink()
+            write_road_tables(joined, folder)
 
         return write
 
@@ -599,10 +616,14 @@ def _version(layer: LayerRecord) -> int:
     return version if isinstance(version, int) else 0
 
 
-def _drawn_key(files: dict[str, str]) -> str:
-    """Give a short text for the files of a road network: two may differ in their turns only."""
+def _drawn_key(files: dict[str, str], joints: Sequence[RoadJoint]) -> str:
+    """Give a short text for a road network: two may differ in their turns or joints only."""
     turns = files.get("turns", "")
-    return files["edges"][:16] + (f"-{turns[:8]}" if turns else "")
+    key = files["edges"][:16] + (f"-{turns[:8]}" if turns else "")
+    if not joints:
+        return key
+    said = "\n".join(one.joint_id for one in joints)
+    return f"{key}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
 
 
 def utc_now() -> datetime:

@@ -134,7 +134,9 @@ def _travel(
     return Travel(
         points=points,
         arc_time_s=arc_times(graph, vehicle_class, closed),
-        matrix=_as_reach_sees_it(matrix, _open_walk_m(situation, vehicle_class, points)),
+        matrix=_as_reach_sees_it(
+            matrix, _open_walk_m(situation, vehicle_class, points), vehicle_class.range_m
+        ),
     )
 
 
@@ -158,16 +160,18 @@ def _open_walk_m(
     ).walk_m[:, 0]
 
 
-def _as_reach_sees_it(matrix: TimeMatrix, open_walk_m: NDArray[np.float64]) -> TimeMatrix:
+def _as_reach_sees_it(
+    matrix: TimeMatrix, open_walk_m: NDArray[np.float64], range_m: float
+) -> TimeMatrix:
     """Close what reach calls cut off, so that no plan serves what the map shows as out of reach.
 
-    Ways longer than the time limit (a mule may walk for three days), and places whose road is
-    closed while another one lies much farther away.
+    Ways longer than the time limit (a mule may walk for three days) or than the range of the class,
+    and places whose road is closed while another one lies much farther away.
     """
     from routing.access import MAX_BYPASS_M
 
     apart = ~(matrix.walk_m <= open_walk_m + MAX_BYPASS_M)
-    far = matrix.travel_time_s > MAX_TIME_S
+    far = (matrix.travel_time_s > MAX_TIME_S) | (matrix.length_m > range_m)
     far |= apart[:, None] | apart[None, :]
     np.fill_diagonal(far, val=False)
     return replace(

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from dashboard.operations.naming import known_places, undo_naming
+from dashboard.operations.road_gaps import part_gaps
 from dashboard.operations.road_reports import take_road_reports
 from dashboard.operations.row_ids import RowIds
+from dashboard.operations.vehicle_catalogue import restore_vehicle_classes
 from data.catalogue import items
 from data.events import (
     Event,
@@ -155,18 +157,22 @@ def upload(
 
 
 def undo(situation: Situation, upload_or_layer_id: str) -> dict[str, Any]:
-    """Take back what came with an upload, one layer, one confirmed name or one added place."""
+    """Take back an upload, a layer, a name, an added place, joined gaps or changed classes."""
     if upload_or_layer_id.startswith("layer:"):
         situation.record([LayerRemoved(layer_id=upload_or_layer_id)])
     elif upload_or_layer_id.startswith("upload:"):
         situation.record([UploadUndone(upload_id=upload_or_layer_id)])
     elif upload_or_layer_id.startswith(("alias:", "place:")):
         undo_naming(situation, upload_or_layer_id)
+    elif upload_or_layer_id.startswith("joint:"):
+        part_gaps(situation, upload_or_layer_id)
+    elif upload_or_layer_id.startswith("change:"):
+        restore_vehicle_classes(situation, upload_or_layer_id)
     else:
         raise InputError(
             upload_or_layer_id,
-            "the id of an upload (upload:…), layer (layer:…), confirmed name (alias:…) or added "
-            "place (place:…)",
+            "the id of an upload (upload:…), layer (layer:…), confirmed name (alias:…), added "
+            "place (place:…), joined gaps (joint:…) or changed vehicle classes (change:…)",
             "see --json",
         )
     return {"undone": upload_or_layer_id}

@@ -40,7 +40,17 @@ def add(verbs: Any) -> None:
     close.add_argument(
         "--classes", default="", help="vehicle classes, comma between (default: all)"
     )
-    close.add_argument("--state", choices=("closed", "restricted"), default="closed")
+    close.add_argument(
+        "--state",
+        choices=("closed", "restricted"),
+        help="default: closed, or with a weight restricted",
+    )
+    close.add_argument(
+        "--max-weight",
+        type=float,
+        metavar="T",
+        help="what a restricted road still carries, gross t",
+    )
     close.add_argument("--until", help="end, ISO 8601 (default: open)")
     close.add_argument("--source", default="", help="who says so")
     close.add_argument("--reason", default="", help="why, for example rockfall")
@@ -74,8 +84,29 @@ def add(verbs: Any) -> None:
     network.add_argument(
         "--gaps", type=float, metavar="M", help="ends within so many metres of a road (default 5)"
     )
+    network.add_argument(
+        "--join",
+        default="",
+        metavar="GAP,…",
+        help="these gaps (or all) are none: the roads meet there; `undo joint:…` parts them again",
+    )
+    network.add_argument("--source", default="", help="who says so, with --join")
+    network.add_argument("--reason", default="", help="with --join")
 
-    add_verb(verbs, "vehicle-classes", _vehicle_classes, "limits and speeds of vehicle classes")
+    classes = add_verb(
+        verbs, "vehicle-classes", _vehicle_classes, "limits and speeds of vehicle classes"
+    )
+    classes.add_argument(
+        "--set",
+        dest="values",
+        action="append",
+        default=[],
+        metavar="CLASS.FIELD=VALUE",
+        help="record what you know better (may be repeated), for example truck.gross_weight_t=19",
+    )
+    classes.add_argument("--file", type=Path, help="the same from a TOML file")
+    classes.add_argument("--source", default="", help="who says so")
+    classes.add_argument("--reason", default="")
 
     isochrones = add_verb(verbs, "isochrones", _isochrones, "the ground within some minutes")
     isochrones.add_argument("--class", dest="vehicle_class", default="truck", help="vehicle class")
@@ -105,7 +136,8 @@ def _close(arguments: argparse.Namespace) -> Result:
             layer=arguments.layer,
             area=arguments.area,
             classes=read.vehicle_class_names(arguments.classes),
-            state=arguments.state,
+            state=arguments.state or ("closed" if arguments.max_weight is None else "restricted"),
+            max_weight_t=arguments.max_weight,
             until=situation.aware(read.moment(arguments.until, "--until")),
             source=arguments.source,
             reason=arguments.reason,
@@ -136,9 +168,24 @@ def _reach(arguments: argparse.Namespace) -> Result:
 
 
 def _roads(arguments: argparse.Namespace) -> Result:
-    from dashboard.operations import road_network
+    from dashboard.operations import road_gaps, road_network
 
+    wanted = [one.strip() for one in arguments.join.split(",") if one.strip()]
+    if arguments.join and not wanted:
+        raise InputError(
+            "roads --join", "a gap is needed", "take the ids from `qafila roads --json`, or all"
+        )
+    if wanted and arguments.to is not None:
+        raise InputError("roads --join", "it does not go with --to", "ask one after the other")
     with open_situation(arguments) as situation:
+        if wanted:
+            return road_gaps.join_gaps(
+                situation,
+                wanted,
+                source=arguments.source,
+                reason=arguments.reason,
+                max_gap_m=arguments.gaps,
+            ), FINE
         return road_network.describe_roads(
             situation, to=arguments.to, max_gap_m=arguments.gaps
         ), FINE
@@ -148,7 +195,15 @@ def _vehicle_classes(arguments: argparse.Namespace) -> Result:
     from dashboard.operations import vehicle_catalogue
 
     with open_situation(arguments) as situation:
-        return vehicle_catalogue.describe_vehicle_classes(situation), FINE
+        if not arguments.values and arguments.file is None:
+            return vehicle_catalogue.describe_vehicle_classes(situation), FINE
+        return vehicle_catalogue.change_vehicle_classes(
+            situation,
+            values=arguments.values,
+            file=arguments.file,
+            source=arguments.source,
+            reason=arguments.reason,
+        ), FINE
 
 
 def _isochrones(arguments: argparse.Namespace) -> Result:

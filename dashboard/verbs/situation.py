@@ -37,8 +37,15 @@ def add(verbs: Any) -> None:
     fetch.add_argument("area", metavar="AREA", help="a place name, or west,south,east,north")
     fetch.add_argument("--large", action="store_true", help="allow an area over 2,500 km2")
 
-    undo = add_verb(verbs, "undo", _undo, "undo an upload, a layer, an alias, an added place")
-    undo.add_argument("id", metavar="UPLOAD", help="upload:…, layer:…, alias:… or place:…")
+    undo = add_verb(
+        verbs,
+        "undo",
+        _undo,
+        "undo an upload, a layer, an alias, an added place, joined gaps, changed classes",
+    )
+    undo.add_argument(
+        "id", metavar="UPLOAD", help="upload:…, layer:…, alias:…, place:…, joint:… or change:…"
+    )
 
     serve = add_verb(verbs, "serve", _serve, "serve the page and the HTTP interface")
     serve.add_argument("--host", default="127.0.0.1")

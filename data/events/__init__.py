@@ -57,6 +57,8 @@ from data.events.deliveries import NeedServed as NeedServed
 from data.events.envelope import NewEvent as NewEvent
 from data.events.envelope import RecordedEvent as RecordedEvent
 from data.events.fleet import DepotRegistered as DepotRegistered
+from data.events.fleet import VehicleClassesChanged as VehicleClassesChanged
+from data.events.fleet import VehicleClassesRestored as VehicleClassesRestored
 from data.events.fleet import VehicleRegistered as VehicleRegistered
 from data.events.funds import AllocationOpened as AllocationOpened
 from data.events.funds import FundOpened as FundOpened
@@ -73,7 +75,10 @@ from data.events.places import PlaceAliasWithdrawn as PlaceAliasWithdrawn
 from data.events.places import PlaceWithdrawn as PlaceWithdrawn
 from data.events.plans import ConvoyLockSet as ConvoyLockSet
 from data.events.plans import PlanMade as PlanMade
+from data.events.roads import JoinedGap as JoinedGap
 from data.events.roads import RoadClosed as RoadClosed
+from data.events.roads import RoadGapsJoined as RoadGapsJoined
+from data.events.roads import RoadGapsParted as RoadGapsParted
 from data.events.roads import RoadReopened as RoadReopened
 from data.events.situation import LayerKind as LayerKind
 from data.events.situation import LayerLoaded as LayerLoaded
@@ -117,7 +122,7 @@ def payload_class(type_: str, version: int) -> type[Event]:
     Raises `SchemaError` where this program does not know it: it was written by a newer one.
     """
     found = EVENT_TYPES.get(type_)
-    if found is None or found.version != version:
+    if found is None or version not in (found.version, *found.reads):
         raise SchemaError(
             f"event type {type_!r}, version {version}",
             "a type and version that this program knows are needed",

@@ -104,10 +104,13 @@ class Event(Strict):
 
     `subject` is the name of the field that holds the id of what the event is about; `""` where it
     is the situation itself. `begins` says that the subject is new: its id was never used before.
+    `reads` are earlier versions whose payloads are read as they are: what came with this version
+    has a default that says nothing.
     """
 
     type: ClassVar[str]
     version: ClassVar[int] = 1
+    reads: ClassVar[tuple[int, ...]] = ()
     subject: ClassVar[str] = ""
     begins: ClassVar[bool] = False
 

@@ -1,8 +1,8 @@
-"""Depots and the vehicles at home there."""
+"""Depots, the vehicles at home there, and what a cell knows better of vehicle classes."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -39,7 +39,33 @@ class VehicleRegistered(Event):
     available: bool = True
 
 
+class VehicleClassesChanged(Event):
+    """A cell knows some values of vehicle classes better than the catalogue.
+
+    `changes` has just the values that differ, by class and field, nested as the catalogue is.
+    """
+
+    type: ClassVar[str] = "vehicle_classes.changed"
+    subject: ClassVar[str] = "change_id"
+    begins: ClassVar[bool] = True
+    change_id: Id
+    changes: dict[str, dict[str, Any]] = Field(min_length=1, max_length=20)
+    source: Text = ""
+    reason: Text = ""
+
+
+class VehicleClassesRestored(Event):
+    """A change of vehicle classes no longer counts."""
+
+    type: ClassVar[str] = "vehicle_classes.restored"
+    subject: ClassVar[str] = "change_id"
+    change_id: Id
+    reason: Text = ""
+
+
 EVENTS: tuple[type[Event], ...] = (
     DepotRegistered,
     VehicleRegistered,
+    VehicleClassesChanged,
+    VehicleClassesRestored,
 )

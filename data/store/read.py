@@ -39,10 +39,12 @@ from data.store.schema import (
     PLACE_ALIASES,
     PLACES,
     PLANS,
+    ROAD_JOINTS,
     SITUATION,
     STOCK,
     TABLES,
     UPLOADS,
+    VEHICLE_CHANGES,
     VEHICLES,
     VOLUNTEERS,
     key_columns,
@@ -267,6 +269,14 @@ class Reader(StockReader):
         wanted = CLOSURES.c.reopened_at.is_(None) if open_only else None
         return self._all(CLOSURES, records.closure_record, wanted)
 
+    def road_joints(self) -> list[records.RoadJoint]:
+        """Give the gaps that were joined and not parted again, in the order of recording."""
+        return self._all(ROAD_JOINTS, records.road_joint, order="seq")
+
+    def vehicle_changes(self) -> list[records.VehicleChange]:
+        """Give the changes of vehicle classes that count, in the order of recording."""
+        return self._all(VEHICLE_CHANGES, records.vehicle_change, order="seq")
+
     def uploads(self) -> list[records.UploadRecord]:
         """Give the uploads in the order in which they came."""
         return self._all(UPLOADS, records.upload_record, order="recorded_at")
@@ -489,6 +499,8 @@ _CHANGING: dict[Table, Callable[[records.Row], Any]] = {
     PLACES: records.added_place,
     PLACE_ALIASES: records.place_alias,
     CLOSURES: records.closure_record,
+    ROAD_JOINTS: records.road_joint,
+    VEHICLE_CHANGES: records.vehicle_change,
     UPLOADS: records.upload_record,
     ASSESSMENTS: records.assessment_record,
     PLANS: records.plan_record,

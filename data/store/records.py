@@ -168,6 +168,35 @@ class ClosureRecord(Closure):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoadJoint:
+    """Gaps of a road layer that a person joined: `gaps` as `data.events.JoinedGap` has them."""
+
+    joint_id: str
+    layer_id: str
+    gaps: tuple[Mapping[str, Any], ...]
+    source: str
+    reason: str
+    organisation_id: str | None
+    upload_id: str | None
+    recorded_at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleChange:
+    """What a cell knows better of vehicle classes, by class and field."""
+
+    change_id: str
+    changes: Mapping[str, Mapping[str, Any]]
+    source: str
+    reason: str
+    organisation_id: str | None
+    upload_id: str | None
+    recorded_at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UploadRecord:
     """An upload and what became of its rows."""
 
@@ -233,6 +262,8 @@ class Changes:
     places: tuple[AddedPlace, ...] = ()
     place_aliases: tuple[PlaceAlias, ...] = ()
     closures: tuple[ClosureRecord, ...] = ()
+    road_joints: tuple[RoadJoint, ...] = ()
+    vehicle_changes: tuple[VehicleChange, ...] = ()
     uploads: tuple[UploadRecord, ...] = ()
     assessments: tuple[AssessmentRecord, ...] = ()
     plans: tuple[PlanRecord, ...] = ()
@@ -364,9 +395,27 @@ def closure_record(row: Row) -> ClosureRecord:
         reopened_at=_maybe_time(row["reopened_at"]),
         **_only(
             row,
-            "closure_id state confidence source reason roads_sha256 organisation_id upload_id "
-            "reopened_reason seq",
+            "closure_id state confidence source reason max_weight_t roads_sha256 organisation_id "
+            "upload_id reopened_reason seq",
         ),
+    )
+
+
+def road_joint(row: Row) -> RoadJoint:
+    """Read a row of `road_joints`."""
+    return RoadJoint(
+        gaps=tuple(json.loads(row["gaps"])),
+        recorded_at=_time(row["recorded_at"]),
+        **_only(row, "joint_id layer_id source reason organisation_id upload_id seq"),
+    )
+
+
+def vehicle_change(row: Row) -> VehicleChange:
+    """Read a row of `vehicle_changes`."""
+    return VehicleChange(
+        changes=json.loads(row["changes"]),
+        recorded_at=_time(row["recorded_at"]),
+        **_only(row, "change_id source reason organisation_id upload_id seq"),
     )
 
 

@@ -44,7 +44,7 @@ from data.store.stock_tables import STOCK as STOCK
 from data.store.stock_tables import STOCK_LOTS as STOCK_LOTS
 
 #: The newest revision in `migrations/versions`; a test compares.
-REVISION = "0007"
+REVISION = "0008"
 
 #: Written into the header of an SQLite file ("Qafi"), so that it is known for ours.
 APPLICATION_ID = 0x51616669
@@ -213,12 +213,38 @@ CLOSURES = _projection(
     _number("confidence"),
     _text("source"),
     _text("reason"),
+    Column("max_weight_t", Float),
     _maybe("organisation_id"),
     _maybe("upload_id"),
     _text("recorded_at"),
     _maybe("reported_at"),
     _maybe("reopened_at"),
     _text("reopened_reason"),
+)
+
+# Gaps of a road layer that a person joined.
+ROAD_JOINTS = _projection(
+    "road_joints",
+    _key("joint_id"),
+    _text("layer_id"),
+    _text("gaps"),
+    _text("source"),
+    _text("reason"),
+    _maybe("organisation_id"),
+    _maybe("upload_id"),
+    _text("recorded_at"),
+)
+
+# What a cell knows better of vehicle classes.
+VEHICLE_CHANGES = _projection(
+    "vehicle_changes",
+    _key("change_id"),
+    _text("changes"),
+    _text("source"),
+    _text("reason"),
+    _maybe("organisation_id"),
+    _maybe("upload_id"),
+    _text("recorded_at"),
 )
 
 UPLOADS = _projection(

@@ -20,9 +20,10 @@ from routing.closure_odds import (
     odds,
     stretches,
 )
-from routing.closures import overlay
+from routing.closures import Overlay, overlay
 from routing.graph import build_graph
 from routing.road_pieces import road_pieces
+from routing.vehicles import vehicle_classes
 from tests.factories import four_villages, make_roads
 
 NOON = datetime(2023, 9, 10, 12, tzinfo=UTC)
@@ -30,9 +31,13 @@ GRAPH = build_graph(four_villages())
 PIECES = road_pieces(GRAPH)
 
 
+def reported(state: Overlay) -> Evidence:
+    return from_reports(state, vehicle_classes()["truck"], at=NOON)
+
+
 def chance(*closures: Closure, edge: str = "main", prior: float = 0.0) -> float:
     state = overlay(GRAPH, closures, at=NOON)
-    made = odds(GRAPH, PIECES, [from_reports(state, "truck", at=NOON)], prior=prior)
+    made = odds(GRAPH, PIECES, [reported(state)], prior=prior)
     return float(made.probability[GRAPH.arc_along[GRAPH.rows_of([edge])[0]]])
 
 
@@ -77,7 +82,7 @@ def test_reports_speak_of_their_classes_and_direction() -> None:
     assert chance(report(classes=("motorbike",))) == 0.0
     assert chance(report(classes=("pickup",))) == 1.0  # what a pickup cannot pass, no lorry can
     state = overlay(GRAPH, [Closure(closure_id="closure:1", edges=("main-",))], at=NOON)
-    made = odds(GRAPH, PIECES, [from_reports(state, "truck", at=NOON)])
+    made = odds(GRAPH, PIECES, [reported(state)])
     row = GRAPH.rows_of(["main"])[0]
     assert made.probability[GRAPH.arc_along[row]] == 0.0
     assert made.probability[GRAPH.arc_against[row]] == 1.0

@@ -10,7 +10,6 @@ import shapely
 from geo.errors import CoverageError, CrsError, EmptyInputError, RuleError
 from geo.model import Closure
 from routing.closures import (
-    RESTRICTED_FACTOR,
     Overlay,
     candidates_near,
     edges_in_area,
@@ -18,8 +17,10 @@ from routing.closures import (
     overlay,
 )
 from routing.graph import Graph, build_graph
+from routing.vehicles import vehicle_classes
 from tests.factories import WORKING_CRS, four_villages, make_roads
 
+CLASSES = vehicle_classes()
 NOW = datetime(2023, 9, 9, 12, tzinfo=UTC)
 
 
@@ -35,20 +36,20 @@ def laid(*closures: Closure) -> tuple[Graph, Overlay]:
 def factors(graph: Graph, state: Overlay, edge_id: str, class_name: Any) -> list[float]:
     """Factor along and against an edge."""
     row = graph.rows_of([edge_id])[0]
-    factor = state.factor(class_name)
+    factor = state.factor(CLASSES[class_name])
     return [float(factor[graph.arc_along[row]]), float(factor[graph.arc_against[row]])]
 
 
 def test_without_closures_every_factor_is_one() -> None:
     graph, state = laid()
-    assert (state.factor("truck") == np.ones(graph.n_arcs)).all()
-    assert (state.decided_by("truck") == -1).all()
+    assert (state.factor(CLASSES["truck"]) == np.ones(graph.n_arcs)).all()
+    assert (state.decided_by(CLASSES["truck"]) == -1).all()
 
 
 def test_a_closed_edge_is_closed_both_ways_and_no_other_is_touched() -> None:
     graph, state = laid(closure())
     assert factors(graph, state, "main", "truck") == [np.inf, np.inf]
-    assert np.isfinite(state.factor("truck")).sum() == graph.n_arcs - 2
+    assert np.isfinite(state.factor(CLASSES["truck"])).sum() == graph.n_arcs - 2
 
 
 @pytest.mark.parametrize(("sign", "expected"), [("+", [np.inf, 1.0]), ("-", [1.0, np.inf])])
@@ -66,7 +67,7 @@ def test_a_closure_for_some_classes_leaves_the_others() -> None:
 @pytest.mark.parametrize(
     ("named", "closed", "passing"),
     [
-        ("pickup", ("truck", "light_truck", "pickup"), ("motorbike", "mule", "foot", "air")),
+        ("pickup", ("truck", "light_truck", "pickup"), ("motorbike", "mule", "foot")),
         ("light_truck", ("truck", "light_truck"), ("pickup", "motorbike", "mule")),
         ("truck", ("truck",), ("light_truck", "pickup")),
         ("motorbike", ("motorbike",), ("truck", "pickup", "mule")),
@@ -89,9 +90,39 @@ def test_good_news_for_a_pickup_says_nothing_of_a_lorry() -> None:
 
 
 def test_a_restricted_road_slows_and_good_or_vague_news_does_nothing() -> None:
-    for word, factor in (("restricted", RESTRICTED_FACTOR), ("open", 1.0), ("unknown", 1.0)):
+    for word, factor in (("restricted", 2.5), ("open", 1.0), ("unknown", 1.0)):
         graph, state = laid(closure(state=word))
         assert factors(graph, state, "main", "truck") == [factor, factor]
+
+
+def test_damage_leaves_each_class_the_share_of_its_speed_that_its_table_says() -> None:
+    graph, state = laid(closure(state="restricted"))
+    assert factors(graph, state, "main", "pickup") == [2.0, 2.0]
+    assert factors(graph, state, "main", "foot") == [1.25, 1.25]
+
+
+def test_a_road_that_carries_so_much_stops_the_heavier_and_slows_nobody_else() -> None:
+    graph, state = laid(closure(edges=("main+",), state="restricted", max_weight_t=3.5))
+    assert factors(graph, state, "main", "truck") == [np.inf, 1.0]
+    for name in ("light_truck", "pickup", "mule"):  # 3.5 t gross is just carried
+        assert factors(graph, state, "main", name) == [1.0, 1.0]
+
+
+def test_an_edge_that_was_cut_at_a_joint_stands_for_its_parts_and_a_part_for_the_whole() -> None:
+    tables = make_roads(
+        ((-8.0, 31.0), (-7.99, 31.0), (-7.98, 31.0)),
+        [
+            {"edge_id": "main/1", "u": 0, "v": 1, "highway": "primary", "length_m": 900.0},
+            {"edge_id": "main/2", "u": 1, "v": 2, "highway": "primary", "length_m": 900.0},
+            {"edge_id": "side", "u": 1, "v": 2, "highway": "track", "length_m": 950.0},
+        ],
+    )
+    graph = build_graph(tables)
+    state = overlay(graph, [closure(edges=("main-", "side/2"))], at=NOW)
+    assert factors(graph, state, "main/1", "truck") == [1.0, np.inf]
+    assert factors(graph, state, "main/2", "truck") == [1.0, np.inf]
+    assert factors(graph, state, "side", "truck") == [np.inf, np.inf]
+    assert state.unknown_edges == ()
 
 
 def test_only_what_is_in_force_counts() -> None:
@@ -122,7 +153,7 @@ def test_the_strongest_decides_then_the_surest_then_the_smallest_id() -> None:
         closure(2, confidence=0.9),
         closure(1, state="unknown"),
     )
-    decided = state.decided_by("truck")[graph.arc_along[0]]
+    decided = state.decided_by(CLASSES["truck"])[graph.arc_along[0]]
     assert state.closures[decided].closure_id == "closure:2"
 
 

@@ -25,7 +25,7 @@ from tests.factories import WORKING_CRS, four_villages, make_depot, make_places
 NOON = datetime(2023, 9, 10, 12, tzinfo=UTC)
 TABLES = four_villages()
 #: Nobody with a motor turns from the main road into the upper one: the upper end has copies.
-NO_TURN = pd.DataFrame([("main", "n1", "upper", "no", "motor")], columns=list(TURN_COLUMNS))
+NO_TURN = pd.DataFrame([("main", "n1", "upper", "no", "motor", "")], columns=list(TURN_COLUMNS))
 #: Beside main, upper, the bypass and the track; the first shares an edge with the second depot.
 PLACES = make_places([(-7.97, 31.001), (-7.92, 31.0005), (-7.955, 31.05), (-7.94, 31.007)])
 DEPOTS = [make_depot(), make_depot(-7.96, 31.0, depot_id="depot:road")]
@@ -44,7 +44,7 @@ def test_every_state_of_the_sites_equals_the_plain_reference(
     closures = [Closure(closure_id=f"closure:{one}", edges=(one,)) for one in edges]
     here = stands_of(graph, tables, vehicle, places=PLACES, depots=DEPOTS, crs=WORKING_CRS)
     state = overlay(graph, closures, at=NOON)
-    sites = work_sites(graph, state, vehicle.name, here.open_s, rates=crew_rates())
+    sites = work_sites(graph, state, vehicle, here.open_s, rates=crew_rates())
     assert sites
     blocked = blocked_graph(
         graph, here.open_s, site_of_arc(sites, graph.n_arcs), len(sites), here.depots, here.places

@@ -27,11 +27,12 @@ from routing.relay import Relay, handover_nodes, relay
 from routing.relay_matrix import at_nodes, times_from_roadheads
 from routing.relay_rules import RelayRules, relay_rules
 from routing.travel import arc_times
-from routing.vehicles import vehicle_classes
+from routing.vehicles import catalogue, vehicle_classes
 from routing.world import Sites
 from tests.factories import WORKING_CRS, four_villages, make_depot, make_places, make_roads
 
 CLASSES = vehicle_classes()
+AIR = catalogue().air
 RULES = relay_rules()
 NOW = datetime(2023, 9, 9, 12, tzinfo=UTC)
 HOUR = 3600.0
@@ -192,7 +193,7 @@ def reached(*closures: Closure, air_counts: bool = False, **options: Any) -> lis
         "crs": WORKING_CRS,
         "max_walk_m": 2000.0,
         "max_time_s": 12 * HOUR,
-        "by_relay": RelayQuestion(rules=RULES, classes=CLASSES, air_counts=air_counts),
+        "by_relay": RelayQuestion(rules=RULES, classes=CLASSES, air=AIR, air_counts=air_counts),
         **options,
     }
     return reach(build_graph(tables), tables, **asked)
@@ -264,7 +265,7 @@ def test_rules_of_a_cell_are_checked(tmp_path: Path) -> None:
 
 def test_the_catalogue_leads_from_truck_to_mule_and_foot() -> None:
     assert RULES.classes_from(["truck"]) == ("truck", "light_truck", "pickup", "mule", "foot")
-    spent_s = {(one.giver, one.taker): one.handling_s for one in RULES.change}
+    spent_s = {(one.giver, one.taker): one.handling_s(CLASSES[one.taker]) for one in RULES.change}
     for (giver, taker), direct_s in spent_s.items():
         for (other, last), rest_s in spent_s.items():
             if other == taker and (giver, last) in spent_s:
@@ -320,7 +321,11 @@ def layered_times(
     stops = handover_nodes(graph, tables, RULES)
     for change in RULES.change:
         for node in np.flatnonzero(stops).tolist():
-            made.add_edge((change.giver, node), (change.taker, node), weight=change.handling_s)
+            made.add_edge(
+                (change.giver, node),
+                (change.taker, node),
+                weight=change.handling_s(CLASSES[change.taker]),
+            )
     for name in ("truck", "pickup"):
         made.add_edge(("depot", begin), (name, begin), weight=0.0)
     return dict(nx.single_source_dijkstra_path_length(made, ("depot", begin)))
@@ -407,7 +412,9 @@ def test_a_chain_obeys_forbidden_turns_and_its_legs_still_add_up() -> None:
     plain = four_villages()
     forbidden = replace(
         plain,
-        turns=pd.DataFrame([("main", "n1", "upper", "no", "motor")], columns=list(TURN_COLUMNS)),
+        turns=pd.DataFrame(
+            [("main", "n1", "upper", "no", "motor", "")], columns=list(TURN_COLUMNS)
+        ),
     )
     found = relayed(tables=forbidden, members=("truck",), starts=("truck",))[1]
     chain, same = found[1], found[0]
@@ -428,7 +435,9 @@ def test_a_place_behind_a_forbidden_turn_is_reached_over_the_copy_that_may() -> 
     """Only onto the upper road from main: its arc that leaves the copy is the one that arrives."""
     only = replace(
         four_villages(),
-        turns=pd.DataFrame([("main", "n1", "upper", "only", "motor")], columns=list(TURN_COLUMNS)),
+        turns=pd.DataFrame(
+            [("main", "n1", "upper", "only", "motor", "")], columns=list(TURN_COLUMNS)
+        ),
     )
     places = make_places([(-7.925, 31.0)])
     found = relayed(tables=only, places=places, members=("truck",), starts=("truck",))[1]

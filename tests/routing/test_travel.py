@@ -76,9 +76,15 @@ def test_closing_the_main_road_sends_trucks_round() -> None:
     )
 
 
-def test_a_restricted_road_takes_twice_as_long() -> None:
+@pytest.mark.parametrize(("name", "left_share"), [("truck", 0.4), ("pickup", 0.5)])
+def test_a_restricted_road_leaves_each_class_its_share_of_the_speed(
+    name: str, left_share: float
+) -> None:
     slow = Closure(closure_id="closure:1", edges=("main",), state="restricted")
-    assert seconds(four_villages(), "truck", (MAIN, 0.0), (MAIN, 1.0), slow) == pytest.approx(720)
+    whole_s = seconds(four_villages(), name, (MAIN, 0.0), (MAIN, 1.0))
+    assert seconds(four_villages(), name, (MAIN, 0.0), (MAIN, 1.0), slow) == pytest.approx(
+        whole_s / left_share
+    )
 
 
 def test_a_closure_in_one_direction_leaves_the_other() -> None:

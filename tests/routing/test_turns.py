@@ -180,7 +180,7 @@ def test_a_closure_closes_the_copies_of_an_arc_too() -> None:
     assert travel_times(graph, time_s, ends, ends)[0, 1] == np.inf
     one_way = Closure(closure_id="closure:2", edges=("south+",), state="closed")
     state = overlay(graph, [one_way], at=NOW)
-    assert np.isinf(state.factor("truck")).sum() == 2
+    assert np.isinf(state.factor(CLASSES["truck"])).sum() == 2
     assert (graph.edge[state.arc] == SOUTH).all()
     assert graph.along[state.arc].all()
 

@@ -7,7 +7,8 @@ import pytest
 
 from data.sources.osm_tags import ROAD_KINDS
 from geo.errors import SchemaError, TooLargeError, UnreadableError
-from routing.vehicles import travel_tables_markdown, vehicle_classes
+from routing.vehicle_tables import travel_tables_markdown
+from routing.vehicles import catalogue, vehicle_classes
 
 SMALL = """
 [pickup]
@@ -116,6 +117,6 @@ def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
 
 def test_the_page_shows_the_catalogue_as_it_is(checkout: Path) -> None:
     page = (checkout / "docs" / "travel.md").read_text(encoding="utf-8")
-    assert page.endswith(travel_tables_markdown(vehicle_classes())), (
+    assert page.endswith(travel_tables_markdown(catalogue())), (
         f"docs/travel.md is old: run {Path(sys.executable).name} tools/travel_tables.py"
     )

@@ -47,7 +47,7 @@ def sites_of(*closures: Closure, **options: object) -> list[WorkSite]:
     return work_sites(
         GRAPH,
         overlay(GRAPH, closures, at=NOON),
-        "truck",
+        TRUCK,
         arc_times(GRAPH, TRUCK),
         rates=crew_rates(),
         **options,  # type: ignore[arg-type]

@@ -164,7 +164,7 @@ def test_a_certain_report_gives_what_the_plain_reference_gives_with_its_closure(
     depots = [make_depot(), make_depot(-7.96, 31.0, depot_id="depot:road")]
     here = stands_of(graph, tables, vehicle, places=places, depots=depots, crs=WORKING_CRS)
     state = overlay(graph, [Closure(closure_id="closure:1", edges=("main+", "upper"))], at=NOON)
-    odds_ = odds(graph, road_pieces(graph), [from_reports(state, "pickup", at=NOON)])
+    odds_ = odds(graph, road_pieces(graph), [from_reports(state, vehicle, at=NOON)])
     question = question_of_graph(prepare(graph), graph, here.open_s, here.depots, here.places)
     found = arrivals(question, odds_, n_worlds=2, seed=1)
     time_s = arc_times(graph, vehicle, state)

@@ -32,7 +32,7 @@ from dashboard.operations.loading.roads import (
 )
 from dashboard.operations.loading.shaking import prepare_shakemap
 from dashboard.operations.situation import Bounds, Progress, Situation, silent
-from data.events import LayerLoaded, SourceRef
+from data.events import LayerLoaded, RoadGapsJoined, SourceRef
 from geo.errors import InputError, UnreadableError
 from geo.model import new_id
 
@@ -225,7 +225,18 @@ def record_layers(situation: Situation, prepared: Sequence[Prepared]) -> dict[st
         layer.bounds for layer in prepared if layer.kind in ("places", "roads", "boundaries")
     ]
     area = situation.area_event(_union(telling)) if telling else []
-    situation.record([*area, *events])
+    joints = [
+        RoadGapsJoined(
+            joint_id=new_id("joint"),
+            layer_id=event.layer_id,
+            gaps=layer.joined,
+            source="asked for when the roads were loaded",
+        )
+        for layer, event in zip(prepared, events, strict=True)
+        if layer.joined
+    ]
+    situation.record([*area, *events, *joints])
+    joint_of = {joint.layer_id: {"joint_id": joint.joint_id} for joint in joints}
     return {
         "layers": [
             {
@@ -235,6 +246,7 @@ def record_layers(situation: Situation, prepared: Sequence[Prepared]) -> dict[st
                 "rows": event.rows,
                 "notes": list(event.notes),
                 **event.details,
+                **joint_of.get(event.layer_id, {}),
             }
             for event in events
         ]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from data.events import LayerKind
+    from data.events import JoinedGap, LayerKind
     from geo.shaking import Measure
 
 OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2")
@@ -61,6 +61,8 @@ class Prepared:
     source: Source
     notes: tuple[str, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
+    #: Gaps of a road network that somebody asked to join.
+    joined: tuple[JoinedGap, ...] = ()
 
 
 def prepare_frame(

@@ -40,7 +40,9 @@ def prepare_roads_files(
     situation: Situation, paths: list[Path], options: LoadOptions, progress: Progress
 ) -> list[Prepared]:
     """Read a road network; refused where it does not fit the elevation or falls apart."""
-    from geo.network import drape
+    from dashboard.operations.road_gaps import joined_gaps
+    from geo.network import components, drape
+    from geo.road_gaps import repair_gaps
 
     if len(paths) > 1:
         raise InputError(
@@ -48,29 +50,38 @@ def prepare_roads_files(
         )
     path = paths[0]
     progress(0.1, f"reading roads from {path.name}")
-    tables, offered = _gaps(_read_roads(path, options), options)
+    tables = _read_roads(path, options)
+    chosen, offered = _gaps(tables, options)
+    joined = repair_gaps(tables, chosen, {gap.gap_id for gap in chosen})
     west, south, east, north = (float(value) for value in tables.edges.total_bounds)
     require_in_area(situation, "roads", path.name, (west, south, east, north))
     if not options.in_pieces:
-        require_one_piece(tables, path.name)
+        require_one_piece(joined, path.name)
     elevation = situation.elevation()
     if elevation is not None:
         progress(0.6, "laying the roads over the elevation")
         drape(tables, elevation)  # refuses an elevation that does not cover them
-    return [prepare_roads(situation, tables, path.name, gaps=offered)]
+    prepared = prepare_roads(situation, tables, path.name, gaps=offered)
+    # The layer stays as it was drawn: what was joined is an event of its own, and can be undone.
+    return [
+        replace(
+            prepared,
+            notes=joined.notes,
+            details={**prepared.details, "pieces": int(components(joined).nunique())},
+            joined=joined_gaps(chosen),
+        )
+    ]
 
 
-def _gaps(tables: RoadTables, options: LoadOptions) -> tuple[RoadTables, tuple[Gap, ...]]:
-    """Find gaps, and join those that were asked for; the others are offered."""
-    from geo.crs import working_crs
-    from geo.road_gaps import find_gaps, repair_gaps
+def _gaps(tables: RoadTables, options: LoadOptions) -> tuple[list[Gap], tuple[Gap, ...]]:
+    """Find gaps: those that somebody asked to join, and the others, which are offered."""
+    from dashboard.operations.road_gaps import chosen_gaps
+    from geo.road_gaps import find_gaps
 
     west, south, east, north = (float(value) for value in tables.edges.total_bounds)
     gaps = find_gaps(tables, crs=working_crs((west, south, east, north)))
-    wanted = set(options.repair_gaps)
-    if "all" in wanted:
-        wanted = {gap.gap_id for gap in gaps}
-    return repair_gaps(tables, gaps, wanted), tuple(g for g in gaps if g.gap_id not in wanted)
+    chosen = chosen_gaps(gaps, options.repair_gaps)
+    return chosen, tuple(gap for gap in gaps if gap not in chosen)
 
 
 def _read_roads(path: Path, options: LoadOptions) -> RoadTables:

@@ -1,12 +1,18 @@
-"""Projections: depots and the vehicles at home there."""
+"""Projections: depots, the vehicles at home there, and changed vehicle classes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data.events import DepotRegistered, VehicleRegistered
+from data.events import (
+    DepotRegistered,
+    VehicleClassesChanged,
+    VehicleClassesRestored,
+    VehicleRegistered,
+)
+from data.store.canonical import canonical_json
 from data.store.projections.registry import mark, projects
-from data.store.schema import DEPOTS, VEHICLES
+from data.store.schema import DEPOTS, VEHICLE_CHANGES, VEHICLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,3 +59,27 @@ def _vehicle_registered(state: State, fact: Fact, payload: VehicleRegistered) ->
             **mark(fact),
         },
     )
+
+
+@projects(VehicleClassesChanged, VEHICLE_CHANGES)
+def _vehicle_classes_changed(state: State, fact: Fact, payload: VehicleClassesChanged) -> None:
+    state.put(
+        VEHICLE_CHANGES,
+        {
+            "change_id": payload.change_id,
+            "changes": canonical_json(payload.changes),
+            "source": payload.source,
+            "reason": payload.reason,
+            "organisation_id": fact.organisation_id,
+            "upload_id": fact.upload_id,
+            "recorded_at": fact.recorded_at,
+            **mark(fact),
+        },
+    )
+
+
+@projects(VehicleClassesRestored, VEHICLE_CHANGES)
+def _vehicle_classes_restored(state: State, fact: Fact, payload: VehicleClassesRestored) -> None:
+    row = state.row(VEHICLE_CHANGES, payload.change_id)
+    if row is not None:
+        state.put(VEHICLE_CHANGES, {**row, **mark(fact, removed=True)})

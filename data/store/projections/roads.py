@@ -1,13 +1,13 @@
-"""Projections: closures of roads and their end."""
+"""Projections: closures of roads and their end, gaps that were joined."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data.events import RoadClosed, RoadReopened
+from data.events import RoadClosed, RoadGapsJoined, RoadGapsParted, RoadReopened
 from data.store.canonical import canonical_json
 from data.store.projections.registry import mark, projects, time_text
-from data.store.schema import CLOSURES
+from data.store.schema import CLOSURES, ROAD_JOINTS
 
 if TYPE_CHECKING:
     from data.store.state import Fact, State
@@ -28,6 +28,7 @@ def _road_closed(state: State, fact: Fact, payload: RoadClosed) -> None:
             "confidence": payload.confidence,
             "source": payload.source,
             "reason": payload.reason,
+            "max_weight_t": payload.max_weight_t,
             "organisation_id": fact.organisation_id,
             "upload_id": fact.upload_id,
             "recorded_at": fact.recorded_at,
@@ -52,3 +53,28 @@ def _road_reopened(state: State, fact: Fact, payload: RoadReopened) -> None:
                 **mark(fact),
             },
         )
+
+
+@projects(RoadGapsJoined, ROAD_JOINTS)
+def _road_gaps_joined(state: State, fact: Fact, payload: RoadGapsJoined) -> None:
+    state.put(
+        ROAD_JOINTS,
+        {
+            "joint_id": payload.joint_id,
+            "layer_id": payload.layer_id,
+            "gaps": canonical_json([gap.model_dump(mode="json") for gap in payload.gaps]),
+            "source": payload.source,
+            "reason": payload.reason,
+            "organisation_id": fact.organisation_id,
+            "upload_id": fact.upload_id,
+            "recorded_at": fact.recorded_at,
+            **mark(fact),
+        },
+    )
+
+
+@projects(RoadGapsParted, ROAD_JOINTS)
+def _road_gaps_parted(state: State, fact: Fact, payload: RoadGapsParted) -> None:
+    row = state.row(ROAD_JOINTS, payload.joint_id)
+    if row is not None:
+        state.put(ROAD_JOINTS, {**row, **mark(fact, removed=True)})

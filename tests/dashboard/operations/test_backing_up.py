@@ -15,6 +15,7 @@ from dashboard.cli import main
 from dashboard.operations.access import add_account, list_accounts
 from dashboard.operations.backing_up import backup, restore
 from dashboard.operations.situation import DATABASE_VARIABLE, Situation
+from dashboard.operations.vehicle_catalogue import change_vehicle_classes
 from data.events import DepotRegistered, LayerLoaded, SourceRef
 from data.store.projections import dump
 from geo.errors import InputError, QafilaError, StoreError, UnreadableError
@@ -64,7 +65,7 @@ def begin(home: Path) -> Situation:
     situation = Situation.create(home, name="Haut Atlas")
     situation.record([layer(situation.archive.put_bytes(b"villages", "parquet")), depot(1)])
     situation.archive.put_bytes(b"named by no event", "tif")
-    (home / "vehicle_classes.toml").write_text("[truck]\ncapacity_kg = 9000\n", encoding="utf-8")
+    change_vehicle_classes(situation, values=["truck.capacity_kg=9000"])
     add_account(situation, "amina", role="admin", password=PASSWORD)
     return situation
 
@@ -98,8 +99,8 @@ def test_all_of_a_situation_comes_back(tmp_path: Path, new_place: Callable[[], N
         ref = situation.store.layers("places")[0].files["places"]
         assert situation.archive.path(ref).read_bytes() == b"villages"
         assert [one["name"] for one in list_accounts(situation)] == ["amina"]
+        assert situation.vehicle_classes()["truck"].capacity_kg == 9000
         situation.record([depot(2)])
-    assert (back / "vehicle_classes.toml").read_text(encoding="utf-8").startswith("[truck]")
     assert not [path for path in back.iterdir() if path.name.startswith(".")]
     with pytest.raises(InputError, match="nothing is ever overwritten"):
         restore(back, tmp_path / "a.qb")

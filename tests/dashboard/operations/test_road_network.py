@@ -97,3 +97,37 @@ def test_from_the_command_line(tmp_path: Path, lines: Path, capsys: Any) -> None
     said = json.loads(capsys.readouterr().out)
     assert said["length_km_by_highway"] == {"primary": 1.9, "track": 1.1}
     assert to.is_file()
+
+
+# --- joined by an event, and parted again ---
+
+
+def test_a_gap_that_a_person_joins_is_joined_until_it_is_undone(
+    empty: Situation, lines: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loading.load(empty, "roads", [lines], in_pieces=True)
+    home = ["--home", str(empty.home), "--json"]
+    assert cli.main(["roads", *home]) == 0
+    before = json.loads(capsys.readouterr().out)
+    gap_id = before["gaps"][0]["gap_id"]
+    assert cli.main(["roads", "--join", gap_id, "--source", "engineer", *home]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["pieces_before"], said["pieces"]) == (2, 1)
+    assert cli.main(["roads", *home]) == 0
+    joined = json.loads(capsys.readouterr().out)
+    assert (joined["n_gaps"], joined["n_pieces"]) == (0, 1)
+    assert cli.main(["undo", said["joint_id"], *home]) == 0
+    capsys.readouterr()
+    assert cli.main(["roads", *home]) == 0
+    assert json.loads(capsys.readouterr().out)["gaps"] == before["gaps"]
+
+
+@pytest.mark.parametrize("wanted", ["gap:none", ","])
+def test_a_gap_that_is_not_offered_is_refused(
+    empty: Situation, lines: Path, capsys: pytest.CaptureFixture[str], wanted: str
+) -> None:
+    loading.load(empty, "roads", [lines], in_pieces=True)
+    before = empty.seq()
+    assert cli.main(["roads", "--join", wanted, "--home", str(empty.home)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert empty.seq() == before

@@ -12,6 +12,7 @@ from data.events import (
     AssessmentMade,
     ConvoyLockSet,
     DamageReported,
+    JoinedGap,
     LayerLoaded,
     LayerRemoved,
     NeedStatusChanged,
@@ -22,10 +23,14 @@ from data.events import (
     PlaceAliasWithdrawn,
     PlaceWithdrawn,
     PlanMade,
+    RoadGapsJoined,
+    RoadGapsParted,
     RoadReopened,
     SituationAreaSet,
     SourceRef,
     UploadUndone,
+    VehicleClassesChanged,
+    VehicleClassesRestored,
     VolunteerRegistered,
 )
 from data.store import Store
@@ -45,6 +50,9 @@ def dumped(store: Store) -> list[str]:
 def everything(make: SimpleNamespace) -> list[NewEvent]:
     """At least one event of every type but the first, some of them undone."""
     new = make.new
+    gap = JoinedGap(
+        gap_id="gap:1", lon=-8.1, lat=31.0, distance_m=2.5, edge="way:1", other_edge="way:2"
+    )
     source = SourceRef(name="OpenStreetMap")
     layer = LayerLoaded(
         layer_id="layer:1",
@@ -124,6 +132,12 @@ def everything(make: SimpleNamespace) -> list[NewEvent]:
         new(ConvoyLockSet(convoy_id="convoy:1", plan_id="plan:1", locked=True)),
         new(ConvoyLockSet(convoy_id="convoy:2", plan_id="plan:1", locked=True)),
         new(ConvoyLockSet(convoy_id="convoy:2", plan_id="plan:1", locked=False)),
+        new(VehicleClassesChanged(change_id="change:1", changes={"truck": {"gross_weight_t": 19}})),
+        new(VehicleClassesChanged(change_id="change:2", changes={"mule": {"label": "donkey"}})),
+        new(VehicleClassesRestored(change_id="change:1")),
+        new(RoadGapsJoined(joint_id="joint:1", layer_id="layer:1", gaps=(gap,))),
+        new(RoadGapsJoined(joint_id="joint:2", layer_id="layer:1", gaps=(gap,))),
+        new(RoadGapsParted(joint_id="joint:2")),
     ]
 
 

@@ -1,0 +1,15 @@
+"""Weight limits of restricted roads, joined gaps, changed vehicle classes: made from the ledger."""
+
+from alembic import op
+
+from data.store.schema import PROJECTIONS
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables that are missing, empty."""
+    PROJECTIONS.create_all(op.get_bind())
