@@ -131,7 +131,7 @@ def rows_table(report: Mapping[str, Any]) -> pd.DataFrame:
             "row": row["row"],
         }
         problems = row["problems"] or [{}]
-        notes = "; ".join(row["notes"])
+        notes = "; ".join([*_place_read(row), *row["notes"]])
         lines += [
             shown
             | {
@@ -144,3 +144,12 @@ def rows_table(report: Mapping[str, Any]) -> pd.DataFrame:
         ]
     names = ("status", "sheet", "row", "cell", "value", "expected", "suggestion")
     return pd.DataFrame(lines, columns=list(names))
+
+
+def _place_read(row: Mapping[str, Any]) -> list[str]:
+    """The place that a written name was taken for, and how like it is, where that was no letter."""
+    match = row["match"]
+    if match is None or match["score"] >= 1:
+        return []
+    commune = f", {match['commune']}" if match["commune"] else ""
+    return [f"→ {match['name']}{commune} ({match['score']:.0%})"]

@@ -118,6 +118,13 @@ def test_a_correction_is_kept_for_this_organisation_and_shape(desk: SituationDes
     assert _fields(_sent(NEEDS.replace("Autre", "Reste")))["Reste"] == "(left out)"
 
 
+def test_a_place_that_was_taken_by_a_like_name_is_shown(desk: SituationDesk) -> None:
+    page = _sent("Village,Besoin,Combien\nTinmell,tentes,5\n")
+    rows = page.dataframe[1].value
+    assert rows["status"].tolist() == ["taken, read with care"]
+    assert rows["expected"][0].startswith("→ Tinmel (")
+
+
 def test_what_a_person_chose_is_a_correction_only_where_it_differs() -> None:
     sheet = {"columns": [{"title": "a", "field": "item"}, {"title": "b", "field": "sector"}]}
     assert corrections(sheet, ["item", "quantity"]) == {"b": "quantity"}
