@@ -99,7 +99,7 @@ _WORDS: dict[str, str] = {
         delivery date|date de livraison|observed at|when|quand|cuándo|last update|updated|
         date of distribution|date de distribution|
         التاريخ|تاريخ|تاريخ التبليغ|تاريخ الطلب|تاريخ التسليم|الوقت|اليوم|ⴰⵙⴰⴽⵓⴷ|ⴰⵣⵎⵣ|ⴰⵙⵙ|azemz""",
-    "note": """note|notes|remark|remarks|remarque|remarques|comment|comments|commentaire|
+    "note": """note|notes|obs|remark|remarks|remarque|remarques|comment|comments|commentaire|
         commentaires|observation|observations|details|détails|message|precisions|
         additional information|availability comments|ملاحظة|ملاحظات|تعليق|ⵜⴰⵣⵎⵉⵍⵜ|ⵜⵉⵣⵎⵉⵍⵉⵏ""",
     "description": "description|desc|activity description|description de l'activité|الوصف",
