@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -9,8 +10,10 @@ import streamlit as st
 from dashboard import state
 from dashboard.languages import _
 from dashboard.map.assets import STATIC
+from dashboard.role_desk import desk_for
 from dashboard.views import convoys, damage, indicators, intake, network, situation
 from dashboard.views.tongue import choose, speak
+from dashboard.visiting import sign_out, visitor_of_run
 
 # A file of ours: Streamlit would fetch its own symbols from a foreign host.
 ICON = str(STATIC / "icon.png")
@@ -30,6 +33,14 @@ def run() -> None:
     st.set_page_config(page_title="Qafila", page_icon=ICON, layout="wide")
     st.html(f"<style>{(STATIC / 'page.css').read_text(encoding='utf-8')}</style>")
     language = speak()
+    visitor = visitor_of_run(served)
+    if visitor is None:
+        # A link and no button: the script of a part not shown before is no longer served.
+        st.warning(
+            f"{_('Your session has ended.')} [{_('Sign in')}](/sign-in)", icon=":material/lock:"
+        )
+        return
+    served = replace(served, desk=desk_for(served.desk, visitor))
     titles = {
         "situation": _("Situation"),
         "damage": _("Damage"),
@@ -43,4 +54,6 @@ def run() -> None:
         for position, (name, view) in enumerate(VIEWS)
     ]
     choose(language)
+    if visitor.account_id:
+        sign_out(served, visitor)
     st.navigation(pages, position="top" if len(pages) > 1 else "hidden").run()

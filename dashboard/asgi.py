@@ -30,9 +30,11 @@ from streamlit.starlette import App
 from dashboard import cache
 from dashboard.desk import Desk, SituationDesk
 from dashboard.http.api import create_api
+from dashboard.http.gate import Door, Gate
 from dashboard.http.language import PageLanguage
 from dashboard.http.pages import page_routes
 from dashboard.http.security import PAGE_POLICY, SameOriginSockets, SecurityHeaders
+from dashboard.http.sign_in import sign_in_routes
 from dashboard.http.streamlit_files import CompressedStreamlitFiles
 from dashboard.http.wall import wall_routes
 from dashboard.map.layers import LayerFiles
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     import uvicorn
+    from starlette.routing import BaseRoute
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +78,9 @@ STREAMLIT_OPTIONS: dict[str, Any] = {
 }
 
 
-def build_app(desk: Desk, *, allowed_hosts: Sequence[str] = ("*",)) -> App:
+def build_app(
+    desk: Desk, *, allowed_hosts: Sequence[str] = ("*",), door: Door | None = None
+) -> App:
     """Join page, map and HTTP interface into one ASGI application.
 
     Parameters
@@ -85,26 +90,40 @@ def build_app(desk: Desk, *, allowed_hosts: Sequence[str] = ("*",)) -> App:
     allowed_hosts
         Values of the ``Host`` header that are answered. On a loopback address only its names are,
         so that a foreign web page cannot read the situation through a name it controls.
+    door
+        Who may come in; None where the desk is no situation's, as in tests.
     """
-    served = Served(desk=desk, layers=LayerFiles(), books=cache.RoadBooks())
+    served = Served(desk=desk, layers=LayerFiles(), books=cache.RoadBooks(), door=door)
     put_served(served)
     configure_streamlit(allowed_hosts=allowed_hosts)
     return App(
         SCRIPT,
-        routes=[
-            Mount("/api/v1", create_api(desk, served.layers)),
-            *page_routes(served),
-            *wall_routes(served),
-        ],
-        middleware=[
-            Middleware(SecurityHeaders, policy=page_policy()),
-            Middleware(SameOriginSockets),
-            Middleware(TrustedHostMiddleware, allowed_hosts=[*allowed_hosts], www_redirect=False),
-            Middleware(CompressedStreamlitFiles),
-            Middleware(PageLanguage),
-        ],
+        routes=own_routes(served),
+        middleware=guards(door, allowed_hosts),
         lifespan=_lifespan(served),
     )
+
+
+def own_routes(served: Served) -> list[BaseRoute]:
+    """Give what is served beside Streamlit's page."""
+    return [
+        Mount("/api/v1", create_api(served.desk, served.layers)),
+        *page_routes(served),
+        *wall_routes(served),
+        *([] if served.door is None else sign_in_routes(served.door)),
+    ]
+
+
+def guards(door: Door | None, allowed_hosts: Sequence[str]) -> list[Middleware]:
+    """Give what stands before everything that is served, the outermost first."""
+    return [
+        Middleware(SecurityHeaders, policy=page_policy()),
+        Middleware(SameOriginSockets),
+        Middleware(TrustedHostMiddleware, allowed_hosts=[*allowed_hosts], www_redirect=False),
+        Middleware(Gate, door=door),
+        Middleware(CompressedStreamlitFiles),
+        Middleware(PageLanguage),
+    ]
 
 
 def serve(
@@ -114,6 +133,7 @@ def serve(
     port: int = DEFAULT_PORT,
     allowed_hosts: Sequence[str] | None = None,
     on_ready: Callable[[str], None] | None = None,
+    open_to_all: bool = False,
 ) -> None:
     """Serve the situation in `home` until the process is told to stop.
 
@@ -126,23 +146,47 @@ def serve(
         loopback address, else any.
     on_ready
         Called with the address once requests are answered; by default a line goes to stderr.
+    open_to_all
+        Serve others although nobody has to sign in.
 
     Raises
     ------
     InputError
-        The address cannot be listened on.
+        The address cannot be listened on; others could reach a situation without accounts; or the
+        accounts' names are sealed and the key of the vault is not there.
     """
+    require_guarded(home, host, open_to_all=open_to_all)
     listening = listen(host, port)
     address = f"http://{_shown_host(host)}:{listening.getsockname()[1]}"
     if allowed_hosts is None:
         allowed_hosts = LOOPBACK_NAMES if _is_loopback(host) else ("*",)
     desk = SituationDesk(home)
-    app = build_app(desk, allowed_hosts=allowed_hosts)
+    app = build_app(desk, allowed_hosts=allowed_hosts, door=Door(desk))
     try:
         make_server(app, on_ready=lambda: (on_ready or _say)(address)).run(sockets=[listening])
     finally:
         listening.close()
         desk.close()
+
+
+def require_guarded(home: Path, host: str, *, open_to_all: bool) -> None:
+    """Refuse to serve others what nobody guards, and accounts that nobody could sign in to."""
+    from dashboard.operations.access import accounts, has_accounts
+    from dashboard.operations.situation import Situation
+
+    try:
+        with Situation.open(home) as situation:
+            guarded = has_accounts(situation)
+            if guarded:
+                accounts(situation)
+    except NoSituationError:
+        guarded = False
+    if not guarded and not open_to_all and not _is_loopback(host):
+        raise InputError(
+            f"--host {host}",
+            "whoever reaches this address would see and change everything: accounts are needed",
+            "make them (`qafila account add NAME --role admin`), or say --open-to-all",
+        )
 
 
 def configure_streamlit(*, allowed_hosts: Sequence[str] = ("*",)) -> None:
@@ -296,4 +340,5 @@ def create_app() -> App:
     home = os.environ.get("QAFILA_HOME")
     if not home:
         raise InputError("QAFILA_HOME", "the folder of a situation is needed", "set it")
-    return build_app(SituationDesk(Path(home)))
+    desk = SituationDesk(Path(home))
+    return build_app(desk, door=Door(desk))

@@ -213,7 +213,7 @@ class SituationDesk:
 
     def seq(self) -> int:
         """Number of the last event."""
-        return self.situation().seq()
+        return self.situation().picture_seq()
 
     def last_event_at(self) -> datetime:
         """When the last event was recorded, by the clock of the server."""

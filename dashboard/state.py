@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dashboard.cache import RoadBooks
     from dashboard.desk import Desk
+    from dashboard.http.gate import Door
     from dashboard.map.layers import LayerFiles
 
 MAP = "map"  # the map's own widget state: what was picked last
@@ -47,6 +48,7 @@ class Served:
     desk: Desk
     layers: LayerFiles
     books: RoadBooks
+    door: Door | None = None
 
 
 _served: list[Served] = []

@@ -20,21 +20,6 @@ if TYPE_CHECKING:
     from data.events import Event
     from data.store.access_records import KeyRecord
 
-#: Types of events that change who may do what and nothing that a map or a plan shows.
-ACCESS_EVENTS = frozenset(
-    {
-        "account.created",
-        "account.role_set",
-        "account.active_set",
-        "account.password_set",
-        "account.signed_in",
-        "account.signed_out",
-        "account.sign_in_refused",
-        "key.issued",
-        "key.revoked",
-        "person.erased",
-    }
-)
 MAX_KEY_DAYS = 366
 
 

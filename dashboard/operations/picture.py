@@ -68,7 +68,7 @@ class Picture:
 
 def picture(situation: Situation) -> Picture:
     """Give the picture at the last event; made once, then remembered until a closure runs out."""
-    seq = situation.seq()
+    seq = situation.picture_seq()
     now = situation.now()
     in_force = tuple(one.closure_id for one in situation.store.closures() if one.holds_at(now))
     return situation.remember(("picture", seq, in_force), lambda: _draw(situation, seq))

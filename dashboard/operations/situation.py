@@ -30,6 +30,7 @@ from data.events import (
     SituationAreaSet,
     SituationCreated,
 )
+from data.events.access import ACCESS_EVENTS
 from data.store import Store
 from geo.crs import working_crs
 from geo.errors import InputError, NoSituationError, UnknownIdError, UnreadableError
@@ -154,6 +155,10 @@ class Situation:
     def seq(self) -> int:
         """Give the number of the last event: the version of everything."""
         return self.store.seq()
+
+    def picture_seq(self) -> int:
+        """Give the last event that a map or a plan shows anything of: not that somebody came in."""
+        return self.store.seq_besides(ACCESS_EVENTS)
 
     def info(self) -> SituationInfo:
         """Say what every page and export shows."""

@@ -49,6 +49,12 @@ def add(verbs: Any) -> None:
 
     serve = add_verb(verbs, "serve", _serve, "serve the page and the HTTP interface")
     serve.add_argument("--host", default="127.0.0.1")
+    for verb in (demo, serve):
+        verb.add_argument(
+            "--open-to-all",
+            action="store_true",
+            help="serve other machines although there are no accounts",
+        )
     serve.add_argument("--port", type=int, default=8501)
 
 
@@ -61,7 +67,7 @@ def _demo(arguments: argparse.Namespace) -> Result:
             home, fresh=arguments.fresh, progress=arguments.progress
         ), FINE
     demonstration.set_up(home, fresh=arguments.fresh, progress=arguments.progress)
-    _serve_home(home, arguments.host, arguments.port)
+    _serve_home(home, arguments)
     return {"served": str(home)}, FINE
 
 
@@ -99,11 +105,11 @@ def _serve(arguments: argparse.Namespace) -> Result:
     open_situation(
         arguments
     ).close()  # a missing or broken situation is said now, not in the browser
-    _serve_home(home, arguments.host, arguments.port)
+    _serve_home(home, arguments)
     return {"served": str(home)}, FINE
 
 
-def _serve_home(home: Path, host: str, port: int) -> None:
+def _serve_home(home: Path, arguments: argparse.Namespace) -> None:
     from dashboard import asgi
 
-    asgi.serve(home, host=host, port=port)
+    asgi.serve(home, host=arguments.host, port=arguments.port, open_to_all=arguments.open_to_all)

@@ -125,3 +125,6 @@ EVENTS: tuple[type[Event], ...] = (
     KeyRevoked,
     PersonErased,
 )
+
+#: They change who may do what, and nothing that a map or a plan shows.
+ACCESS_EVENTS: frozenset[str] = frozenset(one.type for one in EVENTS)

@@ -1,0 +1,90 @@
+"""The desk of one visitor: it answers what the visitor's role may ask, and refuses the rest.
+
+Every method of `Desk` needs a right that stands in this table; one that does not is refused to
+everybody. What is recorded on the way carries the visitor's account and organisation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from data.store.acting import acting_for
+from geo.errors import RuleError
+
+if TYPE_CHECKING:
+    from dashboard.desk import Desk
+    from data.access.roles import Visitor
+
+#: Methods that change or compute something; all others of `Desk` only look.
+RIGHT_OF = {
+    "close_road": "roads",
+    "reopen_road": "roads",
+    "graded_closures": "roads",
+    "make_plan": "plan",
+    "assess": "plan",
+    "upload": "upload",
+    "undo": "upload",
+}
+LOOKING = frozenset(
+    {
+        *(
+            "seq",
+            "last_event_at",
+            "info",
+            "now",
+            "picture",
+            "roads_layer",
+            "areas_layer",
+            "boundaries_layer",
+        ),
+        *("hint_layer", "raster_layers", "raster_tile", "item_name", "assessment", "layers"),
+        *("indicators", "indicator_rows", "clear_first", "risk", "plans", "diff", "uploads"),
+    }
+)
+
+
+class RoleDesk:
+    """A desk behind the rights of one visitor."""
+
+    def __init__(self, desk: Desk, visitor: Visitor) -> None:
+        self._desk = desk
+        self._visitor = visitor
+
+    def __getattr__(self, name: str) -> Any:
+        """Give a method of the desk, guarded; raises `AttributeError` for what no table names."""
+        if name not in LOOKING and name not in RIGHT_OF:
+            raise AttributeError(name)
+        method, visitor = getattr(self._desk, name), self._visitor
+        right = RIGHT_OF.get(name, "see")
+
+        def guarded(*given: Any, **options: Any) -> Any:
+            if not visitor.may(right):
+                raise RuleError(
+                    f"role {visitor.role}", f"the right {right!r} is needed", "ask the crisis cell"
+                )
+            if right == "upload" and not visitor.may("upload_any"):
+                options = self._own(name, given, options)
+            with acting_for(actor=visitor.account_id, organisation_id=visitor.organisation_id):
+                return method(*given, **options)
+
+        return guarded
+
+    def _own(self, name: str, given: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any]:
+        """Keep to the visitor's own organisation; gives the options to go on with."""
+        mine = self._visitor.organisation_id
+        if name == "upload" and mine:
+            return {**options, "organisation": mine}
+        wanted = given[0] if given else options.get("upload_id")
+        for one in self._desk.uploads():
+            if mine and one.upload_id == wanted and one.organisation_id == mine:
+                return options
+        raise RuleError(
+            f"role {self._visitor.role}",
+            "it may upload and undo for its own organisation only",
+            "ask the crisis cell",
+        )
+
+
+def desk_for(desk: Desk, visitor: Visitor) -> Desk:
+    """Give the desk as a visitor may use it."""
+    return cast("Desk", RoleDesk(desk, visitor))
