@@ -36,9 +36,8 @@ def run() -> None:
     visitor = visitor_of_run(served)
     if visitor is None:
         # A link and no button: the script of a part not shown before is no longer served.
-        st.warning(
-            f"{_('Your session has ended.')} [{_('Sign in')}](/sign-in)", icon=":material/lock:"
-        )
+        ended, sign_in = _("Your session has ended."), _("Sign in")
+        st.warning(f"{ended} [{sign_in}](/sign-in)", icon=":material/lock:")
         return
     served = replace(served, desk=desk_for(served.desk, visitor))
     titles = {
