@@ -102,6 +102,8 @@ def _prepare(arguments: argparse.Namespace) -> None:
         level=logging.INFO if arguments.verbose else logging.WARNING,
         format="%(levelname)s %(name)s: %(message)s",
     )
+    # A connection that died is told as one line of ours; the pool would log a traceback besides.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     # Joining layers of different CRS and measuring in degrees are errors, not warnings.
     warnings.filterwarnings("error", message="CRS mismatch", category=UserWarning)
     warnings.filterwarnings(
