@@ -12,6 +12,17 @@ from queue import Empty, Queue
 from typing import Self
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-default-browser-check",
+]
 
 
 class ValleyServer:
@@ -88,6 +99,17 @@ def own_server(_changeable_server: ValleyServer) -> ValleyServer:
     """A server of the valley that a test may change; as at the start for each test."""
     _changeable_server.tell("reset")
     return _changeable_server
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    """The one browser of all tests: its driver keeps a loop, beside which a second cannot start."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium_path), headless=True, args=ARGUMENTS
+        )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(autouse=True)

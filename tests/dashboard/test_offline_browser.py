@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
 from tests.dashboard.conftest import ValleyServer
 from tests.dashboard.valley import HOSTILE, NOTICE
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 WAIT_MS = 30_000
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--no-default-browser-check",
-]
 # Streamlit's own frames ask for features that browsers no longer know, and for both of these.
 HARMLESS = re.compile("Unrecognized feature|allow-scripts and allow-same-origin")
 
@@ -54,16 +45,6 @@ class Watched:
         """Open the page and wait until the map is drawn."""
         self.page.goto(address)
         drawn(self.page)
-
-
-@pytest.fixture(scope="session")
-def browser(chromium_path: Path) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(chromium_path), headless=True, args=ARGUMENTS
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from dashboard.languages import use_language
 from dashboard.wallsheet import ROWS, wall_values
@@ -110,15 +110,11 @@ def test_an_unknown_language_is_refused_in_one_shape(valley_server: ValleyServer
 # --- in a browser ---
 
 
-@pytest.fixture(scope="module")
-def screen(chromium_path: Path) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(chromium_path),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser.new_page(viewport={"width": 1920, "height": 1080})
-        browser.close()
+@pytest.fixture
+def screen(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1920, "height": 1080})
+    yield page
+    page.close()
 
 
 @pytest.mark.browser
