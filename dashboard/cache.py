@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dashboard.languages import language
 from dashboard.map.document import MapDocument, MapFrame, map_document
-from dashboard.map.layers import MINOR_ZOOM, LayerFile, area_files, hint_files, road_files
+from dashboard.map.layers import LayerFile, area_files, hint_files
 from dashboard.map.text import clean
 from dashboard.roadbook import RoadBook
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dashboard.desk import Layer
     from dashboard.operations.situation import SituationInfo
     from dashboard.operations.tiles import RasterLayer
+    from dashboard.operations.vector_layers import VectorLayer
     from dashboard.state import Served
 
 #: Where a map without a single layer looks: all the world.
@@ -33,11 +34,16 @@ WORLD = (-170.0, -60.0, 170.0, 75.0)
 def document(served: Served) -> MapDocument:
     """Give the map's document for the situation as it is now."""
     info = served.desk.info()
-    return _document(map_frame(info, layer_files(served), served.desk.raster_layers()))
+    desk = served.desk
+    frame = map_frame(info, layer_files(served), desk.raster_layers(), desk.vector_layers())
+    return _document(frame)
 
 
 def map_frame(
-    info: SituationInfo, files: tuple[LayerFile, ...], rasters: tuple[RasterLayer, ...] = ()
+    info: SituationInfo,
+    files: tuple[LayerFile, ...],
+    rasters: tuple[RasterLayer, ...] = (),
+    vectors: tuple[VectorLayer, ...] = (),
 ) -> MapFrame:
     """Give what the map's document is made from."""
     return MapFrame(
@@ -47,9 +53,9 @@ def map_frame(
         timezone=info.timezone,
         notice=info.notice,
         language=language(),
-        minor_zoom=MINOR_ZOOM,
         layers=tuple((file.name, file.path) for file in files),
         rasters=rasters,
+        vectors=vectors,
     )
 
 
@@ -59,8 +65,6 @@ def layer_files(served: Served) -> tuple[LayerFile, ...]:
     crs = desk.info().working_crs
     kinds: tuple[tuple[str, Layer | None, Callable[..., tuple[LayerFile, ...]]], ...] = (
         ("areas", desk.areas_layer(), _areas("areas")),
-        ("boundaries", desk.boundaries_layer(), _areas("boundaries")),
-        ("roads", desk.roads_layer(), road_files),
         ("hint", desk.hint_layer(), hint_files),
     )
     files: list[LayerFile] = []

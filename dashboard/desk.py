@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dashboard.operations.receiving import Received
     from dashboard.operations.situation import Situation, SituationInfo
     from dashboard.operations.tiles import RasterLayer
+    from dashboard.operations.vector_layers import VectorLayer
     from data.store.records import LayerRecord, UploadRecord
     from geo.model import VehicleClassName
     from routing.clearance import Measure
@@ -74,6 +75,24 @@ class Desk(Protocol):
 
     def raster_tile(self, key: str, z: int, x: int, y: int) -> bytes:
         """A tile of one of these as PNG."""
+        ...
+
+    def vector_layers(self) -> tuple[VectorLayer, ...]:
+        """Roads, buildings and units that the map shows from tiles, from the ground up."""
+        ...
+
+    def vector_file(self, key: str) -> Path:
+        """The tiles of one of these, made the first time."""
+        ...
+
+    def road_near(
+        self, lon: float, lat: float, *, reach_m: float, zoom: float
+    ) -> dict[str, Any] | None:
+        """The road that a click on the map means, or None."""
+        ...
+
+    def road_piece(self, edge_id: str) -> dict[str, Any]:
+        """A piece of road as the map draws it."""
         ...
 
     def item_name(self, item_id: str) -> str:
@@ -269,6 +288,37 @@ class SituationDesk:
         from dashboard.operations.tiles import raster_tile
 
         return raster_tile(self.situation(), key, z, x, y)
+
+    def vector_layers(self) -> tuple[VectorLayer, ...]:
+        """Layers that the map shows from vector tiles."""
+        from dashboard.operations.vector_layers import vector_layers
+
+        return vector_layers(self.situation())
+
+    def vector_file(self, key: str) -> Path:
+        """The tiles of one of these."""
+        from dashboard.operations.vector_layers import vector_file
+
+        return vector_file(self.situation(), key)
+
+    def road_near(
+        self, lon: float, lat: float, *, reach_m: float, zoom: float
+    ) -> dict[str, Any] | None:
+        """The road that a click on the map means, or None."""
+        from dashboard.operations.road_picking import road_near
+
+        situation = self.situation()
+        if not situation.store.layers("roads"):
+            return None
+        return road_near(
+            situation.roads(), lon, lat, crs=situation.crs(), reach_m=reach_m, zoom=zoom
+        )
+
+    def road_piece(self, edge_id: str) -> dict[str, Any]:
+        """A piece of road as the map draws it."""
+        from dashboard.operations.road_picking import road_piece
+
+        return road_piece(self.situation().roads(), edge_id)
 
     def item_name(self, item_id: str) -> str:
         """What a person calls an item, in the language of this run."""

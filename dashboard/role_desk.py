@@ -37,7 +37,18 @@ LOOKING = frozenset(
             "areas_layer",
             "boundaries_layer",
         ),
-        *("hint_layer", "raster_layers", "raster_tile", "item_name", "assessment", "layers"),
+        *(
+            "hint_layer",
+            "raster_layers",
+            "raster_tile",
+            "vector_layers",
+            "vector_file",
+            "road_near",
+            "road_piece",
+            "item_name",
+            "assessment",
+            "layers",
+        ),
         *("indicators", "indicator_rows", "clear_first", "risk", "plans", "diff", "uploads"),
     }
 )

@@ -62,6 +62,12 @@ PACKAGES = (
         ),
     ),
     Package(
+        name="protomaps-leaflet",
+        version="5.1.0",
+        integrity="sha512-N0YY1Gbw5nZ9n8VUOvwHKm/w3zhTTuaZEeMZl8doHemeM4ujGPp2otI6t4Sgqrz8iM4svx2rpG1Q17rHkOWSaA==",
+        files=("LICENSE", "dist/protomaps-leaflet.js"),
+    ),
+    Package(
         name="@fontsource/noto-sans",
         version="5.3.0",
         integrity="sha512-fBCog2PY7DiVVTEEqtI/Qdinx/knobHYfoGpjFXdfBX5RoJaBp1Prw2G75p0OIsdlMZg3cLo0c+YbIUYOxnQJw==",

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Header, Path, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, Response
 
 from dashboard.http.problem import MEDIA_TYPE, handle_problems
 from dashboard.map.feed import LiveFeed
 from dashboard.map.ways import way_files
+from dashboard.operations.road_picking import MOST_REACH_M
 from geo.errors import UnknownIdError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 NO_STORE = {"Cache-Control": "no-store"}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 GEOJSON = "application/geo+json"
+PMTILES = "application/vnd.pmtiles"
 # Below this an answer is sent as it is: the headers of compression cost more than it saves.
 COMPRESS_FROM_BYTES = 500
 
@@ -91,6 +93,27 @@ def create_api(desk: Desk, layers: LayerFiles) -> FastAPI:
     ) -> Response:
         """Give a tile of a raster, known by the hash of its file; it may be kept for ever."""
         return Response(desk.raster_tile(key, z, x, y), headers=FOR_EVER, media_type="image/png")
+
+    @app.get("/tiles/{key}.pmtiles")
+    def vector_tiles(key: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> FileResponse:
+        """Give a layer as vector tiles (PMTiles), whole or by byte ranges."""
+        return FileResponse(desk.vector_file(key), headers=FOR_EVER, media_type=PMTILES)
+
+    @app.get("/roads/near")
+    def road_near(
+        lon: Annotated[float, Query(ge=-180, le=180)],
+        lat: Annotated[float, Query(ge=-90, le=90)],
+        reach_m: Annotated[float, Query(gt=0, le=MOST_REACH_M)] = 50.0,
+        zoom: Annotated[float, Query(ge=0, le=22)] = 22.0,
+    ) -> JSONResponse:
+        """Give the piece of road nearest to a point, or `null` where none is within reach."""
+        found = desk.road_near(lon, lat, reach_m=reach_m, zoom=zoom)
+        return JSONResponse(found, headers=NO_STORE)
+
+    @app.get("/roads/piece")
+    def road_piece(edge: Annotated[str, Query(min_length=1, max_length=300)]) -> JSONResponse:
+        """Give a piece of road by its edge id."""
+        return JSONResponse(desk.road_piece(edge), headers=NO_STORE)
 
     return app
 

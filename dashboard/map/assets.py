@@ -8,11 +8,14 @@ from pathlib import Path
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 LEAFLET = "vendor/leaflet-1.9.4"
+PROTOMAPS = "vendor/protomaps-leaflet-5.1.0"
 
 SCRIPTS = (
     "map/bridge.js",
     f"{LEAFLET}/leaflet.js",
-    "map/roads.js",
+    f"{PROTOMAPS}/protomaps-leaflet.js",
+    "map/sheet.js",
+    "map/vectors.js",
     "map/symbols.js",
     "map/map.js",
     "map/convoys.js",

@@ -28,6 +28,7 @@ from geo.errors import RuleError
 
 if TYPE_CHECKING:
     from dashboard.operations.tiles import RasterLayer
+    from dashboard.operations.vector_layers import VectorLayer
 
 Bounds = tuple[float, float, float, float]
 
@@ -53,9 +54,8 @@ _INLINE_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 class MapFrame:
     """What the document is made from: no state of the situation, only what frames it.
 
-    `layers` gives, by name (``roads``, ``roads-minor``, ``areas``, ``boundaries``, ``hint``), the
-    path of the layer file below ``/api/v1``; a layer that the situation lacks is not in it. Tiles
-    show the `rasters`.
+    `layers` gives, by name (``areas``, ``hint``), the path of the layer file below ``/api/v1``; a
+    layer that the situation lacks is not in it. Tiles show the `rasters` and the `vectors`.
     """
 
     situation_id: str
@@ -65,9 +65,9 @@ class MapFrame:
     notice: str = ""
     sources: str = ""
     language: str = "en"
-    minor_zoom: int = 12
     layers: tuple[tuple[str, str], ...] = ()
     rasters: tuple[RasterLayer, ...] = ()
+    vectors: tuple[VectorLayer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,19 +148,12 @@ def describe(frame: MapFrame) -> OfflineMap:
         parts.append(MapPart("rasters", layers=[raster_options(one) for one in frame.rasters]))
     if "hint" in layers:
         parts.append(MapPart("hint", url=API + layers["hint"]))
-    parts += [
-        MapPart(name, url=API + layers[name]) for name in ("areas", "boundaries") if name in layers
-    ]
-    if "roads" in layers:
-        minor = layers.get("roads-minor")
-        parts.append(
-            MapPart(
-                "roads",
-                url=API + layers["roads"],
-                minor_url=API + minor if minor else "",
-                minor_zoom=frame.minor_zoom,
-            )
-        )
+    if "areas" in layers:
+        parts.append(MapPart("areas", url=API + layers["areas"]))
+    if frame.vectors:
+        parts.append(MapPart("vectors", layers=[vector_options(one) for one in frame.vectors]))
+    if any(one.name == "roads" for one in frame.vectors):
+        parts.append(MapPart("roads", api=API))
     parts += [
         MapPart("labels", min_zoom=MIN_LABEL_ZOOM, both_zoom=BOTH_NAMES_ZOOM),
         MapPart("notice", notice=frame.notice, sources=frame.sources),
@@ -182,6 +175,16 @@ def raster_options(layer: RasterLayer) -> dict[str, Any]:
         "bounds": [[south, west], [north, east]],
         "min_zoom": layer.min_zoom,
         "native_zoom": layer.native_zoom,
+    }
+
+
+def vector_options(layer: VectorLayer) -> dict[str, Any]:
+    """Say to the map where the vector tiles of a layer are and at which zooms they exist."""
+    return {
+        "name": layer.name,
+        "url": API + layer.path,
+        "min_zoom": layer.min_zoom,
+        "data_zoom": layer.max_zoom,
     }
 
 
@@ -230,6 +233,14 @@ MAP_TEXTS = (
     N_("pickup"),
     N_("truck"),
     N_("A layer of the map could not be loaded."),
+    N_("A layer of the map is being drawn for the first time; this takes some seconds."),
+    N_("boundaries"),
+    N_("building damaged"),
+    N_("building destroyed (from near)"),
+    N_("building possibly damaged"),
+    N_("building with no damage visible from above"),
+    N_("graded buildings"),
+    N_("roads"),
     N_("Commune"),
     N_("Confidence"),
     N_("Connection lost; as of {time}"),

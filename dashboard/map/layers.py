@@ -1,7 +1,6 @@
-"""Heavy layers of the map: made once from the situation's layers, fetched by their hash.
+"""Layers of the map that are whole files: made once from the situation's layers, known by hash.
 
-This is the seam where vector tiles will replace whole files: the document asks for addresses, and
-nothing else of the map knows how a layer is stored.
+What is large comes as vector tiles instead (`dashboard.operations.vector_layers`).
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import shapely
 
 from dashboard.map.text import clean
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import geopandas as gpd
+    import numpy as np
 
 #: Detail that the map can lose (Douglas-Peucker in the working CRS); 10 m are 1 pixel at zoom 14.
 ROAD_TOLERANCE_M = 10.0
@@ -31,25 +30,6 @@ AREA_TOLERANCE_M = 40.0
 HINT_TOLERANCE_M = 0.5
 #: 5 decimals of a degree are 1.1 m.
 DECIMALS = 5
-#: Above this many edges, ways that only feet use wait until the map is near.
-LARGE_NETWORK = 5_000
-MINOR_ZOOM = 12
-MINOR_HIGHWAYS = frozenset(
-    {
-        "footway",
-        "path",
-        "steps",
-        "cycleway",
-        "bridleway",
-        "pedestrian",
-        "corridor",
-        "service",
-        "platform",
-        "via_ferrata",
-        "construction",
-        "proposed",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,34 +76,6 @@ class LayerFiles:
                 for old in self._made.popitem(last=False)[1]:
                     self._files.pop((old.name, old.sha), None)
             return files
-
-
-def road_files(edges: gpd.GeoDataFrame, *, crs: str) -> tuple[LayerFile, ...]:
-    """Make ``roads`` and, for a large network, ``roads-minor`` from road edges.
-
-    Parameters
-    ----------
-    edges
-        Road edges as in docs/architecture.md.
-    crs
-        The projected working CRS, in which lines are simplified.
-
-    Returns
-    -------
-    tuple
-        One file, or two: what vehicles use, and what only feet use or leads to a single yard.
-    """
-    if edges.empty:
-        return ()
-    lines = simplified(edges, crs, ROAD_TOLERANCE_M)
-    large = len(edges) > LARGE_NETWORK
-    minor = edges["highway"].isin(MINOR_HIGHWAYS).to_numpy() & large
-    parts = (("roads", ~minor), ("roads-minor", minor))
-    return tuple(
-        layer_file(name, _road_features(edges[rows], lines[rows]))
-        for name, rows in parts
-        if rows.any()
-    )
 
 
 def area_files(name: str, areas: gpd.GeoDataFrame, *, crs: str) -> tuple[LayerFile, ...]:
@@ -189,28 +141,6 @@ def simplified(frame: gpd.GeoDataFrame, crs: str, tolerance_m: float) -> np.ndar
     )
     shapes: np.ndarray = simple.to_crs(frame.crs).geometry.to_numpy()
     return shapes
-
-
-def _road_features(edges: gpd.GeoDataFrame, lines: np.ndarray) -> list[dict[str, Any]]:
-    points, owner = shapely.get_coordinates(lines, return_index=True)
-    starts = np.searchsorted(owner, np.arange(1, len(lines)))
-    rounded = np.round(points, DECIMALS)
-    columns = (edges[name].tolist() for name in ("edge_id", "name", "ref", "highway"))
-    return [
-        {
-            "type": "Feature",
-            "id": edge_id,
-            "geometry": {"type": "LineString", "coordinates": part.tolist()},
-            "properties": _present(name=clean(name), ref=clean(ref), highway=highway),
-        }
-        for part, edge_id, name, ref, highway in zip(
-            np.split(rounded, starts), *columns, strict=True
-        )
-    ]
-
-
-def _present(**properties: str) -> dict[str, str]:
-    return {name: value for name, value in properties.items() if value}
 
 
 def _rounded(geometry: dict[str, Any]) -> dict[str, Any]:

@@ -10,17 +10,19 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import httpx
 import pytest
+from shapely.geometry import box
 
 from dashboard.desk import SituationDesk
 from dashboard.http.api import create_api
 from dashboard.http.problem import STATUS_OF, status_of
 from dashboard.map.features import live_features
 from dashboard.map.feed import LiveFeed
-from dashboard.map.layers import LayerFiles, road_files
+from dashboard.map.layers import LayerFiles, area_files
 from geo import errors
-from tests.dashboard.valley import CRS, HOSTILE, NOON, RELIEF_KEY, ValleyDesk, make_edges, place_id
+from tests.dashboard.valley import CRS, HOSTILE, NOON, RELIEF_KEY, ValleyDesk, place_id
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -243,15 +245,46 @@ def test_live_is_compressed_for_those_who_can(client: Client) -> None:
 
 
 def test_a_layer_is_served_by_its_hash_for_ever(client: Client, layers: LayerFiles) -> None:
-    (file,) = layers.made_from(("roads", "k"), lambda: road_files(make_edges(), crs=CRS))
+    (file,) = layers.made_from(("areas", "k"), lambda: area_files("areas", analysed(), crs=CRS))
     answer = client.get("/" + file.path)
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["content-type"] == "application/geo+json"
     assert answer.headers["content-encoding"] == "gzip"
-    assert len(answer.json()["features"]) == 6
+    assert len(answer.json()["features"]) == 1
     plain = client.get("/" + file.path, headers={"Accept-Encoding": "identity"})
     assert plain.content == gzip.decompress(file.gzipped)
+
+
+def analysed() -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame({"name": ["AOI 1"]}, geometry=[box(-8.2, 31.0, -8.0, 31.2)], crs=4326)
+
+
+def test_vector_tiles_are_served_whole_and_by_ranges(client: Client, desk: ValleyDesk) -> None:
+    (roads,) = [one for one in desk.vector_layers() if one.name == "roads"]
+    whole = client.get("/" + roads.path)
+    assert whole.status_code == 200
+    assert whole.headers["content-type"] == "application/vnd.pmtiles"
+    assert whole.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert whole.content[:7] == b"PMTiles"
+    part = client.get("/" + roads.path, headers={"Range": "bytes=0-126"})
+    assert part.status_code == 206
+    assert part.headers["content-range"] == f"bytes 0-126/{len(whole.content)}"
+    assert part.content == whole.content[:127]
+    assert client.get("/tiles/" + "0" * 64 + ".pmtiles").status_code == 404
+
+
+def test_the_road_under_a_click_is_known(client: Client) -> None:
+    asked = {"lon": -7.98, "lat": 31.2501, "reach_m": 200, "zoom": 12}
+    found = client.get("/roads/near", params=asked).json()
+    assert found["edge_id"] == "drill:e1"
+    assert found["line"][0] == [-7.98, 31.25]
+    assert client.get("/roads/piece", params={"edge": found["edge_id"]}).json() == found
+    assert client.get("/roads/near", params={"lon": -7, "lat": 30, "reach_m": 50}).json() is None
+    assert client.get("/roads/piece", params={"edge": "w1:2-3"}).status_code == 404
+    for wrong in ({"lon": "nan"}, {"lat": 91}, {"reach_m": 1e9}, {"lon": -190}):
+        answer = client.get("/roads/near", params=asked | wrong)
+        assert answer.status_code == 422, wrong
 
 
 @pytest.mark.parametrize(
@@ -327,6 +360,9 @@ def test_the_interface_describes_itself_without_a_foreign_host(client: Client) -
         "/live",
         "/layers/{name}/{sha}.geojson",
         "/tiles/{key}/{z}/{x}/{y}.png",
+        "/tiles/{key}.pmtiles",
+        "/roads/near",
+        "/roads/piece",
     }
     assert "cdn" not in json.dumps(document.json())
 

@@ -80,11 +80,27 @@ def map_of(page: Page) -> FrameLocator:
     return page.frame_locator("iframe[title*='map']")
 
 
-def drawn(page: Page, *, live: int = 14, roads: int = 6) -> None:
-    """Wait until the map holds so many live features and roads."""
-    map_of(page).locator(f"html[data-live='{live}'][data-roads='{roads}']").wait_for(
+def drawn(page: Page, *, live: int = 14) -> None:
+    """Wait until the map holds so many live features, and its roads."""
+    map_of(page).locator(f"html[data-live='{live}'][data-roads='drawn']").wait_for(
         state="attached", timeout=WAIT_MS
     )
+
+
+def inked(page: Page, pane: str) -> int:
+    """Count pixels that are drawn in a pane of the map that stands alone."""
+    count: int = page.evaluate(
+        """pane => {
+            let sum = 0;
+            for (const one of document.querySelectorAll(`.leaflet-${pane}-pane canvas`)) {
+                const d = one.getContext("2d").getImageData(0, 0, one.width, one.height).data;
+                for (let i = 3; i < d.length; i += 4) if (d[i] > 40) sum++;
+            }
+            return sum;
+        }""",
+        pane,
+    )
+    return count
 
 
 def map_box(page: Page) -> FloatRect:
@@ -176,7 +192,9 @@ def test_the_page_shows_a_drawn_map_and_asks_no_foreign_host(
 def test_the_map_stands_alone_too(valley_server: ValleyServer, watched: Watched) -> None:
     page = watched.page
     page.goto(valley_server.address + "/map/en/")
-    page.locator("html[data-live='14'][data-roads='6']").wait_for(state="attached")
+    page.locator("html[data-live='14'][data-roads='drawn']").wait_for(state="attached")
+    assert inked(page, "qafila-roads") > 1000
+    assert inked(page, "qafila-areas") > 1000
     expect(page.get_by_text(NOTICE)).to_be_visible()
     assert watched.foreign == []
     assert watched.complaints == []
@@ -337,15 +355,51 @@ def test_a_depot_can_be_opened_with_the_keyboard(
     expect(map_of(watched.page).locator(".q-popup")).to_contain_text("family tent")
 
 
+def test_the_address_holds_the_view_and_hands_it_on(
+    valley_server: ValleyServer, context: BrowserContext
+) -> None:
+    first, second = context.new_page(), context.new_page()
+    first.goto(valley_server.address)
+    drawn(first)
+    frame = first.frame(url=re.compile("/map/"))
+    assert frame is not None
+    frame.evaluate("() => { qafila.map.setView([31.1, -8.05], 13, { animate: false }); }")
+    first.wait_for_function("location.hash === '#map=13/31.10000/-8.05000'")
+    second.goto(first.url)
+    drawn(second)
+    other = second.frame(url=re.compile("/map/"))
+    assert other is not None
+    assert other.evaluate("[qafila.map.getZoom(), +qafila.map.getCenter().lat.toFixed(4)]") == [
+        13,
+        31.1,
+    ]
+    # What is no view is not followed.
+    second.goto(valley_server.address + "/map/en/#map=99/500/x")
+    second.locator("html[data-roads='drawn']").wait_for(state="attached")
+
+
 # --- large networks ---
 
 
+def inked_at(page: Page, zoom: int) -> int:
+    page.evaluate(
+        """zoom => new Promise((done) => {
+            delete document.documentElement.dataset.roads;
+            qafila.map.setZoom(zoom, { animate: false });
+            done();
+        })""",
+        zoom,
+    )
+    page.locator("html[data-roads='drawn']").wait_for(state="attached", timeout=WAIT_MS)
+    return inked(page, "qafila-roads")
+
+
 def test_a_network_of_fifteen_thousand_edges_is_drawn(checkout: Path, watched: Watched) -> None:
+    page = watched.page
     with ValleyServer(checkout, "--edges", "15000") as server:
-        watched.page.goto(server.address)
-        roads = map_of(watched.page).locator("html[data-roads]")
-        roads.wait_for(state="attached", timeout=WAIT_MS)
-        # The footways wait until the map is near.
-        assert roads.get_attribute("data-roads") == str(6 - 1 + 10_500)
+        page.goto(server.address + "/map/en/")
+        page.locator("html[data-roads='drawn']").wait_for(state="attached", timeout=WAIT_MS)
+        # Streets and footways wait until the map is near.
+        assert inked_at(page, 9) < inked_at(page, 13) / 5
         assert watched.complaints == []
         assert watched.foreign == []

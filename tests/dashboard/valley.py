@@ -31,11 +31,14 @@ from shapely.geometry import LineString, MultiLineString, Point, box
 from dashboard.desk import Layer, Progress
 from dashboard.operations.picture import Picture
 from dashboard.operations.receiving import Received
+from dashboard.operations.road_picking import road_near, road_piece
 from dashboard.operations.situation import SituationInfo
 from dashboard.operations.tiles import RasterLayer
+from dashboard.operations.vector_layers import FAR_ZOOM, VectorLayer, VectorSource, road_sources
 from data.store.records import LayerRecord, UploadRecord
 from geo.errors import RuleError, UnknownIdError
 from geo.model import Closure, Depot, Source, StockLine, Vehicle
+from geo.network import RoadTables
 from geo.raster_tiles import Paint, tile_png
 from tests.geo.raster_files import write_tif
 
@@ -382,6 +385,12 @@ def relief_file() -> Path:
     )
 
 
+@lru_cache(maxsize=1)
+def tile_folder() -> Path:
+    """Where the tiles of the valley lie."""
+    return Path(tempfile.mkdtemp())
+
+
 class ValleyDesk:
     """The desk of the valley: closures and plans in memory, the rest from the tables above."""
 
@@ -398,6 +407,9 @@ class ValleyDesk:
             self._edges = gpd.GeoDataFrame(
                 pd.concat([self._edges, fan], ignore_index=True), crs="EPSG:4326"
             )
+        self._tables = RoadTables(
+            nodes=pd.DataFrame(), edges=self._edges, source=Source(name="valley")
+        )
         self._info = info or make_info()
         self._closures: list[Closure] = []
         self._plan: dict[str, Any] | None = None
@@ -491,6 +503,36 @@ class ValleyDesk:
         if key != RELIEF_KEY:
             raise UnknownIdError(key, "no such raster is served", "")
         return tile_png(relief_file(), z, x, y, Paint(kind="relief"))
+
+    def vector_layers(self) -> tuple[VectorLayer, ...]:
+        return tuple(source.layer for source in self._vectors())
+
+    def vector_file(self, key: str) -> Path:
+        for source in self._vectors():
+            if source.layer.key == key:
+                path = tile_folder() / f"{source.layer.name}-{key[:12]}.pmtiles"
+                with self._lock:
+                    if not path.exists():
+                        source.write(path)
+                return path
+        raise UnknownIdError(key, "no such layer is served", "")
+
+    def _vectors(self) -> list[VectorSource]:
+        layer = self.boundaries_layer()
+        assert layer is not None
+        units = VectorLayer(name="boundaries", key="b" * 64, min_zoom=FAR_ZOOM)
+        return [
+            VectorSource(layer=units, table=lambda: layer[1]),
+            *road_sources(self._edges, f"valley-roads-{len(self._edges)}"),
+        ]
+
+    def road_near(
+        self, lon: float, lat: float, *, reach_m: float, zoom: float
+    ) -> dict[str, Any] | None:
+        return road_near(self._tables, lon, lat, crs=CRS, reach_m=reach_m, zoom=zoom)
+
+    def road_piece(self, edge_id: str) -> dict[str, Any]:
+        return road_piece(self._tables, edge_id)
 
     def item_name(self, item_id: str) -> str:
         return {"tent": "family tent", "blanket": "blanket"}.get(item_id, item_id)

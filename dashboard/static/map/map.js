@@ -19,7 +19,7 @@
 
   const state = {
     strings: {}, language: "en", timezone: "UTC", mode: "damage", selected: "",
-    network: null, sheets: {}, overlays: {}, places: new Map(), labels: true,
+    piece: null, sheets: {}, overlays: {}, places: new Map(), labels: true,
   };
 
   const t = (text, values = {}) =>
@@ -52,7 +52,8 @@
     map.getContainer().setAttribute("role", "application");
     map.getContainer().setAttribute("aria-label", t("Map of the situation"));
     for (const [name, z] of [["qafila-areas", 310], ["qafila-relief", 312], ["qafila-imagery", 314],
-      ["qafila-damage_raster", 316], ["qafila-hint", 318], ["qafila-roads", 320], ["qafila-labels", 450]]) {
+      ["qafila-damage_raster", 316], ["qafila-hint", 318], ["qafila-roads", 320],
+      ["qafila-buildings", 330], ["qafila-picked", 340], ["qafila-labels", 450]]) {
       map.createPane(name).style.zIndex = z;
       map.getPane(name).style.pointerEvents = "none";
     }
@@ -96,8 +97,16 @@
     return { paddingTopLeft: [12, 12], paddingBottomRight: [legend, 12] };
   }
 
-  // Where the map was is kept for this browser tab, so that a reload does not lose it.
+  // Where the map is stands in the address, so that who gets the address sees the same map; and it is
+  // kept for this browser tab, so that going to another view of the page does not lose it.
+  const VIEW = /^#map=(\d+(?:\.\d+)?)\/(-?\d+(?:\.\d+)?)\/(-?\d+(?:\.\d+)?)$/;
+
   function remembered(situation) {
+    const named = VIEW.exec(window.parent.location.hash);
+    if (named) {
+      const [zoom, lat, lng] = named.slice(1).map(Number);
+      if (zoom <= 22 && Math.abs(lat) <= 85 && Math.abs(lng) <= 180) return { center: [lat, lng], zoom };
+    }
     try {
       const kept = JSON.parse(sessionStorage.getItem("qafila.view." + situation));
       return kept && Number.isFinite(kept.zoom) ? kept : null;
@@ -108,10 +117,13 @@
   }
 
   function remember(situation, map) {
-    const { lat, lng } = map.getCenter();
+    const { lat, lng } = map.getCenter(), zoom = map.getZoom();
+    const page = window.parent;
+    page.history.replaceState(page.history.state, "",
+      `${page.location.pathname}${page.location.search}#map=${+zoom.toFixed(2)}/${lat.toFixed(5)}/${lng.toFixed(5)}`);
     try {
       sessionStorage.setItem("qafila.view." + situation,
-        JSON.stringify({ center: [lat, lng], zoom: map.getZoom() }));
+        JSON.stringify({ center: [lat, lng], zoom }));
     } catch (error) {
       console.warn("the view cannot be kept", error);
     }
@@ -152,15 +164,7 @@
     const box = document.getElementById("q-trouble") ||
       document.body.appendChild(element("p", { id: "q-trouble", role: "status" }));
     box.textContent = text;
-  }
-
-  function boundaries(map, options) {
-    report(collection(options.url).then((data) => {
-      L.geoJSON(data, {
-        pane: "qafila-areas", interactive: false, renderer: L.canvas({ pane: "qafila-areas" }),
-        style: { color: "#7a6f9b", weight: 1.2, opacity: 0.75, dashArray: "8 4 2 4", fill: false },
-      }).addTo(map);
-    }));
+    box.hidden = !text;
   }
 
   // Ground that an analyst looked at is lighter than ground where nobody looked.
@@ -200,51 +204,53 @@
     }));
   }
 
-  function roads(map, options) {
-    state.network = new qafila.Network();
-    const paint = (context, view) => qafila.paintRoads(state.network, state, context, view);
-    state.sheets.roads = new qafila.Sheet(paint, { pane: "qafila-roads" }).addTo(map);
-    const load = (url) => collection(url).then((data) => {
-      state.network.add(data);
-      state.sheets.roads.repaint();
-      document.documentElement.dataset.roads = state.network.roads.length;
-    });
-    report(load(options.url));
-    if (options.minor_url) {
-      const whenNear = () => {
-        if (map.getZoom() < options.minor_zoom) return;
-        map.off("zoomend", whenNear);
-        report(load(options.minor_url));
-      };
-      map.on("zoomend", whenNear);
-      whenNear();
-    }
-    qafila.pickRoad = (latlng) => {
-      const road = state.network.nearest(latlng, map.getZoom(), 12);
-      if (!road && !state.selected) return;
-      select(map, road ? road.id : "", false);
-      qafila.pick({ edge: road ? road.id : "" });
-    };
+  // Which road a click means is answered by the server: the tiles only show them.
+  function roads(map, { api }) {
+    state.api = api;
+    const paint = (context, view) => qafila.paintPiece(state.piece && state.piece.line, context, view);
+    state.sheets.picked = new qafila.Sheet(paint, { pane: "qafila-picked" }).addTo(map);
+    qafila.pickRoad = (latlng) => report(near(map, latlng).then((piece) => {
+      if (!piece && !state.selected) return;
+      take(piece);
+      qafila.pick({ edge: piece ? piece.edge_id : "" });
+    }));
     map.on("click", (event) => qafila.pickRoad(event.latlng));
     qafila.onArgs((args) => {
       if (args.selected !== undefined && args.selected !== state.selected) {
-        select(map, args.selected, true);
+        report(select(map, args.selected));
       }
     });
   }
 
-  function select(map, edge, bring) {
+  function near(map, latlng) {
+    const { lat, lng } = latlng.wrap();
+    const pixel_m = (40_075_017 * Math.cos((lat * Math.PI) / 180)) / (256 * 2 ** map.getZoom());
+    const asked = new URLSearchParams({
+      lon: lng, lat, reach_m: Math.min(20_000, 12 * pixel_m), zoom: map.getZoom(),
+    });
+    return collection(`${state.api}roads/near?${asked}`);
+  }
+
+  function take(piece) {
+    state.piece = piece;
+    state.selected = piece ? piece.edge_id : "";
+    document.documentElement.dataset.picked = state.selected;
+    if (state.sheets.picked) state.sheets.picked.repaint();
+  }
+
+  async function select(map, edge) {
     state.selected = edge;
-    if (state.sheets.roads) state.sheets.roads.repaint();
-    const road = state.network && state.network.byId.get(edge);
-    if (bring && road) {
-      const bounds = L.latLngBounds(road.line.map(([lon, lat]) => [lat, lon]));
-      const size = map.latLngToContainerPoint(bounds.getSouthEast())
-        .distanceTo(map.latLngToContainerPoint(bounds.getNorthWest()));
-      // Chosen from the list, a road must be seen: neither outside nor a speck.
-      if (!map.getBounds().contains(bounds) || size < 60) {
-        map.fitBounds(bounds.pad(1), { maxZoom: Math.max(map.getZoom(), 12) });
-      }
+    const piece = edge
+      ? await collection(`${state.api}roads/piece?${new URLSearchParams({ edge })}`) : null;
+    if (edge !== state.selected) return; // another was chosen meanwhile
+    take(piece);
+    if (!piece) return;
+    const bounds = L.latLngBounds(piece.line.map(([lon, lat]) => [lat, lon]));
+    const size = map.latLngToContainerPoint(bounds.getSouthEast())
+      .distanceTo(map.latLngToContainerPoint(bounds.getNorthWest()));
+    // Chosen from the list, a road must be seen: neither outside nor a speck.
+    if (!map.getBounds().contains(bounds) || size < 60) {
+      map.fitBounds(bounds.pad(1), { maxZoom: Math.max(map.getZoom(), 12) });
     }
   }
 
@@ -321,6 +327,7 @@
       const body = element("div", { class: "q-legend-body" });
       box.append(body);
       const fill = () => { body.replaceChildren(...legendRows(map)); };
+      qafila.legendChanged = fill;
       fill();
       box.addEventListener("change", (event) => {
         const input = event.target;
@@ -404,13 +411,19 @@
         c.fillStyle = "#ffffff"; c.strokeStyle = "#56707f"; c.lineWidth = 1.4;
         c.fillRect(x - 12, y - 8, 24, 16); c.strokeRect(x - 12, y - 8, 24, 16);
       }, t("lighter ground: analysed from above")),
+      ...(state.overlays.buildings ? [
+        row((c, x, y) => qafila.GRADES.destroyed(c, x, y, 5.5), t("building destroyed (from near)")),
+        row((c, x, y) => qafila.GRADES.damaged(c, x, y, 5.5), t("building damaged")),
+        row((c, x, y) => qafila.GRADES.possibly_damaged(c, x, y, 5.5), t("building possibly damaged")),
+        row((c, x, y) => qafila.GRADES.no_visible_damage(c, x, y, 5.5), t("building with no damage visible from above")),
+      ] : []),
       ...(state.overlays.hint ? [row(line(HINT.weight, HINT.color, [3, 3]),
         t("hint: changed much between two pictures, not a grade"))] : []),
       element("hr"),
       ...Object.entries({
         relief: t("relief"), before: t("pictures before"), after: t("pictures after"),
         imagery: t("pictures from above"), damage_raster: t("damage rasters"),
-        hint: t("hint"),
+        hint: t("hint"), buildings: t("graded buildings"), roads: t("roads"), boundaries: t("boundaries"),
       }).filter(([name]) => state.overlays[name]).map(([name, text]) => shows(name, text)),
       shows("places", t("places")), shows("labels", t("names")), shows("depots", t("depots")),
       shows("volunteers", t("volunteers, by home place")), shows("closures", t("closures")),
@@ -435,8 +448,8 @@
   }
 
   Object.assign(qafila, {
-    pickRoad() {}, hidden: new Set(), rasters, hint,
-    start, collection, trouble, boundaries, areas, roads, labels, legend, notice, select,
+    pickRoad() {}, legendChanged() {}, hidden: new Set(), rasters, hint,
+    start, collection, report, trouble, areas, roads, labels, legend, notice,
     say: { t, number, moment, duration, element, line },
   });
 })();

@@ -1,0 +1,118 @@
+// Roads, units and graded buildings: drawn from vector tiles, which the browser fetches by byte ranges and
+// keeps. A click is answered by the server, which knows every road; the tiles only show them.
+"use strict";
+
+(() => {
+  const { LineSymbolizer, leafletLayer } = protomapsL;
+
+  // By OpenStreetMap `highway`: width in px, colour, dash, from which zoom in a large network.
+  const ROADS = [
+    ["construction proposed corridor platform", 1, "#c4beb8", null, 13],
+    ["service", 1, "#c4beb8", null, 13],
+    ["footway path steps cycleway bridleway pedestrian via_ferrata", 1.1, "#9a7b52", [2, 3], 13],
+    ["residential living_street", 1.4, "#b5aea8", null, 12],
+    ["track", 1.6, "#9a7b52", [7, 4], 10],
+    ["unclassified road", 1.8, "#a39a92", null, 10],
+    ["tertiary", 2.4, "#948a80", null, 8],
+    ["secondary", 3, "#85776a", null, 5],
+    ["primary", 3.6, "#6b5b4b", null, 5],
+    ["motorway trunk", 4, "#6b5b4b", null, 5],
+  ];
+  const OTHERS = new Set(ROADS.flatMap(([kinds]) => kinds.split(" ")));
+  const thin = (zoom) => (zoom < 9 ? 0.6 : zoom < 11 ? 0.8 : zoom >= 14 ? 1.6 : 1);
+
+  // One rule a kind, the smallest first, so that main roads lie on top.
+  function roadRules(sources, large) {
+    const rules = [];
+    for (const [kinds, width, colour, dash, from] of ROADS) {
+      const wanted = new Set(kinds.split(" "));
+      const filter = (_zoom, feature) => wanted.has(feature.props.highway) ||
+        (wanted.has("construction") && !OTHERS.has(feature.props.highway));
+      for (const source of sources) {
+        rules.push({
+          dataSource: source, dataLayer: source, filter, minzoom: large ? from : 0,
+          symbolizer: new LineSymbolizer({
+            color: colour, width: (zoom) => width * thin(zoom), lineCap: "round", lineJoin: "round",
+            ...(dash ? { dash, lineCap: "butt" } : {}),
+          }),
+        });
+      }
+    }
+    return rules;
+  }
+
+  // A grade has a form as well as a colour: full square, triangle, open triangle, ring, dot.
+  const GRADES = {
+    not_analysed: (c, x, y, r) => { c.fillStyle = "#6f6f6f"; c.fillRect(x - 1, y - 1, 2, 2); },
+    no_visible_damage: (c, x, y, r) => { c.strokeStyle = "#0072b2"; c.lineWidth = 1.2; ring(c, x, y, r * 0.7); },
+    possibly_damaged: (c, x, y, r) => { c.strokeStyle = "#8a6d00"; c.lineWidth = 1.4; triangle(c, x, y, r); c.stroke(); },
+    damaged: (c, x, y, r) => {
+      c.fillStyle = "#f0b429"; c.strokeStyle = "#5c4a00"; c.lineWidth = 1;
+      triangle(c, x, y, r); c.fill(); c.stroke();
+    },
+    destroyed: (c, x, y, r) => {
+      c.fillStyle = "#1b1b1b"; c.fillRect(x - r, y - r, 2 * r, 2 * r);
+      c.fillStyle = "#d55e00"; c.fillRect(x - r + 1, y - r + 1, 2 * r - 2, 2 * r - 2);
+    },
+  };
+
+  function ring(c, x, y, r) { c.beginPath(); c.arc(x, y, r, 0, 7); c.stroke(); }
+  function triangle(c, x, y, r) {
+    c.beginPath(); c.moveTo(x, y - r); c.lineTo(x + r, y + r); c.lineTo(x - r, y + r); c.closePath();
+  }
+
+  function buildingRules() {
+    return Object.entries(GRADES).map(([grade, form]) => ({
+      dataSource: "buildings", dataLayer: "buildings",
+      filter: (_zoom, feature) => feature.props.grade === grade,
+      symbolizer: {
+        draw(context, points, zoom) {
+          const r = zoom < 13 ? 2 : zoom < 15 ? 3.5 : 5.5;
+          for (const part of points) for (const { x, y } of part) form(context, x, y, r);
+        },
+      },
+    }));
+  }
+
+  const UNITS = [{
+    dataSource: "boundaries", dataLayer: "boundaries",
+    symbolizer: new LineSymbolizer({ color: "#7a6f9b", width: 1.2, opacity: 0.75, dash: [8, 4, 2, 4] }),
+  }];
+
+  // Where the tiles of a layer do not come, the map must not look as if there were nothing.
+  async function ready(layers) {
+    for (const { url } of layers) {
+      const answer = await fetch(url, { headers: { Range: "bytes=0-126" } });
+      if (!answer.ok) throw new Error(url + ": " + answer.status);
+      await answer.arrayBuffer();
+    }
+  }
+
+  function add(map, name, pane, layers, rules) {
+    const { t } = qafila.say;
+    if (!layers.length) return;
+    const waiting = setTimeout(() => qafila.trouble(t(
+      "A layer of the map is being drawn for the first time; this takes some seconds.")), 1500);
+    qafila.report(ready(layers).finally(() => clearTimeout(waiting)).then(() => {
+      const tiles = leafletLayer({
+        sources: Object.fromEntries(layers.map((one) =>
+          [one.name, { url: one.url, maxDataZoom: one.data_zoom }])),
+        paintRules: rules, labelRules: [], attribution: "", pane, updateWhenZooming: false, keepBuffer: 1,
+      });
+      tiles.on("load", () => { document.documentElement.dataset[name] = "drawn"; });
+      qafila.state.overlays[name] = L.layerGroup([tiles]).addTo(map);
+      qafila.trouble("");
+      qafila.legendChanged();
+    }));
+  }
+
+  function vectors(map, { layers }) {
+    const of = (...names) => layers.filter((one) => names.includes(one.name));
+    const roads = of("roads-minor", "roads");
+    add(map, "boundaries", "qafila-areas", of("boundaries"), UNITS);
+    add(map, "roads", "qafila-roads", roads, roadRules(roads.map((one) => one.name), roads.length > 1));
+    add(map, "buildings", "qafila-buildings", of("buildings"), buildingRules());
+  }
+
+  Object.assign(qafila, { vectors, GRADES });
+})();
