@@ -9,7 +9,15 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from dashboard.operations import assessing, explaining, lacking, reaching, relaying, travelling
+from dashboard.operations import (
+    assessing,
+    explaining,
+    lacking,
+    plan_stock,
+    reaching,
+    relaying,
+    travelling,
+)
 from dashboard.operations.organisations import vehicles_that_count
 from dashboard.operations.situation import Progress, Situation, silent
 from data.catalogue import items
@@ -119,7 +127,10 @@ def record_plan(
     based_on: int,
     show: Progress,
 ) -> dict[str, Any]:
-    """Put a plan and its problem into the archive, record it, and give it as it is shown."""
+    """Put a plan and its problem into the archive, record it, and give it as it is shown.
+
+    Its loads are kept for its convoys from then on, and no longer for those of older plans.
+    """
     from routing.problem import to_json
 
     document = _readable(situation, document)
@@ -139,7 +150,8 @@ def record_plan(
                     "unserved": len(document["unserved"]),
                     **document["score"],
                 },
-            )
+            ),
+            *plan_stock.reserving(situation, document),
         ]
     )
     show(1.0, f"{len(document['convoys'])} convoys planned")
@@ -202,9 +214,8 @@ def build_problem(
         at=at,
     )
     catalogue = items()
-    used = {demand.item_id for demand in demands} | {
-        line.item_id for line in situation.store.stock()
-    }
+    stock = plan_stock.plannable(situation, leaving=leaving)
+    used = {demand.item_id for demand in demands} | {line.item_id for line in stock}
     known = {depot.depot_id for depot in points}
     relays = relaying.relay_legs(situation, chained, travel, now=situation.now(), leaving=leaving)
     givers = {leg.place_id: leg.givers for leg in relays}
@@ -212,11 +223,7 @@ def build_problem(
         depots=tuple(depot.depot_id for depot in points),
         places=tuple(goals),
         items=tuple(catalogue[item] for item in sorted(used) if item in catalogue),
-        stock=tuple(
-            line
-            for line in situation.store.stock()
-            if line.depot_id in known and line.item_id in catalogue
-        ),
+        stock=tuple(line for line in stock if line.depot_id in known and line.item_id in catalogue),
         vehicles=tuple(
             vehicle
             for vehicle in vehicles

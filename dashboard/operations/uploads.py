@@ -20,6 +20,7 @@ from data.events import (
     NewEvent,
     PlaceAdded,
     Provenance,
+    SlipUndone,
     UploadReceived,
     UploadUndone,
 )
@@ -162,6 +163,8 @@ def undo(situation: Situation, upload_or_layer_id: str) -> dict[str, Any]:
         situation.record([LayerRemoved(layer_id=upload_or_layer_id)])
     elif upload_or_layer_id.startswith("upload:"):
         situation.record([UploadUndone(upload_id=upload_or_layer_id)])
+    elif upload_or_layer_id.startswith("slip:"):
+        situation.record([SlipUndone(slip_id=upload_or_layer_id)])
     elif upload_or_layer_id.startswith(("alias:", "place:")):
         undo_naming(situation, upload_or_layer_id)
     elif upload_or_layer_id.startswith("joint:"):

@@ -11,11 +11,13 @@ from dashboard.verbs import (
     backups,
     convoys,
     effect,
+    funds,
     ground,
     ledger,
     roads,
     roadwork,
     situation,
+    stock,
     tables,
 )
 from dashboard.verbs.parser import FINE, FOUND, Parser
@@ -36,10 +38,12 @@ def build_parser() -> Parser:
         backups,
         ground,
         tables,
+        stock,
         roads,
         roadwork,
         convoys,
         effect,
+        funds,
         access,
     ):
         area.add(verbs)

@@ -74,15 +74,21 @@ def test_a_delivery_report_is_not_counted_twice(valley: Situation) -> None:
         for stop in convoy["stops"]
         if stop["place_name"] == "Tinmel"
     )
-    report = StockMoved(
-        movement_id="movement:report",
-        item_id="tent",
-        quantity=Decimal(20),
-        unit="tent",
-        from_account=before["convoys"][0]["depot_id"],
-        to_account=tinmel,
+    # The report of a convoy: loaded at its depot, which keeps its load for it, then handed out.
+    convoy = next(
+        one for one in before["convoys"] if tinmel in [stop["place_id"] for stop in one["stops"]]
     )
-    valley.record([report])
+    ways = ((convoy["depot_id"], convoy["convoy_id"]), (convoy["convoy_id"], tinmel))
+    for number, (giver, taker) in enumerate(ways):
+        report = StockMoved(
+            movement_id=f"movement:report-{number}",
+            item_id="tent",
+            quantity=Decimal(20),
+            unit="tent",
+            from_account=giver,
+            to_account=taker,
+        )
+        valley.record([report])
     after = replanning.replan(valley, at=begin(before, 200), iterations=TURNS)
     assert delivered(after)["Tinmel", "tent"] == 20
     assert delivered(after)["Ighil", "tent"] == 8  # 40 in stock, 28 given

@@ -1,0 +1,197 @@
+"""Goods: what people call items, depots, places and amounts, found or refused in one line."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from data.catalogue import items
+from data.intake.items import item_of
+from data.packs import in_unit, read_amount
+from geo.errors import InputError, RuleError, UnknownIdError
+from geo.names import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dashboard.operations.situation import Situation
+
+MAX_NAME = 100
+#: Accounts that are named by their id; depots and places go by their name too.
+_OTHER_KINDS = ("donor", "convoy", "loss", "count", "fund", "allocation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockItem:
+    """An item as the stock book knows it; `packs` gives how many units each pack holds."""
+
+    item_id: str
+    unit: str
+    name: str = ""
+    names: tuple[str, ...] = ()
+    packs: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def read(self, text: str) -> Decimal:
+        """Read a quantity with its unit or pack, exactly in the item's unit."""
+        amount, unit = read_amount(text)
+        return in_unit(amount, unit, item_id=self.item_id, unit=self.unit, packs=self.packs)
+
+
+def stock_items(situation: Situation) -> dict[str, StockItem]:
+    """Give the items of the catalogue and those that people registered, with their packs."""
+    found = {
+        item_id: StockItem(
+            item_id=item_id,
+            unit=item.unit,
+            name=item.name(),
+            names=tuple(item.names.values()),
+        )
+        for item_id, item in items().items()
+    }
+    for own in situation.store.own_items():
+        found[own.item_id] = StockItem(
+            item_id=own.item_id,
+            unit=own.unit,
+            name=own.name,
+            names=(own.name, *(found[own.item_id].names if own.item_id in found else ())),
+            packs={name: Decimal(size) for name, size in own.packs.items()},
+        )
+    for item_id, unit in situation.store.item_units().items():
+        found.setdefault(item_id, StockItem(item_id=item_id, unit=unit, name=item_id))
+    return found
+
+
+def find_item(situation: Situation, text: str) -> StockItem:
+    """Give the item of an id or a name in any language; raises `UnknownIdError`."""
+    known = stock_items(situation)
+    if text in known:
+        return known[text]
+    form = plain(text)
+    for item in known.values():
+        if form and form in (plain(item.item_id), *map(plain, item.names)):
+            return item
+    meant = item_of(text)
+    if meant in known:
+        return known[meant]
+    raise UnknownIdError(
+        f"item {text[:80]!r}",
+        f"one of {', '.join(sorted(known)[:15])} is needed",
+        "or register it: `qafila stock item ID --name … --unit …`",
+    )
+
+
+def find_depot(situation: Situation, text: str) -> str:
+    """Give the id of a depot by its id or name; raises `UnknownIdError`."""
+    depots = situation.store.depots()
+    form = plain(text)
+    for depot in depots:
+        if text == depot.depot_id or (form and form in (plain(depot.name), plain(depot.name_ar))):
+            return depot.depot_id
+    names = ", ".join(depot.name or depot.depot_id for depot in depots[:8])
+    raise UnknownIdError(
+        f"depot {text[:80]!r}",
+        f"a depot of this situation is needed: {names}" if names else "there is no depot yet",
+        "correct it, or register it with `qafila upload stock`",
+    )
+
+
+def find_place(situation: Situation, text: str) -> str:
+    """Give the id of a place by its id or its name, where that decides it."""
+    if text.startswith("place:"):
+        current = situation.current_place(text)
+        if current in set(situation.places()["place_id"]):
+            return current
+        raise UnknownIdError(text, "no such place in this situation", "see `qafila places --list`")
+    from dashboard.operations.naming import match
+
+    found = match(situation, text)
+    if found["place_id"]:
+        return str(found["place_id"])
+    offered = ", ".join(f"{one['name']} ({one['place_id']})" for one in found["candidates"][:4])
+    raise UnknownIdError(
+        f"place {text[:80]!r}",
+        f"it may be {offered}" if offered else "no such place in this situation",
+        "give the id of the place",
+    )
+
+
+def find_account(situation: Situation, text: str) -> str:
+    """Give an account by its id, or a depot, else a place, by its name."""
+    kind, _, rest = text.partition(":")
+    if kind in _OTHER_KINDS:
+        return account_of(kind, rest)
+    if kind == "depot" and rest:
+        return find_depot(situation, text)
+    if kind == "place" and rest:
+        return find_place(situation, text)
+    try:
+        return find_depot(situation, text)
+    except UnknownIdError:
+        return find_place(situation, text)
+
+
+def account_of(kind: str, name: str) -> str:
+    """Make the id of an account of a name: without blanks, which no id has."""
+    word = "-".join(name.split())[:MAX_NAME]
+    if not word:
+        raise InputError(f"account {kind}:{name}", f"{kind}:NAME is needed", "name it")
+    return f"{kind}:{word}"
+
+
+def donor_of(text: str) -> str:
+    """Make the account of a donor from a name, or from ``donor:…``."""
+    return account_of("donor", text.removeprefix("donor:"))
+
+
+def find_lot(situation: Situation, item_id: str, text: str | None) -> str | None:
+    """Give the id of a lot of an item by its id or code; "" asks for goods without a lot."""
+    if not text:
+        return text
+    for lot in situation.store.lots():
+        if lot.item_id == item_id and text in (lot.lot_id, lot.code):
+            return lot.lot_id
+    raise UnknownIdError(
+        f"lot {text[:80]!r} of {item_id}",
+        "no such lot was registered",
+        "see `qafila stock show --lots`",
+    )
+
+
+def lot_id_of(item_id: str, code: str, expires_on: date | None) -> str:
+    """Make the id of a lot from its code, else from its day: the same boxes are the same lot."""
+    word = plain(code) if code else (expires_on.isoformat() if expires_on else "")
+    slug = "".join(char if char.isascii() and char.isalnum() else "-" for char in word).strip("-")
+    digest = hashlib.sha256(f"{item_id}\x1f{word}".encode()).hexdigest()[:8]
+    return f"lot:{item_id[:30]}-{slug[:30] or 'x'}-{digest}"
+
+
+def read_day(text: str | None, option: str) -> date | None:
+    """Read a day such as 2023-10-31."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(
+            f"{option} {text[:40]!r}", "a day such as 2023-10-31 is needed", "correct it"
+        ) from error
+
+
+def day_of(situation: Situation, at: datetime | None = None) -> date:
+    """Give the day of a moment, of now unless said, in the situation's zone."""
+    moment = at or situation.now()
+    return moment.astimezone(ZoneInfo(situation.info().timezone)).date()
+
+
+def require_past(situation: Situation, at: datetime | None) -> datetime | None:
+    """Refuse a moment to come; gives it in UTC."""
+    aware = situation.aware(at)
+    if aware is not None and aware > situation.now():
+        raise RuleError(
+            f"at {aware.isoformat()}", "a time that is not in the future", "correct --at"
+        )
+    return aware
