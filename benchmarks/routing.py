@@ -39,6 +39,7 @@ from routing.hierarchy import Hierarchy, prepare_arcs, read_hierarchy, write_hie
 from routing.hierarchy_engine import is_warm, warm_up
 from routing.hierarchy_metric import Metric, customize, recustomize
 from routing.hierarchy_queries import from_nodes, select, times, ways
+from routing.hierarchy_trials import Trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -188,14 +189,8 @@ def _worlds(case: Case, metric: Metric, *, quick: bool) -> bool:
     seeds, selection = from_nodes(case.depots), select(metric.hierarchy, case.places)
 
     def half(which: int) -> int:
-        live = customize(metric.hierarchy, case.before_s)
-        n_cut = 0
-        for arcs in closed[which::2]:
-            world_s = case.before_s.copy()
-            world_s[arcs] = np.inf
-            recustomize(live, world_s, in_place=True)
-            n_cut += int(np.isinf(times(live, seeds, selection)).sum())
-        return n_cut
+        trials = Trials(metric, seeds, selection)
+        return sum(int(np.isinf(trials.times(arcs)).sum()) for arcs in closed[which::2])
 
     with ThreadPoolExecutor(2) as pool:
         seconds, _ = _timed(lambda: list(pool.map(half, range(2))), repeats=1)

@@ -17,11 +17,13 @@ from routing import (
     hierarchy_order_kernels,
     hierarchy_schedule_kernels,
     hierarchy_spread,
+    hierarchy_sweep_kernels,
 )
 from routing.hierarchy import prepare_arcs
 from routing.hierarchy_compiler import compile_message, is_kept
 from routing.hierarchy_metric import customize, recustomize
 from routing.hierarchy_queries import from_nodes, select, time_between, times, ways
+from routing.hierarchy_trials import Trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +37,7 @@ _LAST = (
     hierarchy_elimination.eliminate,
     hierarchy_metric_kernels.customize_changed,
     hierarchy_kernels.entering_arcs,
+    hierarchy_sweep_kernels.put_back,
     hierarchy_spread.spread_over,
 )
 
@@ -62,6 +65,7 @@ def warm_up(say: Callable[[str], None] = logger.info) -> None:
     times(metric, seeds, selection)
     ways(metric, seeds, selection, origin=[0], destination=[0])
     time_between(metric, 0, 2)
+    Trials(metric, seeds, selection).times([0])
     hierarchy_spread.spread_times(metric, np.zeros(3))
     hierarchy_order_kernels.is_completed(
         hierarchy.up_start,

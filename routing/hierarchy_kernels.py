@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from routing.hierarchy_compiler import bare_kernel, kernel, wide_kernel
+from routing.hierarchy_compiler import bare_kernel, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,52 +21,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-
-#: Columns of a table that are swept together; it has so many or more.
-LANES = 8
-
-# --- selection and sweeps -----------------------------------------------------------------------
-
-
-@kernel
-def ancestors(parent: Ints, ranks: Ints) -> tuple[Ints, Ints]:
-    """All ranks on the tree above `ranks`, highest first, and the row of each rank, -1 = none."""
-    row = np.full(len(parent), -1, np.int32)
-    n_found = 0
-    for start in ranks:
-        rank = start
-        while rank >= 0 and row[rank] < 0:
-            row[rank] = 0
-            n_found += 1
-            rank = parent[rank]
-    found = np.empty(n_found, np.int32)
-    at = 0
-    for rank in range(len(parent) - 1, -1, -1):
-        if row[rank] == 0:
-            found[at] = rank
-            row[rank] = at
-            at += 1
-    return found, row
-
-
-@kernel
-def selected_arcs(
-    selected: Ints, row: Ints, up_start: Ints, up_head: Ints
-) -> tuple[Ints, Ints, Ints]:
-    """Upward arcs of the selected ranks as (start, row of the head), and each rank's first arc."""
-    start = np.zeros(len(selected) + 1, np.int32)
-    first = np.empty(len(selected), np.int32)
-    for at in range(len(selected)):
-        rank = selected[at]
-        first[at] = up_start[rank]
-        start[at + 1] = start[at] + up_start[rank + 1] - up_start[rank]
-    head = np.empty(start[len(selected)], np.int32)
-    for at in range(len(selected)):
-        place = start[at]
-        for arc in range(up_start[selected[at]], up_start[selected[at] + 1]):
-            head[place] = row[up_head[arc]]
-            place += 1
-    return start, head, first
+# --- climbs -------------------------------------------------------------------------------------
 
 
 @kernel
@@ -130,10 +85,16 @@ def climb_all(
     table_s: Floats,
 ) -> None:
     """Climb from the seeds of each origin (a column) into its column of `table_s`."""
-    distance_s = np.full(len(parent), np.inf)
-    entering = np.full(len(parent), -1, np.int32)
+    # Only the ancestors of the seeds are ever read, so only they are initialised.
+    distance_s = np.empty(len(parent))
+    entering = np.empty(len(parent), np.int32)
     for origin in range(len(seed_start) - 1):
         first, last = seed_start[origin], seed_start[origin + 1]
+        for seed in range(first, last):
+            rank = seed_rank[seed]
+            while rank >= 0:
+                distance_s[rank] = np.inf
+                rank = parent[rank]
         path, n_path = climb(
             seed_rank[first:last],
             seed_s[first:last],
@@ -148,64 +109,6 @@ def climb_all(
             rank = path[at]
             if row[rank] >= 0:
                 table_s[row[rank], origin] = distance_s[rank]
-            distance_s[rank] = np.inf
-            entering[rank] = -1
-
-
-@wide_kernel
-def sweep(table_s: Floats, start: Ints, head: Ints, first: Ints, weight_s: Floats) -> None:
-    """Ways downward to all selected rows at once (restricted PHAST), a column for each origin.
-
-    There must be `LANES` columns or more: so many of them stay in registers while the arcs of a
-    row pass by. The last ones may overlap those before, a least time found twice is the same.
-    """
-    zero, one, lanes = np.uint64(0), np.uint64(1), np.uint64(LANES)
-    n_columns = np.uint64(table_s.shape[1])
-    for row in range(np.uint64(len(start) - 1)):
-        begin, end = np.uint64(start[row]), np.uint64(start[row + one])
-        arc = np.uint64(first[row]) - begin
-        c0 = zero
-        while True:
-            c1, c2, c3 = c0 + one, c0 + np.uint64(2), c0 + np.uint64(3)
-            c4, c5, c6 = c0 + np.uint64(4), c0 + np.uint64(5), c0 + np.uint64(6)
-            c7 = c0 + np.uint64(7)
-            s0, s1, s2, s3 = table_s[row, c0], table_s[row, c1], table_s[row, c2], table_s[row, c3]
-            s4, s5, s6, s7 = table_s[row, c4], table_s[row, c5], table_s[row, c6], table_s[row, c7]
-            for at in range(begin, end):
-                down_s = weight_s[arc + at, one]
-                above = np.uint64(head[at])
-                t0 = table_s[above, c0] + down_s
-                t1 = table_s[above, c1] + down_s
-                t2 = table_s[above, c2] + down_s
-                t3 = table_s[above, c3] + down_s
-                t4 = table_s[above, c4] + down_s
-                t5 = table_s[above, c5] + down_s
-                t6 = table_s[above, c6] + down_s
-                t7 = table_s[above, c7] + down_s
-                s0 = t0 if t0 < s0 else s0
-                s1 = t1 if t1 < s1 else s1
-                s2 = t2 if t2 < s2 else s2
-                s3 = t3 if t3 < s3 else s3
-                s4 = t4 if t4 < s4 else s4
-                s5 = t5 if t5 < s5 else s5
-                s6 = t6 if t6 < s6 else s6
-                s7 = t7 if t7 < s7 else s7
-            table_s[row, c0], table_s[row, c1], table_s[row, c2], table_s[row, c3] = s0, s1, s2, s3
-            table_s[row, c4], table_s[row, c5], table_s[row, c6], table_s[row, c7] = s4, s5, s6, s7
-            if c0 + lanes == n_columns:
-                break
-            c0 = min(c0 + lanes, n_columns - lanes)
-
-
-@kernel
-def taken(table_s: Floats, rows: Ints, n_columns: int) -> Floats:
-    """The first columns of the table at some rows, (n_columns, n_rows), inf for row -1."""
-    result = np.full((n_columns, len(rows)), np.inf)
-    for at in range(len(rows)):
-        if rows[at] >= 0:
-            for column in range(n_columns):
-                result[column, at] = table_s[rows[at], column]
-    return result
 
 
 @kernel

@@ -89,14 +89,14 @@ def recustomize(metric: Metric, arc_time_s: ArrayLike, *, in_place: bool = False
     hierarchy = metric.hierarchy
     times_s = _checked_times(hierarchy, arc_time_s)
     changed = changed_arcs(metric.arc_time_s, times_s)
-    many = _are_many(hierarchy, changed)
+    many = are_many(hierarchy, changed)
     if in_place or not many:
         room_s = metric.room_s if in_place else metric.room_s.copy()
     else:
         room_s = np.empty_like(metric.room_s)
     own_s = metric.own_s if in_place else metric.own_s.copy()
     put_changed(own_s, changed, times_s, hierarchy.schedule.own_at)
-    if many or not _customize_again(room_s, times_s, changed, hierarchy):
+    if many or customize_again(room_s, times_s, changed, hierarchy) is None:
         _customize_into(room_s, own_s, hierarchy)
     if in_place:
         metric.arc_time_s[changed] = times_s[changed]
@@ -163,7 +163,7 @@ def _do(
     )
 
 
-def _are_many(hierarchy: Hierarchy, changed: NDArray[np.int32]) -> bool:
+def are_many(hierarchy: Hierarchy, changed: NDArray[np.int32]) -> bool:
     """Whether putting all in anew is likely the quicker way."""
     n_up = hierarchy.n_up_arcs
     thin = len(hierarchy.triangle) < n_up * _THIN_TRIANGLES
@@ -186,15 +186,20 @@ def _spread_out(hierarchy: Hierarchy, changed: NDArray[np.int32]) -> bool:
     return bool(n_alike > (len(inner) + 1) * _SPREAD_SHARE)
 
 
-def _customize_again(
+def customize_again(
     room_s: NDArray[np.float64],
     times_s: NDArray[np.float64],
     changed: NDArray[np.int32],
     hierarchy: Hierarchy,
-) -> bool:
-    """Whether the weights could be brought up to date for less than putting all in anew."""
+) -> NDArray[np.uint64] | None:
+    """Bring the weights up to date, if that takes less than putting all in anew.
+
+    Returns the upward arcs that may have changed, 64 bits a word; None where it was given up.
+    """
+    schedule, n_up = hierarchy.schedule, hierarchy.n_up_arcs
+    dirty = np.zeros((n_up >> 6) + 1, dtype=np.uint64)
     n_looked = customize_changed(
-        room_s[: hierarchy.n_up_arcs],
+        room_s[:n_up],
         times_s,
         changed,
         int(len(hierarchy.triangle) * _GIVE_UP_SHARE) + 1000,
@@ -202,12 +207,19 @@ def _customize_again(
         hierarchy.slot_start,
         hierarchy.slot_arc,
         hierarchy.up_start,
-        hierarchy.up_head,
         hierarchy.up_tail,
         hierarchy.triangle_start,
         hierarchy.triangle,
+        schedule.run_over,
+        schedule.panel_over,
+        schedule.aside_over,
+        schedule.pair_at,
+        schedule.n_inside,
+        np.empty((schedule.most_neighbours, 2)),
+        np.empty(schedule.most_neighbours, dtype=np.int32),
+        dirty,
     )
-    return int(n_looked) >= 0
+    return None if int(n_looked) < 0 else dirty
 
 
 def _checked_times(hierarchy: Hierarchy, arc_time_s: ArrayLike) -> NDArray[np.float64]:

@@ -86,33 +86,54 @@ def _is_marked(dirty: Words, arc: int) -> bool:
 def _mark_upper(
     low: int,
     old_s: Floats,
-    changed: NDArray[np.bool_],
+    moved: Ints,
+    n_moved: int,
     weight_s: Floats,
     up_start: Ints,
-    up_head: Ints,
+    run_over: Ints,
+    panel_over: Ints,
+    aside_over: Ints,
+    pair_at: Ints,
+    n_inside: Ints,
     dirty: Words,
 ) -> None:
     """Mark the arcs between upward neighbours of `low` that its changed arcs can change.
 
     Those for which a way through `low` was the fastest and is not as fast now, and those for which
     it is faster now than what they have. The sums are the very ones that were compared when the
-    weights were set, so equality is exact.
+    weights were set, so equality is exact. `moved` are the places of the changed arcs among the
+    upward arcs of `low`, ascending; which arc lies between two neighbours the schedule tells.
     """
-    begin, end = up_start[low], up_start[low + 1]
-    for first in range(begin, end):
-        opposite = up_start[up_head[first]]
-        i = first - begin
-        for second in range(first + 1, end):
-            j = second - begin
-            if not (changed[i] or changed[j]):
+    begin, n_up_arcs = up_start[low], len(weight_s)
+    n_up = up_start[low + 1] - begin
+    inside = n_inside[low]
+    # The ranks of a panel share what follows them; those of a run have a list of their own.
+    n_shared = n_up - inside
+    in_run, at = pair_at[low] >= 0, pair_at[low]
+    if not in_run:
+        at = -1 - at
+    for of_moved in range(n_moved):
+        i = moved[of_moved]
+        next_moved = 0
+        for j in range(n_up):
+            # A pair of two that have changed is looked at once.
+            if next_moved <= of_moved and moved[next_moved] == j:
+                next_moved += 1
                 continue
-            head = up_head[second]
-            while up_head[opposite] < head:
-                opposite += 1
-            old_up_s = old_s[i, 1] + old_s[j, 0]
-            old_down_s = old_s[j, 1] + old_s[i, 0]
-            up_s = weight_s[first, 1] + weight_s[second, 0]
-            down_s = weight_s[second, 1] + weight_s[first, 0]
+            first, second = min(i, j), max(i, j)
+            if first < inside:
+                opposite = up_start[low + 1 + first] + second - first - 1
+            else:
+                row, column = first - inside, second - inside
+                over = at + row * (2 * n_shared - row - 1) // 2 + column - row - 1
+                opposite = run_over[over] if in_run else panel_over[over]
+                if opposite >= n_up_arcs:
+                    opposite = aside_over[opposite - n_up_arcs]
+            # Seconds from and to the head of the first and the second, before and now.
+            old_up_s = old_s[first, 1] + old_s[second, 0]
+            old_down_s = old_s[second, 1] + old_s[first, 0]
+            up_s = weight_s[begin + first, 1] + weight_s[begin + second, 0]
+            down_s = weight_s[begin + second, 1] + weight_s[begin + first, 0]
             now_up_s, now_down_s = weight_s[opposite, 0], weight_s[opposite, 1]
             if (
                 up_s < now_up_s
@@ -123,7 +144,7 @@ def _mark_upper(
                 _mark(dirty, opposite)
 
 
-@kernel
+@bare_kernel
 def customize_changed(
     weight_s: Floats,
     arc_time_s: Floats,
@@ -133,27 +154,31 @@ def customize_changed(
     slot_start: Ints,
     slot_arc: Ints,
     up_start: Ints,
-    up_head: Ints,
     up_tail: Ints,
     triangle_start: Ints,
     triangle: Ints,
+    run_over: Ints,
+    panel_over: Ints,
+    aside_over: Ints,
+    pair_at: Ints,
+    n_inside: Ints,
+    old_s: Floats,
+    moved: Ints,
+    dirty: Words,
 ) -> int:
     """Bring `weight_s` to new times of the `changed` arcs; returns how many triangles were read.
 
     An upward arc depends only on arcs with lower numbers, so one pass over a set of bits in
     ascending order is a pass in topological order, without a priority queue. After
     `max_looked` triangles it gives up and returns -1; the weights are then of no use.
+
+    `old_s` and `moved` are room to work in, as long as a rank has upward arcs at most; `dirty`, 64
+    upward arcs a word, must be 0, and its bits are set for every arc that may have changed.
     """
     n_arcs = len(weight_s)
-    dirty = np.zeros((n_arcs >> 6) + 1, np.uint64)
     for arc in changed:
         if slot_of_arc[arc] >= 0:
             _mark(dirty, slot_of_arc[arc] >> 1)
-    n_most = 0
-    for low in range(len(up_start) - 1):
-        n_most = max(n_most, up_start[low + 1] - up_start[low])
-    old_s = np.empty((n_most, 2))
-    differs = np.zeros(n_most, np.bool_)
     n_looked = 0
     at = 0
     while at < n_arcs:
@@ -166,20 +191,33 @@ def customize_changed(
         # All arcs of this tail at once: they do not depend on each other.
         low = up_tail[at]
         begin, end = up_start[low], up_start[low + 1]
-        any_differs = False
+        n_moved = 0
         for arc in range(begin, end):
             i = arc - begin
             old_s[i, 0], old_s[i, 1] = weight_s[arc, 0], weight_s[arc, 1]
-            differs[i] = False
             if _is_marked(dirty, arc):
                 _set_weight(
                     arc, weight_s, arc_time_s, slot_start, slot_arc, triangle_start, triangle
                 )
-                differs[i] = old_s[i, 0] != weight_s[arc, 0] or old_s[i, 1] != weight_s[arc, 1]
-                any_differs |= differs[i]
+                if old_s[i, 0] != weight_s[arc, 0] or old_s[i, 1] != weight_s[arc, 1]:
+                    moved[n_moved] = i
+                    n_moved += 1
                 n_looked += 1 + triangle_start[arc + 1] - triangle_start[arc]
-        if any_differs:
-            _mark_upper(low, old_s, differs, weight_s, up_start, up_head, dirty)
+        if n_moved > 0:
+            _mark_upper(
+                low,
+                old_s,
+                moved,
+                n_moved,
+                weight_s,
+                up_start,
+                run_over,
+                panel_over,
+                aside_over,
+                pair_at,
+                n_inside,
+                dirty,
+            )
         if n_looked > max_looked:
             return -1
         at = end

@@ -6,22 +6,14 @@ serves every class and every closure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geo.errors import RuleError
-from routing.hierarchy_kernels import (
-    LANES,
-    ancestors,
-    climb_all,
-    meet,
-    selected_arcs,
-    sweep,
-    taken,
-    unpacked_ways,
-)
+from routing.hierarchy_kernels import climb_all, meet, unpacked_ways
+from routing.hierarchy_sweep_kernels import LANES, ancestors, selected_arcs, sweep, taken
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -63,6 +55,10 @@ class Seeds:
     def n_origins(self) -> int:
         """Number of origins."""
         return len(self.start) - 1
+
+    def at(self, time_s: ArrayLike) -> Seeds:
+        """The same nodes with other times, (n_seeds,)."""
+        return replace(self, time_s=np.asarray(time_s, dtype=np.float64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -169,9 +165,44 @@ def time_between(metric: Metric, origin: int, destination: int) -> float:
     )
 
 
-def _table(metric: Metric, seeds: Seeds, selection: Selection) -> NDArray[np.float64]:
-    """Times to the selected ranks, (n_rows, n_origins), or `LANES` columns if that is more."""
+def climbed(
+    metric: Metric,
+    seeds: Seeds,
+    selection: Selection,
+    *,
+    weight_s: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Times to the selected ranks by ways upward alone, inf elsewhere, before any sweep.
+
+    (n_rows, n_origins), or `LANES` columns if that is more; with other weights than those of the
+    metric, if they are given.
+    """
+    _require_fitting(metric.hierarchy, seeds, selection)
     hierarchy = metric.hierarchy
+    nodes = _checked_nodes(hierarchy, seeds.node)
+    table_s = np.full((len(selection.ranks), max(seeds.n_origins, LANES)), np.inf)
+    climb_all(
+        seeds.start,
+        hierarchy.rank[nodes],
+        seeds.time_s,
+        metric.weight_s if weight_s is None else weight_s,
+        hierarchy.up_start,
+        hierarchy.up_head,
+        hierarchy.parent,
+        selection.row,
+        table_s,
+    )
+    return table_s
+
+
+def _table(metric: Metric, seeds: Seeds, selection: Selection) -> NDArray[np.float64]:
+    """Times to the selected ranks, with columns as those of `climbed`."""
+    table_s = climbed(metric, seeds, selection)
+    sweep(table_s, selection.start, selection.head, selection.first, metric.weight_s)
+    return table_s
+
+
+def _require_fitting(hierarchy: Hierarchy, seeds: Seeds, selection: Selection) -> None:
     if selection.hierarchy is not hierarchy:
         raise RuleError(
             "a selection of another hierarchy",
@@ -193,21 +224,6 @@ def _table(metric: Metric, seeds: Seeds, selection: Selection) -> NDArray[np.flo
         )
     if not seeds.time_s.min(initial=0.0) >= 0.0:
         raise RuleError("negative times at the start", "0 s or more is needed", "correct them")
-    nodes = _checked_nodes(hierarchy, seeds.node)
-    table_s = np.full((len(selection.ranks), max(seeds.n_origins, LANES)), np.inf)
-    climb_all(
-        seeds.start,
-        hierarchy.rank[nodes],
-        seeds.time_s,
-        metric.weight_s,
-        hierarchy.up_start,
-        hierarchy.up_head,
-        hierarchy.parent,
-        selection.row,
-        table_s,
-    )
-    sweep(table_s, selection.start, selection.head, selection.first, metric.weight_s)
-    return table_s
 
 
 def _require_rows(

@@ -54,6 +54,9 @@ class Schedule:
     `aside_at[t]` on. The upward arcs whose own times task t puts in are
     ``task_arc[t]:task_arc[t + 1]``. `own_slot`, beside `Hierarchy.slot_arc`, is the slot of each
     arc of the graph that has one, and `own_at` tells where an arc stands in them, -1 = loop.
+
+    For a single rank: `pair_at` is where its pairs begin in `run_over`, or -1 - where those that
+    its panel shares begin in `panel_over`; `n_inside` how many ranks of its panel follow it.
     """
 
     task_run: Ints
@@ -72,8 +75,11 @@ class Schedule:
     task_arc: Ints
     own_slot: Ints
     own_at: Ints
+    pair_at: Ints
+    n_inside: Ints
     most_ranks: int
     most_columns: int
+    most_neighbours: int
 
     @property
     def n_tasks(self) -> int:
@@ -121,6 +127,7 @@ def make_schedule(
     by_task = np.argsort(task[first], kind="stable")
     first, size = first[by_task], size[by_task]
     last = first + size - 1
+    pair_at, n_inside = _pairs_of_ranks(degree, listed, first, size)
     none = np.empty(0, dtype=np.int32)
     own_at = np.full(len(slot_of_arc), -1, dtype=np.int32)
     own_at[slot_arc] = np.arange(len(slot_arc), dtype=np.int32)
@@ -141,8 +148,11 @@ def make_schedule(
         task_arc=_shared_out(up_start, root, task, n_tasks),
         own_slot=np.repeat(np.arange(len(slot_start) - 1, dtype=np.int32), np.diff(slot_start)),
         own_at=own_at,
+        pair_at=pair_at,
+        n_inside=n_inside,
         most_ranks=int(size.max(initial=0)),
         most_columns=int(degree[first].max(initial=0)) + 1,
+        most_neighbours=int(degree.max(initial=0)),
     )
 
 
@@ -174,6 +184,20 @@ def _runs(low: NDArray[np.bool_], task: NDArray[np.intp], height: Ints, degree: 
     window = (task[rank] << 32) + (rank >> _WINDOW_BITS)
     within = (height[rank].astype(np.int64) << 8) + degree[rank]
     return rank[np.lexsort((within, window))].astype(np.int32)
+
+
+def _pairs_of_ranks(degree: Ints, listed: Ints, first: Ints, size: Ints) -> tuple[Ints, Ints]:
+    """`Schedule.pair_at` and `Schedule.n_inside`, from the ranks of runs and the panels."""
+    pair_at = np.zeros(len(degree), dtype=np.int32)
+    n_inside = np.zeros(len(degree), dtype=np.int32)
+    in_runs = _n_pairs(degree[listed])
+    pair_at[listed] = np.cumsum(in_runs) - in_runs
+    shared = _n_pairs(degree[first + size - 1])
+    within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    rank = np.repeat(first, size) + within
+    pair_at[rank] = -1 - np.repeat(np.cumsum(shared) - shared, size)
+    n_inside[rank] = np.repeat(size, size) - 1 - within
+    return pair_at, n_inside
 
 
 def _n_pairs(degree: NDArray[np.int32]) -> NDArray[np.int64]:

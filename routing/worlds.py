@@ -16,8 +16,9 @@ import numpy as np
 from geo.errors import RuleError, TooLargeError
 from routing.doors import Doors, Meetings, doors_in, doors_out, meetings
 from routing.hierarchy_compiler import kernel
-from routing.hierarchy_metric import customize, recustomize
-from routing.hierarchy_queries import Seeds, select, times
+from routing.hierarchy_metric import customize
+from routing.hierarchy_queries import from_any, select
+from routing.hierarchy_trials import Trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from routing.closure_odds import Odds
     from routing.graph import Graph
     from routing.hierarchy import Hierarchy
-    from routing.hierarchy_metric import Metric
     from routing.hierarchy_queries import Selection
 
 THREADS = 2
@@ -156,22 +156,42 @@ class _Chances:
         self._chance = p[self._arc]
         self._names, self._start = np.unique(odds.stretch[self._arc], return_index=True)
         self._size = np.diff(np.append(self._start, len(self._arc)))
-        self._most = np.maximum.reduceat(self._chance, self._start) if len(arc) else np.empty(0)
+        most = np.maximum.reduceat(self._chance, self._start) if len(arc) else np.empty(0)
+        # Stretches of about one chance, within a factor of two, are drawn together.
+        _, magnitude = np.frexp(most)
+        self._alike = [np.flatnonzero(magnitude == one) for one in np.unique(magnitude)]
+        self._ceiling = [float(most[rows].max()) for rows in self._alike]
         self._seed = seed
 
     def sometimes(self, world: int | Flip) -> NDArray[np.intp]:
         """Arcs that are closed in this world and not in all."""
         number = world.world if isinstance(world, Flip) else world
-        drawn = np.random.default_rng([self._seed, number]).random(len(self._names))
+        hit, drawn = self._draw(np.random.default_rng([self._seed, number]))
         if isinstance(world, Flip):
             # Below every chance that is above 0, or above all of them.
-            drawn[self._names == world.stretch] = 0.0 if world.closed else 1.0
-        hit = np.flatnonzero(drawn < self._most)
+            others = self._names[hit] != world.stretch
+            hit, drawn = hit[others], drawn[others]
+            if world.closed:
+                own = np.flatnonzero(self._names == world.stretch)
+                hit, drawn = np.append(hit, own), np.append(drawn, np.zeros(len(own)))
         size = self._size[hit]
         within = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
         at = np.repeat(self._start[hit], size) + within
-        closed = at[np.repeat(drawn[hit], size) < self._chance[at]]
+        closed = at[np.repeat(drawn, size) < self._chance[at]]
         return np.asarray(self._arc[closed])
+
+    def _draw(self, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Stretches whose number may be below a chance, and these numbers.
+
+        As if each drew a number from 0 to 1, but only those below the ceiling of their kind are
+        drawn: how many there are, which, and how far below.
+        """
+        hits, numbers = [np.empty(0, dtype=np.intp)], [np.empty(0)]
+        for rows, ceiling in zip(self._alike, self._ceiling, strict=True):
+            n_hits = rng.binomial(len(rows), ceiling)
+            hits.append(rows[rng.choice(len(rows), n_hits, replace=False, shuffle=False)])
+            numbers.append(rng.random(n_hits) * ceiling)
+        return np.concatenate(hits), np.concatenate(numbers)
 
 
 def _sampled(
@@ -200,18 +220,15 @@ def _sampled(
     base_s = question.time_s.copy()
     base_s[chances.always] = np.inf
     first = customize(question.hierarchy, base_s)
+    seeds = from_any(question.out.node, question.out.times_s(base_s))
 
     def work(which: int) -> None:
-        live = recustomize(first, base_s)
+        trials = Trials(first, seeds, question.selection)
         world_s = base_s.copy()
-        last = np.empty(0, dtype=np.intp)
         for number in range(which, n_worlds, threads):
             closed = chances.sometimes(worlds[number])
             world_s[closed] = np.inf
-            reset(live, first, last)
-            last = closed
-            live = recustomize(live, world_s, in_place=True)
-            node_s = times(live, _seeds(question.out, world_s), question.selection)[0]
+            node_s = trials.times(closed, question.out.times_s(world_s))[0]
             _arrive(question, node_s, world_s, arrived_s[number])
             world_s[closed] = base_s[closed]
             if which == 0:
@@ -221,25 +238,6 @@ def _sampled(
         for done in [pool.submit(work, which) for which in range(threads)]:
             done.result()
     return arrived_s
-
-
-def reset(live: Metric, first: Metric, arcs: NDArray[np.intp]) -> None:
-    """Put the times of `first` back into `live`, which differs from it in these arcs of the graph.
-
-    Quicker than undoing a world arc by arc.
-    """
-    live.arc_time_s[arcs] = first.arc_time_s[arcs]
-    own = live.hierarchy.schedule.own_at[arcs]
-    own = own[own >= 0]
-    live.own_s[own] = first.own_s[own]
-    np.copyto(live.weight_s, first.weight_s)
-
-
-def _seeds(out: Doors, world_s: NDArray[np.float64]) -> Seeds:
-    spent_s = out.times_s(world_s)
-    goes = np.isfinite(spent_s)
-    node = out.node[goes]
-    return Seeds(start=np.array([0, len(node)], dtype=np.int32), node=node, time_s=spent_s[goes])
 
 
 def _arrive(

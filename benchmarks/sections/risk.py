@@ -18,9 +18,10 @@ import numpy as np
 from benchmarks.sections.networks import SEED, line, missing, show, timed
 from routing.closure_odds import Odds
 from routing.hierarchy import prepare_arcs
-from routing.hierarchy_metric import customize, recustomize
-from routing.hierarchy_queries import from_nodes, select, times
-from routing.worlds import arrivals, closed_arcs, question_of_nodes, reset
+from routing.hierarchy_metric import customize
+from routing.hierarchy_queries import from_nodes, select
+from routing.hierarchy_trials import Trials
+from routing.worlds import arrivals, closed_arcs, question_of_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,16 +98,10 @@ def _matrices(case: Any, metric: Metric, odds: Odds) -> list[NDArray[np.float64]
     found: list[Any] = [None] * N_WORLDS
 
     def half(which: int) -> None:
-        live = recustomize(metric, case.before_s)
-        world_s, last = case.before_s.copy(), np.empty(0, dtype=np.intp)
+        trials = Trials(metric, seeds, selection)
         worlds = range(which, N_WORLDS, 2)
         for world, closed in zip(worlds, closed_arcs(odds, worlds, seed=SEED), strict=True):
-            world_s[closed] = np.inf
-            reset(live, metric, last)
-            last = closed
-            live = recustomize(live, world_s, in_place=True)
-            found[world] = times(live, seeds, selection)
-            world_s[closed] = case.before_s[closed]
+            found[world] = trials.times(closed)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(half, range(2)))

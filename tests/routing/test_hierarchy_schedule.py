@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing import hierarchy_kernels, hierarchy_metric, hierarchy_schedule
+from routing import hierarchy_metric, hierarchy_schedule, hierarchy_sweep_kernels
 from routing.hierarchy import Hierarchy, prepare_arcs
 from routing.hierarchy_metric import customize, recustomize
 from routing.hierarchy_queries import from_nodes, select, times
@@ -145,5 +145,5 @@ def test_times_over_all_tasks_are_put_in_anew_and_those_of_one_region_looked_at_
 def test_wide_sums_are_switched_off_again_also_after_a_failure() -> None:
     before = numba.config.SLP_VECTORIZE
     with pytest.raises(numba.core.errors.TypingError):
-        cast("Any", hierarchy_kernels.sweep).compile((numba.types.unicode_type,) * 5)
+        cast("Any", hierarchy_sweep_kernels.sweep).compile((numba.types.unicode_type,) * 5)
     assert before == numba.config.SLP_VECTORIZE == 0
