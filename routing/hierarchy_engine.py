@@ -65,7 +65,7 @@ def warm_up(say: Callable[[str], None] = logger.info) -> None:
     times(metric, seeds, selection)
     ways(metric, seeds, selection, origin=[0], destination=[0])
     time_between(metric, 0, 2)
-    Trials(metric, seeds, selection).times([0])
+    Trials(metric, seeds, selection).times([])
     hierarchy_spread.spread_times(metric, np.zeros(3))
     hierarchy_order_kernels.is_completed(
         hierarchy.up_start,
