@@ -126,6 +126,29 @@ class Desk(Protocol):
         """Plan convoys for the open needs under the closures in force; the contract's JSON."""
         ...
 
+    def replan(
+        self, *, seconds: float | None = None, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Plan the rest of the day anew from now on; what left or is locked stays."""
+        ...
+
+    def set_lock(self, convoy_id: str, *, locked: bool) -> dict[str, Any]:
+        """Have a convoy of the newest plan stay at a re-plan, or no longer."""
+        ...
+
+    def zipped_plan(
+        self,
+        plan_id: str,
+        *,
+        convoys: Sequence[str],
+        formats: Sequence[str],
+        language: str,
+        contacts: Mapping[str, str],
+        progress: Progress | None = None,
+    ) -> bytes:
+        """The files of `qafila export` as one zip; of all convoys where none is named."""
+        ...
+
     def assessment(self) -> dict[str, Any] | None:
         """The newest assessment as the contract's JSON, or None."""
         ...
@@ -371,6 +394,45 @@ class SituationDesk:
             return make_plan(
                 self.situation(), seed=1, seconds=seconds, fairness=fairness, progress=progress
             )
+
+    def replan(
+        self, *, seconds: float | None = None, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Plan the rest of the day anew from now on."""
+        from dashboard.operations.replanning import replan
+
+        with self._planning:
+            return replan(self.situation(), seconds=seconds, progress=progress)
+
+    def set_lock(self, convoy_id: str, *, locked: bool) -> dict[str, Any]:
+        """Have a convoy of the newest plan stay at a re-plan, or no longer."""
+        from dashboard.operations.replanning import set_lock
+
+        return set_lock(self.situation(), convoy_id, locked=locked)
+
+    def zipped_plan(
+        self,
+        plan_id: str,
+        *,
+        convoys: Sequence[str],
+        formats: Sequence[str],
+        language: str,
+        contacts: Mapping[str, str],
+        progress: Progress | None = None,
+    ) -> bytes:
+        """The files of an export as one zip."""
+        from dashboard.operations.exporting import zipped_plan
+        from dashboard.operations.situation import silent
+
+        return zipped_plan(
+            self.situation(),
+            plan_id,
+            convoys=convoys,
+            formats=formats,
+            language=language,
+            contacts=contacts,
+            progress=progress or silent,
+        )
 
     def assessment(self) -> dict[str, Any] | None:
         """The newest assessment, or None."""

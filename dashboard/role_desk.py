@@ -21,6 +21,8 @@ RIGHT_OF = {
     "reopen_road": "roads",
     "graded_closures": "roads",
     "make_plan": "plan",
+    "replan": "plan",
+    "set_lock": "plan",
     "assess": "plan",
     "upload": "upload",
     "undo": "upload",
@@ -49,7 +51,8 @@ LOOKING = frozenset(
             "assessment",
             "layers",
         ),
-        *("indicators", "indicator_rows", "clear_first", "risk", "plans", "diff", "uploads"),
+        *("indicators", "indicator_rows", "clear_first", "risk", "plans", "diff", "zipped_plan"),
+        "uploads",
     }
 )
 

@@ -36,6 +36,7 @@ PIECE = "piece"  # piece of it chosen from the list
 ANALYSIS = "analysis"  # a question that takes seconds, under way or answered
 LANGUAGE = "language"  # what this session reads in
 TONGUE = "tongue"  # the list of languages in the head of the page
+LOCKED = "locked"  # the convoy that was locked or unlocked last, or why it could not be
 PLAN_A = "plan_a"  # the plan that another is compared with
 READING = "reading"  # an uploaded table: under way, shown or recorded
 PLAN_B = "plan_b"  # the other

@@ -17,7 +17,7 @@ from dashboard.operations import planning, travelling
 from dashboard.operations.roads import bare_edge_id
 from dashboard.operations.situation import Progress, Situation, silent
 from data.catalogue import items
-from geo.errors import InputError
+from geo.errors import InputError, UnknownIdError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,6 +53,7 @@ def export_plan(
     formats: Sequence[str] = DEFAULT_FORMATS,
     language: str = "en",
     contacts: Mapping[str, str] | None = None,
+    convoys: Sequence[str] = (),
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Write one file per convoy and format.
@@ -66,6 +67,8 @@ def export_plan(
     contacts
         How each role is reached (`routing.exports.sheet.CONTACTS`): printed on the sheets and
         written nowhere else.
+    convoys
+        Ids of convoys of the plan; all of them where none is named.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def export_plan(
     from routing.exports import export
 
     told = _contacts(contacts or {})
-    plan = planning.load_plan(situation, plan_id)
+    plan = _only(planning.load_plan(situation, plan_id), convoys)
     progress(0.1, f"finding the ways of {len(plan['convoys'])} convoys")
     found = plan_itineraries(situation, plan)
     drawn = found if set(formats) & {"html", "pdf"} else []
@@ -109,6 +112,8 @@ def zipped_plan(
     *,
     formats: Sequence[str] = DEFAULT_FORMATS,
     language: str = "en",
+    contacts: Mapping[str, str] | None = None,
+    convoys: Sequence[str] = (),
     progress: Progress = silent,
 ) -> bytes:
     """Give what `export_plan` writes as one zip; arguments and errors are the same."""
@@ -120,12 +125,28 @@ def zipped_plan(
             folder=Path(folder),
             formats=formats,
             language=language,
+            contacts=contacts,
+            convoys=convoys,
             progress=progress,
         )
         with zipfile.ZipFile(memory, "w", compression=zipfile.ZIP_DEFLATED) as archive:
             for path in map(Path, made["files"]):
                 archive.write(path, path.name)
     return memory.getvalue()
+
+
+def _only(plan: dict[str, Any], convoys: Sequence[str]) -> dict[str, Any]:
+    """Give the plan with these convoys only; with all where none is named."""
+    known = {one["convoy_id"] for one in plan["convoys"]}
+    if strange := sorted(set(convoys) - known):
+        raise UnknownIdError(
+            strange[0],
+            f"{plan['plan_id']} has no such convoy",
+            "take an id from `qafila plan --json`",
+        )
+    if not convoys:
+        return plan
+    return {**plan, "convoys": [one for one in plan["convoys"] if one["convoy_id"] in convoys]}
 
 
 def _contacts(given: Mapping[str, str]) -> dict[str, str]:

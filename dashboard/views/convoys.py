@@ -1,4 +1,4 @@
-"""Convoys: the plan with its day, loads, causes and communes; make a new one, compare two."""
+"""Convoys: the plan with its day, loads, stops, causes and communes; plan, re-plan, compare."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import plansheet, state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
-from dashboard.views import frame, outcome, timeline
+from dashboard.views import convoy, frame, outcome, timeline
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -80,6 +80,13 @@ def planning_form(served: Served, picture: Picture) -> None:
         )  # fmt: skip
         label = _("Plan convoys now") if picture.plan is None else _("Plan anew")
         asked = st.form_submit_button(label, type="primary", icon=":material/local_shipping:")
+    if picture.plan is not None and st.button(
+        _("Plan the rest of the day from now"),
+        icon=":material/update:",
+        key="replan_rest",
+        help=_("What is on the road or locked stays; the rest is planned anew."),
+    ):
+        outcome.replan_rest(served)
     if asked:
         outcome.replan(served, seconds=float(seconds), fairness=float(fairness))
 
@@ -91,16 +98,20 @@ def parts(drawn: frame.Frame, plan: Plan) -> None:
     titles = {
         "day": _("Day"),
         "loads": _("Loads"),
+        "stops": _("Stops and locks"),
         "left": _("Needs without delivery"),
         "communes": _("Communes"),
         "compare": _("Compare plans"),
+        "papers": _("Files"),
     }
     shown: dict[str, Callable[[], None]] = {
         "day": partial(day, plan, names, picture, drawn.info.timezone),
         "loads": partial(loads, plan, names, picture, drawn.info.timezone),
+        "stops": partial(convoy.one_convoy, served, plan, names, drawn.info.timezone),
         "left": partial(left_over, plan, names, served.desk.item_name),
         "communes": partial(communes, plan),
         "compare": partial(compare, served, drawn.info.timezone),
+        "papers": partial(convoy.papers, served, plan, names, drawn.info.timezone, picture.seq),
     }
     chosen = st.segmented_control(
         _("Part of the plan"),
@@ -193,6 +204,13 @@ def left_over(plan: Plan, names: Mapping[str, str], item_name: Callable[[str], s
                 _("Quantity"): [need["quantity"] for need in plan["unserved"]],
                 _("Cause"): [cause_text(need.get("code", "")) for need in plan["unserved"]],
                 _("Reason"): [clean(need["reason"], 300) for need in plan["unserved"]],
+                _("What would help"): [
+                    clean("; ".join(one["text"] for one in need.get("helps", ())), 400)
+                    for need in plan["unserved"]
+                ],
+                _("What binds"): [
+                    clean(need.get("limits", {}).get("text", ""), 400) for need in plan["unserved"]
+                ],
             }
         ),
         hide_index=True,

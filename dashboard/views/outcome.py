@@ -118,6 +118,22 @@ def replan(
     _begin(_("Planning convoys"), work)
 
 
+def replan_rest(served: Served) -> None:
+    """Begin to plan the rest of the day anew, in seconds: what is on the road or locked stays."""
+    desk = served.desk
+    texts = _Texts()
+
+    def work(progress: Progress) -> Outcome:
+        before = desk.picture()
+        progress(0.0, texts.planning)
+        made = desk.replan(progress=progress)
+        kept = sum(bool(one.get("kept")) for one in made["convoys"])
+        done = texts.replanned.format(kept=kept, back=len(made.get("returned", ())))
+        return Outcome(done=done, change=changes.compare(before, desk.picture()))
+
+    _begin(_("Planning the rest of the day anew"), work)
+
+
 def show(served: Served) -> None:
     """Show the work under way, or the outcome of the last."""
     job: Job[Outcome] | None = state.get(state.JOB)
@@ -146,6 +162,9 @@ class _Texts:
         self.page_source = _("crisis cell, on the page")
         self.planning = _("planning convoys")
         self.planned = _("The convoys are planned.")
+        self.replanned = _(
+            "The rest of the day is planned anew. Trips that stay: {kept}, turn back: {back}."
+        )
         self.closed = _("{road} is closed.")
         self.reopened = _("The road is open again.")
         self.graded = _("{n} closures of graded roads are recorded; each can be reopened.")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cache, plansheet, state
 from dashboard.map.layers import LayerFiles
+from dashboard.verbs.convoys import EXPORT_FORMATS
+from dashboard.views import convoy
 from dashboard.views.timeline import timeline_html
-from tests.dashboard.valley import HOSTILE, ValleyDesk
+from tests.dashboard.valley import HOSTILE, NOON, ValleyDesk
 
 TIMEOUT_S = 30
 
@@ -123,3 +128,96 @@ def test_hostile_names_stay_text_in_the_time_line() -> None:
     assert "<img" not in text
     assert "<script" not in text
     assert "&lt;img" in text
+
+
+def button(page: AppTest, key: str) -> Any:
+    return page.button(key=key)
+
+
+def text_of(page: AppTest) -> str:
+    return "\n".join(one.value for one in [*page.caption, *page.markdown]).replace("\\", "")
+
+
+@pytest.mark.usefixtures("desk")
+def test_every_stop_says_what_it_gets_and_why_then() -> None:
+    table = draw("stops").dataframe[0].value
+    assert table["Place"].tolist() == ["Asni"]
+    assert table["Hands out"].tolist() == ["80 family tent"]
+    assert table["Why now"].tolist() == ["first of all: most in need"]
+
+
+def test_a_convoy_is_locked_unlocked_and_each_is_undone(desk: ValleyDesk) -> None:
+    page = draw("stops")
+    button(page, "lock_convoy").click().run()
+    assert desk.locked == {"convoy:asni"}
+    assert "asni is locked." in text_of(page)
+    assert page.selectbox(key="one_convoy").options[0].startswith("🔒")
+    button(page, "undo_lock").click().run()
+    assert desk.locked == set()
+    button(page, "lock_convoy").click().run()
+    button(page, "unlock_convoy").click().run()
+    assert desk.locked == set()
+    button(page, "undo_lock").click().run()
+    assert desk.locked == {"convoy:asni"}
+    assert not page.exception
+
+
+def test_a_lock_that_cannot_be_set_is_said_and_nothing_breaks(desk: ValleyDesk) -> None:
+    page = draw("stops")
+    desk.locked = {"convoy:asni"}  # somebody else was faster
+    button(page, "lock_convoy").click().run()
+    assert "cannot be locked" in page.error[0].value
+    assert not page.exception
+
+
+def test_a_convoy_on_the_road_offers_no_lock(desk: ValleyDesk) -> None:
+    desk.clock = NOON + timedelta(hours=2)
+    page = draw("stops")
+    assert "It is on the road" in text_of(page)
+    assert not [one for one in page.button if one.key in {"lock_convoy", "unlock_convoy"}]
+
+
+def test_the_rest_of_the_day_is_planned_anew_and_says_what_stays(desk: ValleyDesk) -> None:
+    desk.set_lock("convoy:asni", locked=True)
+    page = draw()
+    button(page, "replan_rest").click().run()
+    assert desk.asked == {"replan": None}  # the few seconds of a re-plan, not those of a plan
+    assert "stay: 1, turn back: 0" in text_of(page)
+
+
+def test_what_is_left_says_what_binds_and_what_would_help(desk: ValleyDesk) -> None:
+    desk.close_road(
+        edges=["drill:e2"], classes=(), state="closed", until=None, source="", reason=""
+    )
+    desk.make_plan()
+    table = draw("left").dataframe[0].value
+    assert (table["What would help"] == "open the road: 90 more").all()
+    assert table["What binds"].str.startswith("of 1 vehicles").all()
+
+
+def test_files_are_made_as_asked_and_offered(desk: ValleyDesk) -> None:
+    page = draw("papers")
+    page.selectbox(key="papers_of").set_value("convoy:asni")
+    page.multiselect(key="papers_formats").set_value(["html", "waybills"])
+    page.text_input(key="papers_contact").set_value(" channel 7 ")
+    next(one for one in page.button if one.label == "Make the files").click().run()
+    assert not page.exception
+    assert desk.asked == {
+        "plan": "plan:10", "convoys": ["convoy:asni"], "formats": ["html", "waybills"],
+        "language": "en", "contacts": {"cell": "channel 7"},
+    }  # fmt: skip
+    (offer,) = page.get("download_button")
+    assert "convoy-asni.zip" in offer.proto.label
+
+
+@pytest.mark.usefixtures("desk")
+def test_no_kind_of_file_is_said_and_nothing_is_made() -> None:
+    page = draw("papers")
+    page.multiselect(key="papers_formats").set_value([])
+    next(one for one in page.button if one.label == "Make the files").click().run()
+    assert "at least one" in page.warning[0].value
+    assert not page.get("download_button")
+
+
+def test_every_format_of_the_command_line_has_a_title() -> None:
+    assert set(convoy.format_titles()) == set(EXPORT_FORMATS)

@@ -15,7 +15,7 @@ import itertools
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -276,7 +276,9 @@ def make_plan(picture: Picture, *, plan_id: str = "plan:1") -> dict[str, Any]:
         if row["reach_status"] != "reachable":
             unserved += [
                 {"place_id": row["place_id"], "item": item, "quantity": quantity, "code": "no_road",
-                 "reason": "cut off: " + row["reach_reason"]}
+                 "reason": "cut off: " + row["reach_reason"],
+                 "limits": {"text": "of 1 vehicles 1 have no road there and back"},
+                 "helps": [{"text": "open the road: 90 more"}]}
                 for item, quantity in row["needs"].items()
             ]  # fmt: skip
             continue
@@ -294,7 +296,7 @@ def make_plan(picture: Picture, *, plan_id: str = "plan:1") -> dict[str, Any]:
                 "load_m3": 9.0,
                 "stops": [
                     {"place_id": row["place_id"], "arrives_at": "2023-09-10T14:00:00+00:00",
-                     "deliver": dict(row["needs"])}
+                     "deliver": dict(row["needs"]), "why": {"text": "first of all: most in need"}}
                 ],
                 "length_m": 12_000.0,
                 "duration_s": 2 * row["travel_time_s"],
@@ -416,6 +418,7 @@ class ValleyDesk:
         self._plans: list[dict[str, Any]] = []
         self.asked: dict[str, Any] = {}
         self.assessed = True
+        self.locked: set[str] = set()
         self._seq = 10
         self._ids = itertools.count(1)
         self._plan_takes_s = plan_takes_s
@@ -592,6 +595,44 @@ class ValleyDesk:
             self._plans.append(self._plan)
             self._seq += 1
             return self._plan
+
+    def replan(
+        self, *, seconds: float | None = None, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        plan = self.make_plan(seconds=seconds, progress=progress)
+        self.asked = {"replan": seconds}
+        for convoy in plan["convoys"]:
+            convoy["kept"] = convoy["convoy_id"] in self.locked
+        return {**plan, "returned": []}
+
+    def set_lock(self, convoy_id: str, *, locked: bool) -> dict[str, Any]:
+        with self._lock:
+            plan = self._plan or {"convoys": []}
+            known = [one for one in plan["convoys"] if one["convoy_id"] == convoy_id]
+            if not known or (convoy_id in self.locked) == locked:
+                raise RuleError(convoy_id, "it cannot be locked or unlocked", "look at the list")
+            self.locked ^= {convoy_id}
+            known[0]["locked"] = locked
+            self._seq += 1
+        return {"convoy_id": convoy_id, "locked": locked}
+
+    def zipped_plan(
+        self,
+        plan_id: str,
+        *,
+        convoys: Sequence[str],
+        formats: Sequence[str],
+        language: str,
+        contacts: Mapping[str, str],
+        progress: Progress | None = None,
+    ) -> bytes:
+        self.asked = {
+            "plan": plan_id, "convoys": list(convoys), "formats": list(formats),
+            "language": language, "contacts": dict(contacts),
+        }  # fmt: skip
+        if progress is not None:
+            progress(0.5, "writing")
+        return b"PK zip"
 
     def assessment(self) -> dict[str, Any] | None:
         return make_assessment(self.picture()) if self.assessed else None
