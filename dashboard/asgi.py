@@ -28,7 +28,6 @@ from streamlit import config
 from streamlit.starlette import App
 
 from dashboard import cache
-from dashboard.desk import Desk, SituationDesk
 from dashboard.http.api import create_api
 from dashboard.http.gate import Door, Gate
 from dashboard.http.language import PageLanguage
@@ -38,6 +37,7 @@ from dashboard.http.sign_in import sign_in_routes
 from dashboard.http.streamlit_files import CompressedStreamlitFiles
 from dashboard.http.wall import wall_routes
 from dashboard.map.layers import LayerFiles
+from dashboard.situation_desk import SituationDesk
 from dashboard.state import Served, put_served
 from geo.errors import InputError, NoSituationError, QafilaError
 
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
     import uvicorn
     from starlette.routing import BaseRoute
+
+    from dashboard.desk import Desk
 
 logger = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from geo.errors import InputError, NoSituationError, QafilaError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from dashboard.desk import SituationDesk
+    from dashboard.situation_desk import SituationDesk
 
 COOKIE = "qafila_session"
 #: Answered to everybody: the way in, and whether the server lives.

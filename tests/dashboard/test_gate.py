@@ -16,13 +16,14 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard import asgi, cache
-from dashboard.desk import Desk, SituationDesk
+from dashboard.desk import Desk
 from dashboard.http.gate import COOKIE, Door
 from dashboard.map.assets import assets_digest
 from dashboard.map.layers import LayerFiles
 from dashboard.operations import access
 from dashboard.operations.situation import Situation
 from dashboard.role_desk import LOOKING, RIGHT_OF, RoleDesk, desk_for
+from dashboard.situation_desk import SituationDesk
 from dashboard.state import Served
 from data.access.accounts import utc_now
 from data.access.api_keys import issue_key

@@ -15,12 +15,12 @@ import httpx
 import pytest
 from shapely.geometry import box
 
-from dashboard.desk import SituationDesk
 from dashboard.http.api import create_api
 from dashboard.http.problem import STATUS_OF, status_of
 from dashboard.map.features import live_features
 from dashboard.map.feed import LiveFeed
 from dashboard.map.layers import LayerFiles, area_files
+from dashboard.situation_desk import SituationDesk
 from geo import errors
 from tests.dashboard.valley import CRS, HOSTILE, NOON, RELIEF_KEY, ValleyDesk, place_id
 

@@ -12,11 +12,11 @@ from openpyxl import load_workbook
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cache, state
-from dashboard.desk import SituationDesk
 from dashboard.intakesheet import corrections
 from dashboard.map.layers import LayerFiles
 from dashboard.operations import uploads
 from dashboard.operations.situation import Situation
+from dashboard.situation_desk import SituationDesk
 
 PLACES = "name,lon,lat\nTinmel,-8.228,30.985\nIghil,-8.287,30.984\n"
 NEEDS = "Village,Besoin,Combien,Autre\nTinmel,tentes,5,7\nNulle part,tentes,5,8\nIghil,tentes,x,9\n"

@@ -16,9 +16,10 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import cache, changes, state
 from dashboard.asgi import SCRIPT
-from dashboard.desk import Desk, SituationDesk
+from dashboard.desk import Desk
 from dashboard.jobs import Job
 from dashboard.map.layers import LayerFiles
+from dashboard.situation_desk import SituationDesk
 from dashboard.views import outcome, roads, tables
 from dashboard.views.figures import moment, number
 from geo.errors import RuleError

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dashboard import changes
-from dashboard.desk import SituationDesk
 from dashboard.map.features import live_features
 from dashboard.map.ways import way_files
 from dashboard.roadbook import RoadBook
+from dashboard.situation_desk import SituationDesk
 from geo.errors import NoSituationError, UnknownIdError
 
 if TYPE_CHECKING:
