@@ -30,6 +30,10 @@ Layer = tuple[str, "gpd.GeoDataFrame"]
 class Desk(Protocol):
     """A situation as its screens see it. Every method may raise `geo.errors.QafilaError`."""
 
+    def may(self, method: str) -> bool:
+        """Whether the visitor may call this method of the desk: else its button is not drawn."""
+        ...
+
     def seq(self) -> int:
         """Number of the last event: cheap, asked often."""
         ...
@@ -105,8 +109,39 @@ class Desk(Protocol):
         until: datetime | None,
         source: str,
         reason: str,
+        confidence: float = 1.0,
+        max_weight_t: float | None = None,
     ) -> dict[str, Any]:
         """Record a closure; gives the JSON of the contract's `close`."""
+        ...
+
+    def suppose_closed(
+        self,
+        edges: Sequence[str],
+        *,
+        classes: Sequence[str],
+        state: str,
+        max_weight_t: float | None = None,
+    ) -> dict[str, Any]:
+        """Who would be cut off or later if these edges were closed; the JSON of `diff --roads`."""
+        ...
+
+    def isochrones(
+        self, vehicle_class: str, minutes: Sequence[float], *, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """How far a class gets, with and without the closures; the polygons are in `shapes`."""
+        ...
+
+    def network(self) -> dict[str, Any]:
+        """What the roads are like, with the gaps on offer; the JSON of `roads`."""
+        ...
+
+    def join_gaps(self, gaps: Sequence[str], *, source: str) -> dict[str, Any]:
+        """Record that roads meet which stop just before each other."""
+        ...
+
+    def part_gaps(self, joint_id: str) -> None:
+        """Make gaps again of what was joined."""
         ...
 
     def reopen_road(self, closure_id: str, *, source: str) -> dict[str, Any]:

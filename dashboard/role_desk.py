@@ -20,6 +20,8 @@ RIGHT_OF = {
     "close_road": "roads",
     "reopen_road": "roads",
     "graded_closures": "roads",
+    "join_gaps": "roads",
+    "part_gaps": "roads",
     "make_plan": "plan",
     "replan": "plan",
     "set_lock": "plan",
@@ -52,6 +54,7 @@ LOOKING = frozenset(
             "layers",
         ),
         *("indicators", "indicator_rows", "clear_first", "risk", "plans", "diff", "zipped_plan"),
+        *("suppose_closed", "isochrones", "network"),
         "uploads",
     }
 )
@@ -63,6 +66,10 @@ class RoleDesk:
     def __init__(self, desk: Desk, visitor: Visitor) -> None:
         self._desk = desk
         self._visitor = visitor
+
+    def may(self, method: str) -> bool:
+        """Whether the visitor may call this method."""
+        return self._visitor.may(RIGHT_OF.get(method, "see"))
 
     def __getattr__(self, name: str) -> Any:
         """Give a method of the desk, guarded; raises `AttributeError` for what no table names."""

@@ -53,6 +53,10 @@ class SituationDesk:
                 self._situation.close()
                 self._situation = None
 
+    def may(self, method: str) -> bool:
+        """Who stands at the desk itself may do everything."""
+        return hasattr(self, method)
+
     def seq(self) -> int:
         """Number of the last event."""
         return self.situation().picture_seq()
@@ -160,6 +164,8 @@ class SituationDesk:
         until: datetime | None,
         source: str,
         reason: str,
+        confidence: float = 1.0,
+        max_weight_t: float | None = None,
     ) -> dict[str, Any]:
         """Record a closure."""
         from dashboard.operations.roads import close_road
@@ -172,7 +178,63 @@ class SituationDesk:
             until=until,
             source=source,
             reason=reason,
+            confidence=confidence,
+            max_weight_t=max_weight_t,
         )
+
+    def suppose_closed(
+        self,
+        edges: Sequence[str],
+        *,
+        classes: Sequence[str],
+        state: str,
+        max_weight_t: float | None = None,
+    ) -> dict[str, Any]:
+        """Who would be cut off or later if these edges were closed."""
+        from dashboard.operations.comparing_roads import diff_roads, supposed_closure
+
+        situation = self.situation()
+        closure = supposed_closure(
+            situation,
+            edges,
+            classes=cast("Sequence[VehicleClassName]", classes),
+            state=state,
+            max_weight_t=max_weight_t,
+        )
+        return diff_roads(situation, supposed=[closure])
+
+    def isochrones(
+        self, vehicle_class: str, minutes: Sequence[float], *, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """How far a class gets, with and without the closures."""
+        from dashboard.operations.isochrones import make_isochrones
+        from dashboard.operations.situation import silent
+
+        return make_isochrones(
+            self.situation(),
+            cast("VehicleClassName", vehicle_class),
+            minutes,
+            with_shapes=True,
+            progress=progress or silent,
+        )
+
+    def network(self) -> dict[str, Any]:
+        """What the roads are like, with the gaps on offer."""
+        from dashboard.operations.road_network import describe_roads
+
+        return describe_roads(self.situation())
+
+    def join_gaps(self, gaps: Sequence[str], *, source: str) -> dict[str, Any]:
+        """Record that roads meet which stop just before each other."""
+        from dashboard.operations.road_gaps import join_gaps
+
+        return join_gaps(self.situation(), gaps, source=source)
+
+    def part_gaps(self, joint_id: str) -> None:
+        """Make gaps again of what was joined."""
+        from dashboard.operations.road_gaps import part_gaps
+
+        part_gaps(self.situation(), joint_id)
 
     def reopen_road(self, closure_id: str, *, source: str) -> dict[str, Any]:
         """Record that a closure no longer holds."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MAP = "map"  # the map's own widget state: what was picked last
 EDGE = "edge"  # edge id of the road that is picked
+OVERLAY = "overlay"  # path of a layer file that the map shall draw on top, such as isochrones
 SHOWN = "shown"  # what a table showed on the map last
 FOCUS = "focus"  # feature id that the map shall show, with "#n" to show it again
 PICKED_AT = "picked_at"  # when the last pick of the map was taken in

@@ -39,6 +39,7 @@ def situation_map(
     grow: bool = True,
     selected: str = "",
     focus: str = "",
+    overlay: str = "",
     seq: int = 0,
     key: str = "map",
 ) -> Picked:
@@ -54,11 +55,20 @@ def situation_map(
         Edge id of the road to be drawn as picked.
     focus
         Id of the feature to be shown with its popup; ``id#n`` with another n shows it again.
+    overlay
+        Path below ``/api/v1`` of a layer file to be drawn on top; empty for none.
     seq
         Version that the page shows, so that the map asks at once when it is behind.
     """
     value = _maps[language()](
-        height=height, grow=grow, selected=selected, focus=focus, seq=seq, default=None, key=key
+        height=height,
+        grow=grow,
+        selected=selected,
+        focus=focus,
+        overlay=overlay,
+        seq=seq,
+        default=None,
+        key=key,
     )
     return parse_picked(value)
 

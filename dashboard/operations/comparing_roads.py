@@ -6,14 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dashboard.operations import reaching
+from dashboard.operations.roads import closure_event
 from geo.errors import InputError, UnknownIdError
+from geo.model import Closure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from dashboard.operations.situation import Situation
-    from geo.model import Closure, VehicleClassName
+    from geo.model import VehicleClassName
 
 #: A journey that grew or shrank by less (s) is the same to those who wait.
 WORTH_SAYING_S = 60.0
@@ -28,6 +30,7 @@ def diff_roads(
     *,
     moments: Sequence[datetime] = (),
     without: Sequence[str] = (),
+    supposed: Sequence[Closure] = (),
     classes: Sequence[VehicleClassName] = (),
 ) -> dict[str, Any]:
     """Say what changes from state A of the roads to state B.
@@ -38,6 +41,8 @@ def diff_roads(
         Two: A and B are the roads at these. One: both at that moment, now by default.
     without
         Closures (ids, or ``all``) that A leaves out.
+    supposed
+        Closures that nobody recorded and that B has as well: what if?
     classes
         As in `reaching.make_reach`.
 
@@ -57,15 +62,15 @@ def diff_roads(
     UnknownIdError
         There is no such closure.
     """
-    if len(moments) > 2 or (len(moments) < 2 and not without):
+    if len(moments) > 2 or (len(moments) < 2 and not without and not supposed):
         raise InputError(
             f"{len(moments)} moments and no closure to leave out",
             "two states of the roads are needed",
-            "give --at twice, or --without CLOSURE (or all)",
+            "give --at twice, --without CLOSURE (or all), or --suppose EDGE",
         )
     first, last = (moments[0], moments[-1]) if moments else (situation.now(), situation.now())
     held_a = _without(situation, _held_at(situation, first), without)
-    held_b = _held_at(situation, last)
+    held_b = [*_held_at(situation, last), *supposed]
     reach_a = reaching.make_reach(situation, classes, at=first, closures=held_a)
     reach_b = reaching.make_reach(situation, classes, at=last, closures=held_b)
     people = dict(zip(situation.places()["place_id"], situation.places()["people"], strict=True))
@@ -83,6 +88,36 @@ def diff_roads(
         "people_source": sorted({str(one) for one in situation.places()["source"] if one}),
         "notice": situation.info().notice,
     }
+
+
+def supposed_closure(
+    situation: Situation,
+    edges: Sequence[str],
+    *,
+    classes: Sequence[VehicleClassName] = (),
+    state: str = "closed",
+    max_weight_t: float | None = None,
+) -> Closure:
+    """Give the closure that edges would get, for `diff_roads`; nothing is recorded.
+
+    Raises
+    ------
+    UnknownIdError
+        The network has no such edge.
+    InputError
+        As in `roads.closure_event`.
+    """
+    event = closure_event(
+        situation, edges=edges, classes=classes, state=state, max_weight_t=max_weight_t
+    )
+    return Closure(
+        closure_id="closure:supposed",
+        edges=event.edges,
+        classes=event.classes,
+        state=event.state,
+        max_weight_t=event.max_weight_t,
+        reason="supposed",
+    )
 
 
 def _held_at(situation: Situation, at: datetime) -> list[Closure]:

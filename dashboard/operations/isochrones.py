@@ -32,6 +32,7 @@ def make_isochrones(
     *,
     at: datetime | None = None,
     to: Path | None = None,
+    with_shapes: bool = False,
     progress: Callable[[float, str], None] = lambda share, text: None,
 ) -> dict[str, Any]:
     """Draw what one class reaches within some minutes, as the roads are and as if all were open.
@@ -40,6 +41,8 @@ def make_isochrones(
     ----------
     to
         Write the polygons there as GeoJSON (EPSG:4326), whole or not at all.
+    with_shapes
+        Give them as `shapes` in the result.
 
     Returns
     -------
@@ -92,7 +95,7 @@ def make_isochrones(
         )  # fmt: skip
         drawn += [(name, isochrone) for isochrone in found]
     rows = [_row(situation, name, one) for name, one in drawn]
-    result = {
+    result: dict[str, Any] = {
         "class": vehicle_class,
         "at": moment.isoformat(),
         "depots": [one.depot_id for one in depots],
@@ -100,9 +103,14 @@ def make_isochrones(
         "lost": _lost(situation, drawn) if "open" in states else [],
         "notice": situation.info().notice,
     }
-    if to is not None:
-        _write(to, vehicle_class, rows, [_to_storage(one.polygon, crs) for _, one in drawn])
-        result["file"] = str(to)
+    if to is not None or with_shapes:
+        polygons = [_to_storage(one.polygon, crs) for _, one in drawn]
+        shapes = collection(vehicle_class, rows, polygons)
+        if to is not None:
+            _write(to, shapes)
+            result["file"] = str(to)
+        if with_shapes:
+            result["shapes"] = shapes
     progress(1.0, "isochrones drawn")
     return result
 
@@ -162,13 +170,10 @@ def _to_storage(polygon: shapely.Geometry, crs: str) -> shapely.Geometry:
     return to_storage(gpd.GeoDataFrame(geometry=[polygon], crs=crs)).geometry.iloc[0]
 
 
-def _write(
-    path: Path,
-    vehicle_class: str,
-    rows: Sequence[dict[str, Any]],
-    polygons: Sequence[shapely.Geometry],
-) -> None:
-    """Write a FeatureCollection (RFC 7946), the largest polygon first so that all can be seen."""
+def collection(
+    vehicle_class: str, rows: Sequence[dict[str, Any]], polygons: Sequence[shapely.Geometry]
+) -> dict[str, Any]:
+    """Give a FeatureCollection (RFC 7946), the largest polygon first so that all can be seen."""
     features = [
         {
             "type": "Feature",
@@ -179,7 +184,11 @@ def _write(
             zip(rows, polygons, strict=True), key=lambda pair: -float(pair[0]["area_km2"])
         )
     ]
-    text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _write(path: Path, features: dict[str, Any]) -> None:
+    text = json.dumps(features, ensure_ascii=False)
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".isochrones-") as folder:
             unfinished = Path(folder) / "made"

@@ -72,6 +72,13 @@ def add(verbs: Any) -> None:
         help="with --roads: the first state leaves this closure out, or `all` (may be repeated)",
     )
     diff.add_argument(
+        "--suppose",
+        action="append",
+        default=[],
+        metavar="EDGE",
+        help="with --roads: what if this edge were closed too (may be repeated; not recorded)",
+    )
+    diff.add_argument(
         "--class", dest="classes", action="append", help="with --roads: as in `reach`"
     )
 
@@ -149,7 +156,8 @@ def _set_lock(arguments: argparse.Namespace, *, locked: bool) -> Result:
 def _diff(arguments: argparse.Namespace) -> Result:
     from dashboard.operations import comparing, comparing_roads
 
-    if not arguments.roads and (not arguments.plan_b or arguments.at or arguments.without):
+    about_roads = arguments.at or arguments.without or arguments.suppose
+    if not arguments.roads and (not arguments.plan_b or about_roads):
         raise InputError(
             "diff", "two plans, or --roads with two states, are needed", "see `qafila diff --help`"
         )
@@ -160,6 +168,9 @@ def _diff(arguments: argparse.Namespace) -> Result:
                 situation,
                 moments=[moment for moment in given if moment],
                 without=arguments.without,
+                supposed=[comparing_roads.supposed_closure(situation, arguments.suppose)]
+                if arguments.suppose
+                else (),
                 classes=read.vehicle_class_names(",".join(arguments.classes or ())),
             ), FINE
         return comparing.diff(situation, arguments.plan_a, arguments.plan_b), FINE

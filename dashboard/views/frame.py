@@ -70,6 +70,7 @@ def show_map(picture: Picture, *, height: int, grow: bool = True) -> None:
             grow=grow,
             selected=state.get(state.EDGE, ""),
             focus=state.get(state.FOCUS, ""),
+            overlay=state.get(state.OVERLAY, ""),
             seq=picture.seq,
             key=state.MAP,
         )

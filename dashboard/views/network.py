@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard import state
 from dashboard.languages import _
-from dashboard.views import access, frame, outcome, roads
+from dashboard.views import access, frame, gaps, isochrone, outcome, roads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,11 +43,15 @@ def parts(drawn: frame.Frame) -> None:
         "cut_off": _("Who is cut off"),
         "clear": _("What to clear first"),
         "risk": _("How sure it is"),
+        "far": _("How far one gets"),
+        "gaps": _("Gaps of the network"),
     }
     shown: dict[str, Callable[[], None]] = {
         "cut_off": partial(access.cut_off, drawn),
         "clear": partial(access.clear_first, drawn),
         "risk": partial(access.risk, drawn),
+        "far": partial(isochrone.page, drawn),
+        "gaps": partial(gaps.page, drawn),
     }
     chosen = st.segmented_control(
         _("About the roads"),
@@ -57,4 +62,6 @@ def parts(drawn: frame.Frame) -> None:
         required=True,
         label_visibility="collapsed",
     )
+    if chosen != "far":
+        state.put(state.OVERLAY, "")
     shown[chosen or "cut_off"]()

@@ -48,6 +48,8 @@ def close(
     until: datetime | None,
     source: str,
     reason: str,
+    confidence: float = 1.0,
+    max_weight_t: float | None = None,
 ) -> None:
     """Begin to close a road and to plan anew."""
     desk = served.desk
@@ -63,6 +65,8 @@ def close(
             until=until,
             source=source,
             reason=reason,
+            confidence=confidence,
+            max_weight_t=max_weight_t,
         )
         _plan(desk, progress, texts)
         change = changes.compare(before, desk.picture())

@@ -11,8 +11,9 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.languages import N_, _
 from dashboard.map.text import clean, markdown
-from dashboard.views import outcome
-from dashboard.views.figures import moment
+from dashboard.operations.roads import MAX_WEIGHT_T
+from dashboard.views import outcome, supposing
+from dashboard.views.figures import moment, number
 from geo.model import VehicleClassName
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 CLASSES: tuple[str, ...] = get_args(VehicleClassName)
 PAGE_SOURCE = N_("crisis cell, on the page")
+SURETIES = (1.0, 0.7, 0.4)
 
 
 def panel(served: Served, info: SituationInfo, picture: Picture) -> None:
@@ -42,7 +44,8 @@ def panel(served: Served, info: SituationInfo, picture: Picture) -> None:
         st.caption(_("Click a road on the map, or choose one from the list."))
     else:
         describe(served, piece, picture, info)
-        closing_form(served, info, piece)
+        closing_form(served, info, piece, picture.seq)
+        supposing.answer(piece, picture.seq)
     closures(served, info, picture, book)
 
 
@@ -92,6 +95,8 @@ def describe(served: Served, piece: Piece, picture: Picture, info: SituationInfo
 
 def reopen_button(served: Served, closure: Closure, *, key: str) -> None:
     """Offer to reopen a road; pressed, it does."""
+    if not served.desk.may("reopen_road"):
+        return
     pressed = st.button(
         _("Reopen"),
         key=key,
@@ -102,9 +107,10 @@ def reopen_button(served: Served, closure: Closure, *, key: str) -> None:
         outcome.reopen(served, closure.closure_id)
 
 
-def closing_form(served: Served, info: SituationInfo, piece: Piece) -> None:
-    """Ask how the road is closed, for whom, why and until when; then do it."""
-    with st.form("close", clear_on_submit=True, border=True):
+def closing_form(served: Served, info: SituationInfo, piece: Piece, seq: int) -> None:
+    """Ask how the road is closed, for whom, why and until when; say what would follow, or do it."""
+    may_close = served.desk.may("close_road")
+    with st.form("close", border=True):
         kind = st.radio(
             _("How"),
             ["closed", "restricted"],
@@ -131,7 +137,28 @@ def closing_form(served: Served, info: SituationInfo, piece: Piece) -> None:
         source = right.text_input(
             _("Who says so"), max_chars=120, placeholder=_(PAGE_SOURCE), key="close_source"
         )
-        asked = st.form_submit_button(_("Close this road"), type="primary", icon=":material/block:")
+        surety = left.selectbox(
+            _("How sure is that"),
+            list(SURETIES),
+            format_func=lambda one: {
+                1.0: _("sure: seen"), 0.7: _("likely"), 0.4: _("a rumour"),
+            }[one],
+            key="close_confidence",
+        )  # fmt: skip
+        weight = right.number_input(
+            _("Still carries, t (restricted only)"),
+            0.0, MAX_WEIGHT_T, None, 0.5,
+            placeholder=_("unknown"),
+            key="close_weight",
+        )  # fmt: skip
+        row = st.container(horizontal=True)
+        supposed = row.form_submit_button(_("What if?"), icon=":material/help:")
+        asked = may_close and row.form_submit_button(
+            _("Close this road"), type="primary", icon=":material/block:"
+        )
+    limit_t = float(weight) if weight and kind == "restricted" else None
+    if supposed:
+        supposing.ask(served.desk, piece, seq, classes=classes, kind=kind, max_weight_t=limit_t)
     if asked:
         outcome.close(
             served,
@@ -141,6 +168,8 @@ def closing_form(served: Served, info: SituationInfo, piece: Piece) -> None:
             until=aware(until, info.timezone),
             source=source or _(PAGE_SOURCE),
             reason=reason,
+            confidence=float(surety),
+            max_weight_t=limit_t,
         )
 
 
@@ -172,8 +201,14 @@ def closure_text(closure: Closure, book: RoadBook, timezone: str, *, marked: boo
     details = [
         {"closed": _("closed"), "restricted": _("restricted")}.get(closure.state, closure.state),
         _("for {classes}").format(classes=", ".join(closure.classes) or _("all vehicles")),
+        _("carries up to {t} t").format(t=f"{closure.max_weight_t:g}")
+        if closure.max_weight_t
+        else "",
         clean(closure.reason, 160),
         clean(closure.source),
+        _("{share} % sure").format(share=number(100 * closure.confidence))
+        if closure.confidence < 1
+        else "",
         _("since {time}").format(time=moment(closure.since, timezone)) if closure.since else "",
         _("until {time}").format(time=moment(closure.until, timezone)) if closure.until else "",
     ]

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from starlette.applications import Starlette
@@ -27,7 +28,7 @@ from dashboard.situation_desk import SituationDesk
 from dashboard.state import Served
 from data.access.accounts import utc_now
 from data.access.api_keys import issue_key
-from data.access.roles import Visitor, rights_of
+from data.access.roles import RIGHTS, Visitor, rights_of
 from data.people.key import KEY_FILE
 from geo.errors import InputError, RuleError
 
@@ -219,8 +220,6 @@ def test_a_viewers_desk_looks_and_changes_nothing(home: Path) -> None:
 
 
 def test_an_association_sends_and_undoes_in_its_own_name_only() -> None:
-    from types import SimpleNamespace
-
     theirs = SimpleNamespace(upload_id="upload:1", organisation_id="organisation:other")
     mine = SimpleNamespace(upload_id="upload:2", organisation_id="organisation:own")
     asked: list[object] = []
@@ -245,7 +244,19 @@ def test_an_association_sends_and_undoes_in_its_own_name_only() -> None:
 
 def test_every_method_of_the_desk_has_a_right() -> None:
     methods = {name for name in vars(Desk) if not name.startswith("_")}
-    assert methods == LOOKING | RIGHT_OF.keys()
+    assert methods == LOOKING | RIGHT_OF.keys() | {"may"}
+    assert all(right in RIGHTS for right in RIGHT_OF.values())
+
+
+def test_who_may_not_change_is_told_so_before_he_tries() -> None:
+    def desk(role: str) -> Desk:
+        rights = rights_of(role)
+        visitor = Visitor(account_id="account:1", role=role, organisation_id="", rights=rights)
+        return desk_for(SimpleNamespace(), visitor)  # type: ignore[arg-type]
+
+    assert desk("admin").may("close_road")
+    assert not desk("viewer").may("close_road")
+    assert desk("viewer").may("suppose_closed")
 
 
 def test_others_are_not_served_what_nobody_guards(tmp_path: Path, home: Path) -> None:

@@ -105,3 +105,101 @@ def test_a_refused_question_is_one_plain_line(desk: ValleyDesk) -> None:
     press(page, "Ask")
     assert "at most 48 are sampled here" in words(page)
     assert len(page.dataframe) == 0
+
+
+# --- what if, gaps, how far one gets ---
+
+
+def pick(desk: ValleyDesk, edge: str, part: str = "cut_off") -> AppTest:
+    page = AppTest.from_function(_page, default_timeout=TIMEOUT_S)
+    page.session_state["roads_part"] = part
+    page.session_state[state.EDGE] = edge
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_what_if_says_who_would_be_cut_off_and_records_nothing(desk: ValleyDesk) -> None:
+    page = pick(desk, "drill:e2")
+    before = desk.seq()
+    press(page, "What if?")
+    assert desk.asked == {"supposed": ["drill:e2"], "state": "closed", "max_weight_t": None}
+    assert "If it were closed (nothing is recorded)" in words(page)
+    assert "truck: 2 places cut off" in words(page)
+    then = next(one.value for one in page.dataframe if "Then" in one.value)
+    assert set(then["Place"]) == {"Ijoukak", "Tinmel"}
+    assert desk.seq() == before
+    assert not desk.picture().closures
+
+
+def test_a_closure_takes_how_sure_it_is_and_what_the_road_still_carries(desk: ValleyDesk) -> None:
+    page = pick(desk, "drill:e1")
+    page.radio(key="close_state").set_value("restricted")
+    page.selectbox(key="close_confidence").set_value(0.7)
+    page.number_input(key="close_weight").set_value(3.5)
+    press(page, "Close this road")
+    (closure,) = desk.picture().closures
+    assert (closure.state, closure.confidence, closure.max_weight_t) == ("restricted", 0.7, 3.5)
+    assert "carries up to 3.5 t" in words(page)
+    assert "70 % sure" in words(page)
+
+
+def test_a_weight_is_not_recorded_of_a_road_that_is_closed(desk: ValleyDesk) -> None:
+    page = pick(desk, "drill:e1")
+    page.number_input(key="close_weight").set_value(3.5)
+    press(page, "Close this road")
+    (closure,) = desk.picture().closures
+    assert (closure.state, closure.max_weight_t) == ("closed", None)
+
+
+def test_who_may_only_look_is_offered_no_change(desk: ValleyDesk) -> None:
+    close(desk, "drill:e2")
+    desk.forbidden = {"close_road", "reopen_road", "join_gaps", "part_gaps"}
+    page = pick(desk, "drill:e2", "gaps")
+    labels = {one.label for one in page.button}
+    assert "What if?" in labels
+    assert not labels & {"Close this road", "Reopen"}
+    assert not [one for one in page.button if one.key in {"join_gaps"}]
+
+
+def test_gaps_are_offered_and_nothing_is_joined_by_itself(desk: ValleyDesk) -> None:
+    page = draw("gaps")
+    assert "3 pieces that do not meet" in words(page)
+    table = next(one.value for one in page.dataframe if "Width in m" in one.value)
+    assert table["Width in m"].tolist() == [1.5, 3.0]
+    assert next(one for one in page.button if one.key == "join_gaps").disabled
+    assert desk.joints == []
+
+
+def test_joined_gaps_are_listed_and_can_be_undone(desk: ValleyDesk) -> None:
+    desk.join_gaps(["gap:1"], source="map team")
+    page = draw("gaps")
+    assert "1 gaps, map team" in words(page)
+    next(one for one in page.button if one.key == "part_joint:0").click().run()
+    assert not page.exception
+    assert desk.joints == []
+
+
+def test_how_far_one_gets_is_asked_shown_and_handed_to_the_map(desk: ValleyDesk) -> None:
+    page = draw("far")
+    page.selectbox(key="isochrone_class").set_value("pickup")
+    page.multiselect(key="isochrone_minutes").set_value([30])
+    press(page, "Draw")
+    assert desk.asked == {"class": "pickup", "minutes": [30.0]}
+    table = next(one.value for one in page.dataframe if "Minutes" in one.value)
+    assert table["Roads"].tolist() == ["as the roads are", "if all were open"]
+    assert "Within 30 min only without the closures: 600 people, Ijoukak" in words(page)
+    path = page.session_state[state.OVERLAY]
+    served = state.get_served()
+    name, sha = path.removeprefix("layers/").removesuffix(".geojson").split("/")
+    file = served.layers.get(name, sha)
+    assert file is not None
+    assert file.features == 2
+
+
+def test_without_a_limit_nothing_is_drawn(desk: ValleyDesk) -> None:
+    page = draw("far")
+    page.multiselect(key="isochrone_minutes").set_value([])
+    press(page, "Draw")
+    assert "Choose at least one limit." in words(page)
+    assert desk.asked == {}

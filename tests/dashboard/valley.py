@@ -419,6 +419,8 @@ class ValleyDesk:
         self.asked: dict[str, Any] = {}
         self.assessed = True
         self.locked: set[str] = set()
+        self.forbidden: set[str] = set()
+        self.joints: list[dict[str, Any]] = []
         self._seq = 10
         self._ids = itertools.count(1)
         self._plan_takes_s = plan_takes_s
@@ -451,6 +453,9 @@ class ValleyDesk:
         with self._lock:
             self._names[place] = name
             self._seq += 1
+
+    def may(self, method: str) -> bool:
+        return method not in self.forbidden
 
     def seq(self) -> int:
         return self._seq
@@ -507,6 +512,88 @@ class ValleyDesk:
             raise UnknownIdError(key, "no such raster is served", "")
         return tile_png(relief_file(), z, x, y, Paint(kind="relief"))
 
+    def suppose_closed(
+        self,
+        edges: Sequence[str],
+        *,
+        classes: Sequence[str],
+        state: str,
+        max_weight_t: float | None = None,
+    ) -> dict[str, Any]:
+        """As closing would cut off: the places whose way from the depot has the edge."""
+        self.asked = {"supposed": list(edges), "state": state, "max_weight_t": max_weight_t}
+        closure = Closure(closure_id="closure:supposed", edges=tuple(edges), since=NOON)
+        then = make_picture(seq=self._seq, closures=[*self._closures, closure], plan=None)
+        now = self.picture()
+        lost = then.places[
+            (then.places["reach_status"] == "cut_off") & (now.places["reach_status"] != "cut_off")
+        ]
+        change = {
+            "kind": "cut_off", "status_a": "reachable", "status_b": "cut_off",
+            "travel_time_a_s": 1200.0, "travel_time_b_s": None, "lost_s": None,
+        }  # fmt: skip
+        none = {"places": 0, "people": 0, "places_uncounted": 0, "most_lost_s": None}
+        some = {**none, "places": len(lost), "people": int(lost["people"].sum())}
+        totals = {"cut_off": some, "regained": none, "slower": none, "faster": none}
+        return {
+            "totals": {"truck": totals},
+            "places": [
+                {"place_id": row["place_id"], "name": row["name"], "people": int(row["people"]),
+                 "changes": {"truck": change}}
+                for _, row in lost.iterrows()
+            ],
+        }  # fmt: skip
+
+    def isochrones(
+        self, vehicle_class: str, minutes: Sequence[float], *, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        self.asked = {"class": vehicle_class, "minutes": list(minutes)}
+        rows = [
+            {"minutes": one, "roads": roads, "area_km2": one, "road_km": 2 * one, "people": 100,
+             "places": 2, "places_uncounted": 0, "people_sources": ["register"]}
+            for one in minutes
+            for roads in ("now", "open")
+        ]  # fmt: skip
+        shape = {
+            "type": "Polygon",
+            "coordinates": [list(box(-8.1, 31.1, -8.0, 31.2).exterior.coords)],
+        }
+        features = [{"type": "Feature", "properties": row, "geometry": shape} for row in rows]
+        return {
+            "isochrones": rows,
+            "lost": [{"minutes": minutes[0], "people": 600, "places_uncounted": 0,
+                      "places": [{"place_id": "place:1", "name": "Ijoukak"}]}],
+            "shapes": {"type": "FeatureCollection", "features": features},
+        }  # fmt: skip
+
+    def network(self) -> dict[str, Any]:
+        held = {gap for joint in self.joints for gap in joint["gaps"]}
+        gaps = [
+            {"gap_id": f"gap:{n}", "lon": -8.0, "lat": 31.1, "distance_m": 1.5 * n,
+             "edges": ["drill:e1", "drill:t1"]}
+            for n in (1, 2)
+        ]  # fmt: skip
+        return {
+            "edges": len(self._edges), "length_km": 88.0, "n_pieces": 3 - len(held), "dead_ends": 4,
+            "gaps": [gap for gap in gaps if gap["gap_id"] not in held], "n_gaps": 2 - len(held),
+            "joints": self.joints, "notes": ["1 way without nodes was left out"],
+        }  # fmt: skip
+
+    def join_gaps(self, gaps: Sequence[str], *, source: str) -> dict[str, Any]:
+        if source == "nobody":
+            raise RuleError(source, "somebody must say so", "give a name")
+        joint = {
+            "joint_id": f"joint:{len(self.joints)}", "gaps": list(gaps), "source": source,
+            "reason": "", "at": "2023-09-10T12:00:00+00:00",
+        }  # fmt: skip
+        self.joints.append(joint)
+        self._seq += 1
+        return joint
+
+    def part_gaps(self, joint_id: str) -> None:
+        self.joints = [one for one in self.joints if one["joint_id"] != joint_id]
+        self._seq += 1
+
     def vector_layers(self) -> tuple[VectorLayer, ...]:
         return tuple(source.layer for source in self._vectors())
 
@@ -549,6 +636,8 @@ class ValleyDesk:
         until: datetime | None,
         source: str,
         reason: str,
+        confidence: float = 1.0,
+        max_weight_t: float | None = None,
     ) -> dict[str, Any]:
         held = set(make_edges()["edge_id"])
         if unknown := [edge for edge in edges if edge not in held]:
@@ -563,6 +652,8 @@ class ValleyDesk:
                 until=until,
                 source=source,
                 reason=reason,
+                confidence=confidence,
+                max_weight_t=max_weight_t,
             )
             self._closures.append(closure)
             self._seq += 1

@@ -19,7 +19,7 @@
 
   const state = {
     strings: {}, language: "en", timezone: "UTC", mode: "damage", selected: "",
-    piece: null, sheets: {}, overlays: {}, places: new Map(), labels: true,
+    piece: null, overlay: "", sheets: {}, overlays: {}, places: new Map(), labels: true,
   };
 
   const t = (text, values = {}) =>
@@ -219,7 +219,30 @@
       if (args.selected !== undefined && args.selected !== state.selected) {
         report(select(map, args.selected));
       }
+      if ((args.overlay || "") !== state.overlay) report(overlay(map, args.overlay || ""));
     });
+  }
+
+  // What the page asks to be drawn on top: how far one gets. Full line: as the roads are; dotted: if all
+  // were open. The least time has the strongest colour.
+  async function overlay(map, path) {
+    state.overlay = path;
+    if (state.drawnOverlay) state.drawnOverlay.remove();
+    state.drawnOverlay = null;
+    document.documentElement.dataset.overlay = "";
+    if (!path) return;
+    const data = await collection(state.api + path);
+    if (path !== state.overlay) return; // another was asked for meanwhile
+    const limits = [...new Set(data.features.map((one) => one.properties.minutes))].sort((a, b) => a - b);
+    const style = ({ properties: { minutes, roads } }) => ({
+      color: "#00695c", weight: roads === "open" ? 2 : 2.5, dashArray: roads === "open" ? "2 6" : null,
+      fill: roads === "now", fillColor: "#009e73",
+      fillOpacity: 0.3 - (0.2 * limits.indexOf(minutes)) / Math.max(1, limits.length - 1 || 1),
+    });
+    state.drawnOverlay = L.geoJSON(data, {
+      pane: "qafila-hint", interactive: false, renderer: L.canvas({ pane: "qafila-hint" }), style,
+    }).addTo(map);
+    document.documentElement.dataset.overlay = data.features.length;
   }
 
   function near(map, latlng) {

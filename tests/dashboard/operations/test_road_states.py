@@ -87,6 +87,28 @@ def test_the_command_line_compares_roads(
     assert "pickup" not in result["totals"]
 
 
+def test_what_is_supposed_has_the_effect_of_what_is_recorded_and_is_not_recorded(
+    valley: Situation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = valley.seq()
+    closure = comparing_roads.supposed_closure(valley, [LAST_ROAD], classes=["truck"])
+    supposed = comparing_roads.diff_roads(valley, supposed=[closure])
+    assert valley.seq() == before
+    closed = roads.close_road(valley, edges=(LAST_ROAD,), classes=("truck",))
+    recorded = comparing_roads.diff_roads(valley, without=[closed["closure_id"]])
+    assert supposed["totals"] == recorded["totals"]
+    assert supposed["totals"]["truck"]["cut_off"]["people"] == 240
+    with pytest.raises(UnknownIdError, match="no such edge"):
+        comparing_roads.supposed_closure(valley, ["w9:8-9"])
+    capsys.readouterr()
+    home = ["--json", "--home", str(valley.home)]
+    assert main(["diff", "--roads", "--suppose", TRACK, "--class", "pickup", *home]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["totals"]["pickup"]["cut_off"]["people"] == 190
+    assert main(["diff", "--roads", "--suppose", "w9:8-9", *home]) == 2
+    assert main(["diff", "plan:a", "--suppose", TRACK, *home]) == 2
+
+
 # --- isochrones ---------------------------------------------------------------------------------
 
 
@@ -107,6 +129,9 @@ def test_isochrones_hold_people_with_their_source_before_and_after_a_closure(
         shape = shapely.geometry.shape(feature["geometry"])
         assert shape.is_valid
         assert shape.covers(shapely.Point(-8.0, 31.0))
+    assert "shapes" not in result
+    shown = isochrones.make_isochrones(valley, "truck", [1.0, 10.0], with_shapes=True)
+    assert shown["shapes"]["features"] == features
     assert features[0]["properties"]["area_km2"] == max(r["area_km2"] for r in by_state.values())
 
 
