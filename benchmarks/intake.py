@@ -7,6 +7,12 @@
                     them was used to choose a word or a weight; what is wrong is listed.
 - ``real columns``  the same over real sheets of the test data, judged by hand in `REAL`
 - ``real files``    share of real files that are read, or refused with a reason
+- ``register names``  rows of a relief register that have a place code, read by their names alone:
+                    share decided, share of these that are right (each against its code), and how
+                    many are taken for another place where their own is not in the list
+- ``no code``       rows of the same register with a name and no code: share found in the list. Most
+                    of the rest cannot be found there: municipalities founded later (Chandragiri,
+                    Tokha, Kashikhanda), districts (Makawanpur) and quarters of towns (Kupondole)
 - ``10,000 rows``   a workbook of 10,000 needs: seconds of processor time and peak memory, measured
                     in a process of its own, from the file to the report of a dry run
 
@@ -16,6 +22,7 @@ No other tool is at hand that does the same, so there is no peer.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import resource
@@ -23,12 +30,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import geopandas as gpd
+import pandas as pd
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(CHECKOUT))
 
+from data.intake.known import Known, Question, known  # noqa: E402
 from data.intake.sheet import read_sheets  # noqa: E402
 from geo.errors import QafilaError  # noqa: E402
 
@@ -196,7 +208,7 @@ def main() -> int:
         return 0
     good = [columns_figure("written sheets", *written_sheets())]
     if DATA.is_dir():
-        good += [columns_figure("real sheets", *real_sheets()), real_files()]
+        good += [columns_figure("real sheets", *real_sheets()), real_files(), *register_names()]
     else:
         say("intake", "real", "columns right", None, "share", GOAL_COLUMNS, note=f"no {DATA}")
     good += speed(2_000 if arguments.quick else ROWS)
@@ -257,6 +269,58 @@ def real_files() -> bool:
     say("intake", "real files", "understood or refused", 1.0, "share", 1.0, n=len(files),
         refused=refused)  # fmt: skip
     return True
+
+
+def register_names() -> list[bool]:
+    """Read the names of a relief register beside its codes, which are the truth."""
+    register = _table("agency_relief_old1.csv", "utf-8")
+    register["code"] = "place:" + register["hlcit"].str.split().str.join("-")
+    register = register[register["vdc"].str.strip() != ""]
+    tables = nepal_places()
+    coded = register[register["code"].isin(tables.positions_of)]
+    pairs = coded[["vdc", "code"]].drop_duplicates()
+    names = [Question(name=name) for name in pairs["vdc"]]
+    tables.look_up(names)
+    found = [tables.answers[name].place_id for name in names]
+    decided = sum(one is not None for one in found)
+    wrong = [
+        f"{name} ({code}) read {one}"
+        for name, code, one in zip(pairs["vdc"], pairs["code"], found, strict=True)
+        if one is not None and one != code
+    ]
+    say("intake", "register names", "decided", round(decided / len(pairs), 4), "share", 0.7,
+        n=len(pairs))  # fmt: skip
+    right = 1 - len(wrong) / max(1, decided)
+    say("intake", "register names", "right of those decided", round(right, 4), "share", 0.99,
+        wrong=wrong)  # fmt: skip
+    rows = register[~register["code"].isin(tables.positions_of)]
+    asked = [Question(name=name) for name in rows["vdc"]]
+    tables.look_up(asked, told=set(pairs["code"]))
+    taken = sum(tables.answers[one].place_id is not None for one in asked)
+    share = taken / len(rows)
+    say("intake", "no code", "rows found in the list", round(share, 4), "share", 0.9, n=len(rows))
+    return [decided / len(pairs) >= 0.7, right >= 0.99, share >= 0.9]
+
+
+def nepal_places() -> Known:
+    """The municipalities of Nepal with both spellings that their list has."""
+    table = _table("master_hlcit.csv", "cp1252")
+    places = gpd.GeoDataFrame(
+        {
+            "place_id": "place:" + table["HLCIT_CODE"].str.split().str.join("-"),
+            "name": table["VDC_NAME"],
+            "name_fr": table["OCHA_VNAME"],
+            "commune": "",
+        },
+        geometry=gpd.points_from_xy(table["X"].astype(float), table["Y"].astype(float)),
+        crs="EPSG:4326",
+    )
+    return known(places, [], {}, now=datetime(2015, 6, 1, tzinfo=UTC))
+
+
+def _table(name: str, encoding: str) -> pd.DataFrame:
+    text = (DATA / "nepal" / name).read_text(encoding=encoding)
+    return pd.read_csv(io.StringIO(text), dtype=str).fillna("")
 
 
 def speed(rows: int) -> list[bool]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import cKDTree
 
 from geo.errors import InputError
 from geo.name_table import METHODS, NameTable, index_names, joined
@@ -46,6 +47,15 @@ _UNKNOWN_PARENT = 0.08
 #: What a candidate loses far from the coordinate given, half of it at the given distance (m).
 _FAR_AWAY = 0.25
 _FAR_SCALE_M = 5_000.0
+#: What a candidate loses far from all places that the writer is known to work at: nothing within
+#: the free distance, then half of it at the scale (m). Held out on the names of 807 coded places of
+#: a relief register: 571 decided without, 621 with it, none wrong; half or twice the distances
+#: decide 611.
+_ELSEWHERE = 0.25
+_ELSEWHERE_FREE_M = 10_000.0
+_ELSEWHERE_SCALE_M = 10_000.0
+#: So few places say nothing of where somebody works.
+MIN_AROUND = 8
 _EARTH_RADIUS_M = 6_371_008.8
 #: A commune is taken as given if it is this like a known one; otherwise it says nothing.
 _PARENT_SCORE = 0.75
@@ -200,11 +210,15 @@ class NameIndex:
         province: Sequence[str] | None = None,
         lon: Sequence[float] | NDArray[np.float64] | None = None,
         lat: Sequence[float] | NDArray[np.float64] | None = None,
+        around: NDArray[np.float64] | None = None,
         limit: int = 3,
     ) -> pd.DataFrame:
         """Rank the places for many written names at once.
 
         Parameters are as in `match`, one value per written name ("" and NaN where not given).
+        `around` are points (lon, lat in degrees, shape (n, 2)) where the writer of all these names
+        is known to work; of namesakes the one near some of them is meant. Fewer than `MIN_AROUND`
+        say nothing.
 
         Returns
         -------
@@ -232,6 +246,9 @@ class NameIndex:
             at = np.column_stack([np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)])
             lost += self._where.penalty(at[query, 0], at[query, 1], place)
             told |= np.isfinite(at[query]).all(axis=1)
+        # Not `told`: that somebody works nearby does not make a doubtful spelling a sure one.
+        if self._where is not None and around is not None and len(around) >= MIN_AROUND:
+            lost += self._where.elsewhere(around)[place]
         found = pd.DataFrame(
             {
                 "query": query,
@@ -363,6 +380,24 @@ class _Where:
         distance_m = np.hypot(east, north) * _EARTH_RADIUS_M
         lost: NDArray[np.float64] = _FAR_AWAY * distance_m / (distance_m + _FAR_SCALE_M)
         return np.nan_to_num(lost)
+
+    def elsewhere(self, around: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What each place loses for lying far from every one of these points (lon, lat)."""
+        lost = np.zeros(len(self.lon))
+        known = np.isfinite(self.lon) & np.isfinite(self.lat)
+        chord, _ = cKDTree(_on_sphere(around[:, 0], around[:, 1])).query(
+            _on_sphere(self.lon[known], self.lat[known])
+        )
+        beyond_m = np.maximum(chord * _EARTH_RADIUS_M - _ELSEWHERE_FREE_M, 0)
+        lost[known] = _ELSEWHERE * beyond_m / (beyond_m + _ELSEWHERE_SCALE_M)
+        return lost
+
+
+def _on_sphere(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points on the unit sphere, shape (n, 3): nearest neighbours hold across the date line."""
+    east, north = np.radians(lon), np.radians(lat)
+    level = np.cos(north)
+    return np.column_stack([level * np.cos(east), level * np.sin(east), np.sin(north)])
 
 
 def _index_parent(written: list[str], table: NameTable, *, elsewhere: float) -> _Parent:

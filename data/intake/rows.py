@@ -74,7 +74,11 @@ def take_rows(kind: str, sheet: Sheet, known: Known) -> list[TakenRow]:
 def take_lines(kind: str, sheet: Sheet, lines: Sequence[Line], known: Known) -> list[TakenRow]:
     """Read some rows of a sheet that has the columns it needs, in their order."""
     if known.place_ids and "place" in sheet.fields:
-        known.look_up(one for row in _rows(sheet, lines) for one in questions(row, known))
+        ids = {row.text("place_id") for row in _rows(sheet, lines)} - {""}
+        known.look_up(
+            (one for row in _rows(sheet, lines) for one in questions(row, known)),
+            told=filter(None, map(known.place_by_id, ids)),
+        )
     take = _KINDS[kind][0]
     return [take(row, known) for row in _rows(sheet, lines)]
 

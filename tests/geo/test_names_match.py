@@ -1,12 +1,13 @@
 """A written name finds its place across scripts; what is not clear is asked, not decided."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from geo.errors import InputError
-from geo.name_match import METHODS, NameIndex
+from geo.name_match import METHODS, MIN_AROUND, NameIndex
 
 NAMES = pd.DataFrame(
     {
@@ -187,3 +188,37 @@ def test_scores_are_shares_in_falling_order_and_at_most_one_is_sure(
     assert all(0 < score <= 1 for score in scores)
     assert sum(one.sure for one in found[1:]) == 0
     assert len({one.index for one in found}) == len(found)
+
+
+def _two_valleys() -> NameIndex:
+    """Eight villages in the west, a namesake of the first and another one far in the east."""
+    names = ["Jyamire", "Orang", "Lapilang", "Khokana", "Syaphru", "Timure", "Briddim", "Gumdi"]
+    return NameIndex.build(
+        pd.DataFrame({"name": [*names, "Jyamire", "Raniban"]}),
+        lon=[85.0 + 0.01 * at for at in range(8)] + [88.0, 88.01],
+        lat=[28.0] * 10,
+    )
+
+
+def test_of_namesakes_the_one_near_where_the_writer_works_is_meant() -> None:
+    index = _two_valleys()
+    west = np.array([[85.0 + 0.01 * at, 28.0] for at in range(1, 9)])
+    east = np.array([[lon + 3, lat] for lon, lat in west])
+    alone = index.match_many(["Jyamire"]).iloc[0]
+    beside = index.match_many(["Jyamire"], around=west).iloc[0]
+    assert (alone["sure"], beside["sure"], beside["place"]) == (False, True, 0)
+    beyond = index.match_many(["Jyamire"], around=east).iloc[0]
+    assert (beyond["sure"], beyond["place"]) == (True, 8)
+
+
+def test_few_places_say_nothing_of_where_somebody_works() -> None:
+    few = np.array([[85.0, 28.0]] * (MIN_AROUND - 1))
+    assert not _two_valleys().match_many(["Jyamire"], around=few).iloc[0]["sure"]
+
+
+def test_working_nearby_makes_no_doubtful_spelling_sure() -> None:
+    west = np.array([[85.0 + 0.01 * at, 28.0] for at in range(8)])
+    index = _two_valleys()
+    for written in ("Jamiri", "Oran", "Lapang"):
+        alone, beside = (index.match_many([written], around=a).iloc[0] for a in (None, west))
+        assert (beside["sure"], beside["score"]) == (alone["sure"], alone["score"])

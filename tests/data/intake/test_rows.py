@@ -245,3 +245,26 @@ def test_a_list_that_goes_by_codes_is_found_again_by_them(tmp_path: Path, here: 
     later = known(places, [], here.items, now=NOW)
     (row,) = _take(tmp_path, later, "needs", "pcode,item,quantity\n524 2 05 29,tent,3\n")
     assert row.report.place_id == "place:524-2-05-29"
+
+
+def test_namesakes_are_told_apart_by_the_other_rows_of_the_sheet(tmp_path: Path) -> None:
+    names = ["Jyamire", "Orang", "Lapilang", "Khokana", "Syaphru", "Timure", "Briddim", "Gumdi"]
+    places = gpd.GeoDataFrame(
+        {
+            "place_id": [f"place:{at}" for at in range(10)],
+            "name": [*names, "Manthali", "Jyamire"],
+            "commune": "",
+        },
+        geometry=gpd.points_from_xy([85.0 + 0.01 * at for at in range(9)] + [88.0], [28.0] * 10),
+        crs="EPSG:4326",
+    )
+    items = {"tent": Item(item_id="tent", unit="piece", kg_per_unit=60, m3_per_unit=0.3)}
+    head = "code,village,item,quantity\n"
+    coded = "".join(f"{at},x,tent,1\n" for at in (6, 7, 8))
+    named = "".join(f",{name},tent,1\n" for name in names[:6])
+    here = known(places, [], items, now=NOW)
+    alone = _take(tmp_path, here, "needs", head + ",Jyamire,tent,1\n")
+    assert [row.report.status for row in alone] == ["undecided"]
+    rows = _take(tmp_path, known(places, [], items, now=NOW), "needs", head + coded + named)
+    assert rows[3].report.place_id == "place:0"
+    assert {row.report.status for row in rows} == {"accepted"}
