@@ -31,6 +31,7 @@ from dashboard import cache
 from dashboard.http.api import create_api
 from dashboard.http.gate import Door, Gate
 from dashboard.http.language import PageLanguage
+from dashboard.http.limits import Limits
 from dashboard.http.pages import page_routes
 from dashboard.http.security import PAGE_POLICY, SameOriginSockets, SecurityHeaders
 from dashboard.http.sign_in import sign_in_routes
@@ -109,7 +110,14 @@ def build_app(
 def own_routes(served: Served) -> list[BaseRoute]:
     """Give what is served beside Streamlit's page."""
     return [
-        Mount("/api/v1", create_api(served.desk, served.layers)),
+        Mount(
+            "/api/v1",
+            create_api(
+                served.desk,
+                served.layers,
+                situation_desk=served.desk if isinstance(served.desk, SituationDesk) else None,
+            ),
+        ),
         *page_routes(served),
         *wall_routes(served),
         *([] if served.door is None else sign_in_routes(served.door)),
@@ -123,6 +131,7 @@ def guards(door: Door | None, allowed_hosts: Sequence[str]) -> list[Middleware]:
         Middleware(SameOriginSockets),
         Middleware(TrustedHostMiddleware, allowed_hosts=[*allowed_hosts], www_redirect=False),
         Middleware(Gate, door=door),
+        Middleware(Limits),
         Middleware(CompressedStreamlitFiles),
         Middleware(PageLanguage),
     ]

@@ -111,6 +111,10 @@ class RuleError(QafilaError, ValueError):
     """The request is readable but breaks a rule of the domain."""
 
 
+class ConflictError(RuleError):
+    """Something else was recorded under the same id before."""
+
+
 class StoreError(QafilaError, RuntimeError):
     """The situation's store could not do what was asked."""
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import FastAPI, Header, Path, Query
 from fastapi.responses import FileResponse, JSONResponse, Response
 
+from dashboard.http.entries import writers
 from dashboard.http.problem import MEDIA_TYPE, handle_problems
+from dashboard.http.resources import readers
 from dashboard.map.feed import LiveFeed
 from dashboard.map.ways import way_files
 from dashboard.operations.road_picking import MOST_REACH_M
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from dashboard.desk import Desk
     from dashboard.map.layers import LayerFiles
     from dashboard.operations.picture import Picture
+    from dashboard.situation_desk import SituationDesk
 
 NO_STORE = {"Cache-Control": "no-store"}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -28,8 +31,13 @@ PMTILES = "application/vnd.pmtiles"
 COMPRESS_FROM_BYTES = 500
 
 
-def create_api(desk: Desk, layers: LayerFiles) -> FastAPI:
-    """Make the HTTP interface of one situation; mount it at ``/api/v1``."""
+def create_api(
+    desk: Desk, layers: LayerFiles, *, situation_desk: SituationDesk | None = None
+) -> FastAPI:
+    """Make the HTTP interface of one situation; mount it at ``/api/v1``.
+
+    Without `situation_desk` only what the screen asks is answered.
+    """
     app = FastAPI(
         title="Qafila",
         summary="One situation: places, roads, closures, convoys.",
@@ -115,6 +123,9 @@ def create_api(desk: Desk, layers: LayerFiles) -> FastAPI:
         """Give a piece of road by its edge id."""
         return JSONResponse(desk.road_piece(edge), headers=NO_STORE)
 
+    if situation_desk is not None:
+        app.include_router(readers(situation_desk.situation))
+        app.include_router(writers(situation_desk.situation, situation_desk))
     return app
 
 

@@ -31,6 +31,8 @@ COOKIE = "qafila_session"
 #: Answered to everybody: the way in, and whether the server lives.
 FREE_PATHS = frozenset({"/sign-in", "/api/v1/health"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Without one of these rights nothing can be changed.
+CHANGING = ("report", "upload", "roads", "plan")
 #: What was found out about a session counts for so long, so that a page of eighty files asks once.
 TRUSTED_S = 2.0
 MAX_TRUSTED = 2_000
@@ -102,6 +104,8 @@ class Gate:
         """Give the answer that refuses a request, None where it may pass."""
         path, headers = scope["path"], Headers(scope=scope)
         if not door.is_closed():
+            if not _is_own(scope, headers):
+                return problem(403, title="This request comes from another site's page")
             scope["visitor"] = OWNER
             return None
         if path in FREE_PATHS:
@@ -118,10 +122,11 @@ class Gate:
                 return problem(403, title="This request comes from another site's page")
         if visitor is None:
             return _sign_in_first(scope, headers)
-        right = "see" if scope.get("method", "GET") in SAFE_METHODS else "report"
         own = path.startswith("/_stcore/") or path in ("/sign-out",)
-        if not visitor.may(right) and not own:
-            return problem(403, title=f"The right {right!r} is needed for this")
+        # Which right it is exactly, each answer of the interface asks by itself.
+        wanted = ("see",) if scope.get("method", "GET") in SAFE_METHODS else CHANGING
+        if not own and not any(visitor.may(right) for right in wanted):
+            return problem(403, title=f"The right {' or '.join(wanted)} is needed for this")
         scope["visitor"] = visitor
         return None
 

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from geo.errors import (
+    ConflictError,
     InputError,
     NoSituationError,
     QafilaError,
@@ -28,12 +29,21 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
+
+class ForbiddenError(Exception):
+    """Who asks lacks a right."""
+
+    def __init__(self, right: str) -> None:
+        super().__init__(f"The right {right!r} is needed for this")
+
+
 # First match wins: the narrow classes stand before their bases.
 STATUS_OF: tuple[tuple[type[QafilaError], HTTPStatus], ...] = (
     (UnknownIdError, HTTPStatus.NOT_FOUND),
     (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (NoSituationError, HTTPStatus.SERVICE_UNAVAILABLE),
     (StoreBusyError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (ConflictError, HTTPStatus.CONFLICT),
     (RuleError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (InputError, HTTPStatus.BAD_REQUEST),
     (QafilaError, HTTPStatus.INTERNAL_SERVER_ERROR),
@@ -71,7 +81,10 @@ def handle_problems(app: FastAPI) -> None:
             raise error
         status = HTTPStatus(error.status_code)
         detail = "" if error.detail == status.phrase else str(error.detail)
-        return problem(status, title=status.phrase, detail=detail)
+        answer = problem(status, title=status.phrase, detail=detail)
+        # Which methods a 405 allows, above all.
+        answer.headers.update(error.headers or {})
+        return answer
 
     def invalid(_request: Request, error: Exception) -> JSONResponse:
         if not isinstance(error, RequestValidationError):
@@ -85,6 +98,9 @@ def handle_problems(app: FastAPI) -> None:
             ],
         )
 
+    def forbidden(_request: Request, error: Exception) -> JSONResponse:
+        return problem(HTTPStatus.FORBIDDEN, title=str(error))
+
     def unexpected(_request: Request, error: Exception) -> JSONResponse:
         logger.error("unexpected error in the HTTP interface", exc_info=error)
         return problem(
@@ -94,6 +110,7 @@ def handle_problems(app: FastAPI) -> None:
         )
 
     app.add_exception_handler(QafilaError, ours)
+    app.add_exception_handler(ForbiddenError, forbidden)
     app.add_exception_handler(HTTPException, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(Exception, unexpected)

@@ -1,0 +1,120 @@
+"""``/api/v1``, what can be told: needs, closures and their end, tables and their undoing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Path, Query, Request
+from fastapi.responses import Response  # noqa: TC002 - read at run time
+
+from dashboard.http import models
+from dashboard.http.answers import tagged
+from dashboard.http.asking import TAKING, asked, heavy, says
+
+if TYPE_CHECKING:
+    from dashboard.http.asking import OpenSituation
+    from dashboard.situation_desk import SituationDesk
+
+Kind = Literal["needs", "damage", "stock", "vehicles", "volunteers", "places", "road-status"]
+ClosureId = Annotated[str, Path(pattern=r"^closure:[0-9A-Za-z_-]{1,80}$")]
+UploadId = Annotated[str, Path(pattern=r"^upload:[0-9A-Za-z_-]{1,80}$")]
+
+
+def writers(open_situation: OpenSituation, desk: SituationDesk) -> APIRouter:
+    """Give the routes that change something, each on behalf of who asks."""
+    routes = APIRouter()
+
+    @routes.post(
+        "/needs",
+        status_code=201,
+        responses=says(models.Recorded, *TAKING, status=201) | {200: {"model": models.Recorded}},
+    )
+    def report_need(request: Request, need: models.NewNeed) -> Response:
+        """Tell that a place lacks something; 200 where it was told before."""
+        from dashboard.operations.recording import report_need as recorded
+
+        with asked(request, "upload") as visitor:
+            told, new = recorded(
+                open_situation(),
+                place=need.place,
+                item=need.item,
+                quantity=f"{need.quantity:f} {need.unit}".strip(),
+                weight=need.weight,
+                note=need.note,
+                hours=need.hours,
+                reported_at=need.reported_at,
+                client_id=need.client_id,
+                sender=visitor.account_id,
+            )
+        return _recorded(request, told, "need_id", new=new)
+
+    @routes.post(
+        "/closures",
+        status_code=201,
+        responses=says(models.Recorded, *TAKING, status=201) | {200: {"model": models.Recorded}},
+    )
+    def close(request: Request, closure: models.NewClosure) -> Response:
+        """Close or restrict a road; 200 where it was told before."""
+        from dashboard.operations.recording import close_once
+
+        with asked(request, "roads") as visitor:
+            told, new = close_once(
+                open_situation(),
+                **(closure.model_dump() | {"classes": tuple(closure.classes)}),
+                sender=visitor.account_id,
+            )
+        return _recorded(request, told, "closure_id", new=new)
+
+    @routes.delete("/closures/{closure_id}", responses=says(models.Undone, *TAKING))
+    def reopen(
+        request: Request,
+        closure_id: ClosureId,
+        reason: Annotated[str, Query(max_length=2_000)] = "",
+    ) -> Response:
+        """Say that a closure no longer holds."""
+        from dashboard.operations.roads import reopen_road
+
+        with asked(request, "roads"):
+            reopen_road(open_situation(), closure_id, reason=reason)
+        return tagged(request, {"undone": closure_id})
+
+    @routes.post("/uploads/{kind}", responses=says(models.UploadAnswer, *TAKING))
+    def upload(
+        request: Request,
+        kind: Annotated[Kind, Path()],
+        content: Annotated[bytes, Body(media_type="application/octet-stream", min_length=1)],
+        name: Annotated[str, Query(max_length=200, description="Name of the file")] = "table.csv",
+        organisation: Annotated[
+            str, Query(max_length=300, description="The sender; a key's own where it has one")
+        ] = "",
+        dry_run: bool = False,
+    ) -> Response:
+        """Take in a table (CSV, XLSX, GeoJSON, KoBo and ODK exports …), row by row."""
+        from dashboard.role_desk import desk_for
+
+        with asked(request, "upload") as visitor, heavy():
+            received = desk_for(desk, visitor).upload(
+                kind,
+                name,
+                content,
+                organisation=organisation or visitor.organisation_id,
+                dry_run=dry_run,
+                add_places=False,
+                columns={},
+            )
+        return tagged(request, received.report)
+
+    @routes.delete("/uploads/{upload_id}", responses=says(models.Undone, *TAKING))
+    def undo(request: Request, upload_id: UploadId) -> Response:
+        """Take back all that came with an upload."""
+        from dashboard.role_desk import desk_for
+
+        with asked(request, "upload") as visitor:
+            return tagged(request, desk_for(desk, visitor).undo(upload_id))
+
+    return routes
+
+
+def _recorded(request: Request, told: dict[str, Any], key: str, *, new: bool) -> Response:
+    content = {"id": told[key], "new": new, **told}
+    return tagged(request, content, status=201 if new else 200)

@@ -1,0 +1,193 @@
+"""``/api/v1``: what is told is recorded once, what is asked is paged, tagged and guarded."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from dashboard.operations.reaching import make_reach
+from dashboard.operations.situation import Situation
+
+NEED = {"place": "Tinmel", "item": "tent", "quantity": 3, "client_id": "form-17"}
+NEAR = {"near": [-7.97, 31.0], "classes": ["truck"], "source": "driver", "client_id": "c1"}
+
+
+def test_a_need_is_recorded_once_by_the_senders_id(client: Any, valley: Situation) -> None:
+    before = len(valley.store.needs())
+    first = client.post("/api/v1/needs", json=NEED)
+    again = client.post("/api/v1/needs", json=NEED)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["new"] is True
+    assert again.json()["new"] is False
+    assert again.json()["id"] == first.json()["id"]
+    assert len(valley.store.needs()) == before + 1
+    listed = client.get("/api/v1/needs", params={"item": "tent"}).json()
+    assert first.json()["id"] in {one["need_id"] for one in listed["items"]}
+
+
+def test_the_same_id_for_something_else_is_a_conflict(client: Any) -> None:
+    client.post("/api/v1/needs", json=NEED)
+    answer = client.post("/api/v1/needs", json=NEED | {"quantity": 4})
+    assert answer.status_code == 409
+    assert "form-17" in answer.json()["detail"]
+
+
+def test_without_an_id_two_tellings_are_two(client: Any) -> None:
+    need = {name: value for name, value in NEED.items() if name != "client_id"}
+    ids = {client.post("/api/v1/needs", json=need).json()["id"] for _ in range(2)}
+    assert len(ids) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"place": "Nowhere at all"}, 404),
+        ({"item": "unobtainium"}, 404),
+        ({"quantity": 0}, 422),
+        ({"quantity": "many"}, 422),
+        ({"unit": "parsec"}, 422),
+        ({"colour": "red"}, 422),
+        ({"reported_at": "2999-01-01T00:00:00Z"}, 422),
+        ({"client_id": "with blank"}, 422),
+        ({"client_id": "x" * 101}, 422),
+    ],
+)
+def test_a_bad_need_is_refused_in_one_shape(
+    client: Any, change: dict[str, Any], status: int
+) -> None:
+    answer = client.post("/api/v1/needs", json=NEED | change)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+
+
+def test_a_road_is_closed_and_opened(client: Any) -> None:
+    made = client.post("/api/v1/closures", json=NEAR)
+    assert made.status_code == 201, made.text
+    assert client.post("/api/v1/closures", json=NEAR).json()["new"] is False
+    path = f"/api/v1/closures/{made.json()['id']}"
+    assert [one["closure_id"] for one in client.get("/api/v1/closures").json()["items"]] == [
+        made.json()["id"]
+    ]
+    assert client.delete(path).json() == {"undone": made.json()["id"]}
+    assert client.delete(path).status_code == 404
+    assert client.get("/api/v1/closures").json()["items"] == []
+    assert client.get("/api/v1/closures?open_only=false").json()["items"][0]["reopened_at"]
+
+
+def test_pages_add_up_to_the_whole(client: Any) -> None:
+    whole = client.get("/api/v1/needs").json()["items"]
+    found, path = [], "/api/v1/needs?limit=2"
+    while path:
+        part = client.get(path).json()
+        found += part["items"]
+        path = part["next"]
+    assert found == whole
+    assert len(whole) == 5
+    assert client.get("/api/v1/needs?limit=0").status_code == 422
+    assert client.get("/api/v1/needs?limit=1001").status_code == 422
+
+
+def test_what_did_not_change_is_not_sent_again(client: Any) -> None:
+    first = client.get("/api/v1/needs")
+    tag = first.headers["etag"]
+    again = client.get("/api/v1/needs", headers={"If-None-Match": f'"other", {tag}'})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == tag
+    client.post("/api/v1/needs", json=NEED)
+    assert client.get("/api/v1/needs", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_long_answers_are_compressed_for_those_who_can(client: Any) -> None:
+    packed = client.get("/api/v1/needs", headers={"Accept-Encoding": "gzip"})
+    plain = client.get("/api/v1/needs", headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.json() == plain.json()
+
+
+def test_what_is_asked_is_answered_as_on_the_command_line(client: Any, valley: Situation) -> None:
+    (tents,) = client.get("/api/v1/stock?item=tent").json()["stock"]
+    assert (tents["item"], tents["on_hand"]) == ("tent", "40")
+    assert client.get("/api/v1/stock?depot=nowhere").status_code == 404
+    reach = client.get("/api/v1/reach").json()
+    told = make_reach(valley)
+    assert reach["items"] == json.loads(json.dumps(told["places"]))
+    assert client.get("/api/v1/reach?status=cut_off").json()["total"] == 0
+    by_truck = client.get("/api/v1/reach?vehicle_class=truck").json()
+    assert set(by_truck["totals"]) == {"truck", "any"}
+    assert len(client.get("/api/v1/indicators").json()["indicators"]) > 10
+    assert client.get("/api/v1/plans").json()["items"] == []
+    for path in ("latest", "latest/files.zip", "plan:none"):
+        assert client.get(f"/api/v1/plans/{path}").status_code == 404
+
+
+def test_a_table_is_taken_row_by_row_and_undone(client: Any) -> None:
+    sheet = b"place,item,quantity\nTinmel,tent,7\nNowhere,tent,1\n"
+    answer = client.post(
+        "/api/v1/uploads/needs?name=needs.csv&organisation=NGO%20Two",
+        content=sheet,
+        headers={"Content-Type": "application/octet-stream"},
+    )
+    assert answer.status_code == 200, answer.text
+    report = answer.json()
+    assert report["accepted"] == 1
+    assert len(report["rows"]) == 2
+    assert client.delete(f"/api/v1/uploads/{report['upload_id']}").status_code == 200
+    assert client.get("/api/v1/needs").json()["total"] == 5
+
+
+def test_each_role_may_what_the_table_says(keyed: dict[str, Any]) -> None:
+    def codes(role: str) -> list[int]:
+        one = keyed[role]
+        return [
+            one.get("/api/v1/needs").status_code,
+            one.post("/api/v1/needs", json=NEED).status_code,
+            one.post("/api/v1/closures", json=NEAR).status_code,
+            one.get("/api/v1/ledger/head?signed=false").status_code,
+        ]
+
+    assert codes("nobody") == [401, 401, 401, 401]
+    assert codes("viewer") == [200, 403, 403, 403]
+    assert codes("ngo") == [200, 201, 403, 403]
+    assert codes("cell") == [200, 201, 201, 200]
+    assert codes("auditor") == [200, 403, 403, 200]
+
+
+def test_what_a_key_tells_is_its_organisations(keyed: dict[str, Any], valley: Situation) -> None:
+    made = keyed["ngo"].post("/api/v1/needs", json=NEED).json()["id"]
+    (need,) = [one for one in valley.store.needs() if one.need_id == made]
+    (ngo,) = [one for one in valley.store.organisations() if one.name == "NGO One"]
+    assert need.organisation_id == ngo.organisation_id
+    # The ids of another sender are others.
+    assert keyed["cell"].post("/api/v1/needs", json=NEED).status_code == 201
+
+
+def test_another_sites_page_changes_nothing_where_nobody_has_an_account(client: Any) -> None:
+    for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert client.post("/api/v1/needs", json=NEED, headers=headers).status_code == 403
+    assert client.get("/api/v1/needs").json()["total"] == 5
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"[" * 100_000, "application/json", 400),
+        (b"{", "application/json", 422),
+        (b'{"place":"Tinmel"}', "text/plain", 422),
+        (b"\xff\xfe", "application/json", 422),
+        (b"x" * 300_000, "application/json", 413),
+    ],
+)
+def test_a_hostile_body_is_refused(client: Any, content: bytes, kind: str, status: int) -> None:
+    answer = client.post("/api/v1/needs", content=content, headers={"Content-Type": kind})
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_refused_method_says_which_are_allowed(client: Any) -> None:
+    answer = client.put("/api/v1/stock")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET"
