@@ -244,7 +244,7 @@ def write_road_tables(tables: RoadTables, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     nodes = tables.nodes.copy()
     # pandas keeps `attrs` in the metadata of the file: source and notes travel with the table.
-    nodes.attrs = {"source": _source_as_dict(tables.source), "notes": list(tables.notes)}
+    nodes.attrs = {"source": source_as_dict(tables.source), "notes": list(tables.notes)}
     nodes.to_parquet(folder / "nodes.parquet", index=False)
     tables.edges.to_parquet(folder / "edges.parquet", index=False)
     if not tables.turns.empty:
@@ -280,7 +280,7 @@ def read_road_tables(folder: Path) -> RoadTables:
     tables = RoadTables(
         nodes=nodes,
         edges=edges,
-        source=_source_from_dict(attrs.get("source", {})),
+        source=source_from_dict(attrs.get("source", {})),
         notes=tuple(str(note) for note in attrs.get("notes", [])),
         turns=filled_turns(turns),
     )
@@ -446,7 +446,8 @@ def _pieces_note(tables: RoadTables) -> list[str]:
 # --- source in a file's metadata ----------------------------------------------------------------
 
 
-def _source_as_dict(source: Source) -> dict[str, str]:
+def source_as_dict(source: Source) -> dict[str, str]:
+    """The source as texts, as the files of road tables keep it."""
     return {
         "name": source.name,
         "at": source.at.isoformat() if source.at else "",
@@ -455,7 +456,8 @@ def _source_as_dict(source: Source) -> dict[str, str]:
     }
 
 
-def _source_from_dict(written: Mapping[str, Any]) -> Source:
+def source_from_dict(written: Mapping[str, Any]) -> Source:
+    """The source from what `source_as_dict` wrote."""
     at = str(written.get("at", ""))
     return Source(
         name=str(written.get("name", "")),

@@ -16,7 +16,7 @@ import shapely
 from geo.crs import project
 from geo.errors import CoverageError, EmptyInputError, RuleError
 from geo.model import require_lon_lat
-from routing.edge_index import nearest_edges, working_lines
+from routing.edge_index import edge_index, nearest_edges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from geo.model import Closure
     from geo.network import RoadTables
+    from routing.edge_index import EdgeIndex
     from routing.graph import Graph
     from routing.vehicles import VehicleClass
 
@@ -231,16 +232,16 @@ def candidates_near(
     require_lon_lat("point of a closure", lon, lat)
     x_m, y_m = project([lon], [lat], crs)
     points = np.asarray(shapely.points(x_m, y_m), dtype=object)
-    lines = working_lines(tables, crs)
-    named = np.ones(len(lines), dtype=bool) if road is None else _named(tables, road)
+    index = edge_index(tables, crs)
+    named = np.ones(len(tables.edges), dtype=bool) if road is None else _named(tables, road)
     if layer is not None:
         named = named & _on_layer(tables, layer)
     row, far_m = nearest_edges(
-        lines, points, of=named, max_distance_m=max_distance_m, k=_CANDIDATES
+        index, points, of=named, max_distance_m=max_distance_m, k=_CANDIDATES
     )
     found = row[0] >= 0
     if not found.any():
-        raise _nothing_near(lines, points, named, lon, lat, max_distance_m, road)
+        raise _nothing_near(index, points, named, lon, lat, max_distance_m, road)
     edges = tables.edges.iloc[row[0][found]]
     distance_m = far_m[0][found]
     rank_m = distance_m + PATH_HANDICAP_M * edges["highway"].isin(PATH_KINDS).to_numpy()
@@ -375,7 +376,7 @@ def _on_layer(tables: RoadTables, layer: int) -> NDArray[np.bool_]:
 
 
 def _nothing_near(
-    lines: NDArray[np.object_],
+    index: EdgeIndex,
     points: NDArray[np.object_],
     named: NDArray[np.bool_],
     lon: float,
@@ -387,7 +388,8 @@ def _nothing_near(
         return CoverageError(
             f"road {road!r}", "it has no piece on that layer", "leave one of the two out"
         )
-    nearest_m = float(shapely.distance(points[0], lines[named]).min())
+    lines = index.lines(np.flatnonzero(named))
+    nearest_m = float(shapely.distance(points[0], lines).min())
     what = "road" if road is None else f"piece of {road}"
     return CoverageError(
         f"point lon {lon:.5f}, lat {lat:.5f}",

@@ -17,7 +17,7 @@ import shapely
 from geo.crs import to_working
 from geo.grades import GRADES
 from routing.closures import PATH_KINDS
-from routing.edge_index import nearest_edges, working_lines
+from routing.edge_index import edge_index, nearest_edges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from geo.model import RoadState
     from geo.network import RoadTables
+    from routing.edge_index import EdgeIndex
 
 # Roads of analysts (OSM, national maps, their own) lie within some metres of ours; carriageways of
 # one road some 10 m apart. Estimate.
@@ -86,11 +87,11 @@ def propose_closures(
     asks = np.flatnonzero(graded["grade"].isin(list(STATES)).to_numpy())
     if len(asks) == 0:
         return []
-    lines = working_lines(tables, crs)
+    index = edge_index(tables, crs)
     shapes = np.asarray(to_working(graded.geometry.iloc[asks], crs).array, dtype=object)
-    found = _meant(tables, graded.iloc[asks], lines, shapes, beside_m)
+    found = _meant(tables, graded.iloc[asks], index, shapes, beside_m)
     lost = np.array([len(edges) == 0 for edges in found], dtype=bool)
-    nearest_m = _nearest_m(lines, shapes, lost)
+    nearest_m = _nearest_m(index.all_lines(), shapes, lost)
     ids = tables.edges["edge_id"].to_numpy()
     grades = graded["grade"].to_numpy()
     return [
@@ -115,9 +116,9 @@ def grades_of_edges(
     """
     if graded.empty:
         return {}
-    lines = working_lines(tables, crs)
+    index = edge_index(tables, crs)
     shapes = np.asarray(to_working(graded.geometry, crs).array, dtype=object)
-    found = _meant(tables, graded, lines, shapes, beside_m)
+    found = _meant(tables, graded, index, shapes, beside_m)
     ids = tables.edges["edge_id"].to_numpy()
     rank = {str(grade): number for number, grade in enumerate(GRADES)}
     worst: dict[str, str] = {}
@@ -131,17 +132,17 @@ def grades_of_edges(
 def _meant(
     tables: RoadTables,
     graded: gpd.GeoDataFrame,
-    lines: NDArray[np.object_],
+    index: EdgeIndex,
     shapes: NDArray[np.object_],
     beside_m: float,
 ) -> list[NDArray[np.intp]]:
-    """Rows of the edges that each row of `graded` means; lines and shapes in metres."""
+    """Rows of the edges that each row of `graded` means; shapes in the CRS of the index."""
     is_point = np.isin(shapely.get_type_id(shapes), (0, 4))
     is_bridge = graded["object"].str.contains("bridge", case=False).to_numpy()
     found: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)] * len(shapes)
-    for at, edges in _along(lines, shapes, np.flatnonzero(~is_point), beside_m):
+    for at, edges in _along(index.all_lines(), shapes, np.flatnonzero(~is_point), beside_m):
         found[at] = edges
-    for at, edges in _bridges(tables, lines, shapes, np.flatnonzero(is_point)):
+    for at, edges in _bridges(tables, index, shapes, np.flatnonzero(is_point)):
         found[at] = edges
     every = np.arange(len(graded))
     return _apart(tables, found, is_bridge & ~is_point, _names(graded, every))
@@ -189,7 +190,7 @@ def _advances(
 
 def _bridges(
     tables: RoadTables,
-    lines: NDArray[np.object_],
+    index: EdgeIndex,
     shapes: NDArray[np.object_],
     rows: NDArray[np.intp],
 ) -> list[tuple[int, NDArray[np.intp]]]:
@@ -198,7 +199,7 @@ def _bridges(
         return []
     points = shapely.centroid(shapes[rows])
     bridge = tables.edges["bridge"].to_numpy(dtype=bool)
-    edge, _ = nearest_edges(lines, points, of=bridge, max_distance_m=BRIDGE_M, k=1)
+    edge, _ = nearest_edges(index, points, of=bridge, max_distance_m=BRIDGE_M, k=1)
     return [
         (int(row), edge[at, :1].astype(np.intp)) for at, row in enumerate(rows) if edge[at, 0] >= 0
     ]

@@ -11,7 +11,7 @@ from dashboard.operations.vector_layers import LARGE_NETWORK, MAIN_HIGHWAYS, MIN
 from geo.crs import project
 from geo.errors import UnknownIdError
 from geo.model import require_lon_lat
-from routing.edge_index import working_lines, working_tree
+from routing.edge_index import edge_index
 
 if TYPE_CHECKING:
     from geo.network import RoadTables
@@ -46,13 +46,14 @@ def road_near(
     x_m, y_m = project([lon], [lat], crs)
     point = shapely.points(x_m[0], y_m[0])
     reach_m = min(reach_m, MOST_REACH_M)
-    rows = working_tree(tables, crs).query(point, predicate="dwithin", distance=reach_m)
+    index = edge_index(tables, crs)
+    _, rows = index.within(np.array([point]), reach_m)
     if len(tables.edges) > LARGE_NETWORK and zoom < MINOR_ZOOM:
         kinds = tables.edges["highway"].iloc[rows].str.removesuffix("_link")
         rows = rows[kinds.isin(MAIN_HIGHWAYS).to_numpy()]
     if len(rows) == 0:
         return None
-    far_m = shapely.distance(working_lines(tables, crs)[rows], point)
+    far_m = shapely.distance(index.lines(rows), point)
     return _piece(tables, int(rows[np.lexsort((rows, far_m))[0]]))
 
 

@@ -452,8 +452,12 @@ class Situation:
         )
 
     def roads(self) -> RoadTables:
-        """Give the newest road tables, draped over the elevation where there is one."""
-        from geo.network import drape, read_road_tables, write_road_tables
+        """Give the newest road tables, draped over the elevation where there is one.
+
+        Kept on disk in a form that another process opens without reading it.
+        """
+        from geo.network import drape, read_road_tables
+        from geo.road_store import FORMAT, open_mapped_roads, write_mapped_roads
 
         layers = self.store.layers("roads")
         if not layers:
@@ -462,21 +466,28 @@ class Situation:
             )
         elevations = self.store.layers("elevation")
         joints = [one for one in self.store.road_joints() if one.layer_id == layers[-1].layer_id]
-        road_key = _drawn_key(layers[-1].files, joints)
-        height_key = elevations[-1].files["elevation"][:16] if elevations else "flat"
+        key = self.roads_key()
+
+        def write(folder: Path) -> None:
+            drawn = folder / "drawn"
+            drawn.mkdir()
+            self._joined(layers[-1].files, joints)(drawn)
+            tables = read_road_tables(drawn)
+            shutil.rmtree(drawn)
+            if elevations:
+                tables = drape(tables, self.archive.path(elevations[-1].files["elevation"]))
+            write_mapped_roads(tables, folder)
 
         def make() -> RoadTables:
-            drawn = self.kept(f"roads-{road_key}-flat", self._joined(layers[-1].files, joints))
-            if not elevations:
-                return read_road_tables(drawn)
-            elevation = self.archive.path(elevations[-1].files["elevation"])
-            draped = self.kept(
-                f"roads-{road_key}-{height_key}",
-                lambda folder: write_road_tables(drape(read_road_tables(drawn), elevation), folder),
-            )
-            return read_road_tables(draped)
+            name = f"roads-{key}-{FORMAT}"
+            try:
+                return open_mapped_roads(self.kept(name, write))
+            except UnreadableError as error:
+                logger.warning("%s; it is made anew", error)
+                shutil.rmtree(self.home / "cache" / name, ignore_errors=True)
+            return open_mapped_roads(self.kept(name, write))
 
-        return self.remember(("roads", road_key, height_key), make)
+        return self.remember(("roads", key), make)
 
     def graph(self) -> Graph:
         """Give the routing graph of `roads`; it is kept on disk, so another process opens it."""
@@ -582,14 +593,15 @@ class Situation:
             return kept
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent) as unfinished:
-            write(Path(unfinished))
-            made = Path(unfinished).with_suffix(".made")
-            shutil.copytree(unfinished, made)
-        try:
-            made.rename(kept)
-        except OSError:
-            # The other process was first, with the same content: its folder serves.
-            shutil.rmtree(made, ignore_errors=True)
+            made = Path(unfinished) / "made"
+            made.mkdir()
+            write(made)
+            try:
+                made.rename(kept)
+            except OSError:
+                # The other process was first, with the same content: its folder serves.
+                if not kept.exists():
+                    raise
         return kept
 
     def layer_key(self, kind: str) -> str:

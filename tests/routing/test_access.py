@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from geo.crs import project
 from geo.errors import CrsError, RuleError
 from routing.access import WALK_DETOUR_FACTOR, Access, attach
-from routing.edge_index import nearest_edges, working_lines
+from routing.edge_index import edge_index, nearest_edges, working_lines
 from routing.graph import build_graph
 from tests.factories import WORKING_CRS, four_villages, make_roads
 
@@ -140,7 +140,9 @@ def test_the_edges_found_are_the_nearest_by_brute_force(
     lines = working_lines(tables, WORKING_CRS)
     x_m, y_m = project([p[0] for p in points], [p[1] for p in points], WORKING_CRS)
     geometries = np.asarray(shapely.points(x_m, y_m), dtype=object)
-    _, found_m = nearest_edges(lines, geometries, of=usable, max_distance_m=max_m, k=k)
+    _, found_m = nearest_edges(
+        edge_index(tables, WORKING_CRS), geometries, of=usable, max_distance_m=max_m, k=k
+    )
     for row, geometry in enumerate(geometries):
         all_m = np.sort(shapely.distance(geometry, lines[usable]))
         expected = all_m[all_m <= max_m][:k]

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from geo.crs import project
 from routing import nearby_edges as module
-from routing.edge_index import nearest_edges, working_lines, working_tree
+from routing.edge_index import EdgeIndex, edge_index, nearest_edges, working_lines
 from routing.nearby_edges import NearbyEdges, nearby_edges
 from tests.factories import WORKING_CRS, four_villages
 
 TABLES = four_villages()
-LINES = working_lines(TABLES, WORKING_CRS)
+LINES, INDEX = working_lines(TABLES, WORKING_CRS), edge_index(TABLES, WORKING_CRS)
 
 
 def points_at(lon: list[float], lat: list[float]) -> np.ndarray:
@@ -38,11 +38,11 @@ def test_any_series_of_questions_is_answered_as_if_asked_anew(
     places: list[tuple[float, float]], questions: list[tuple[list[bool], int, float]]
 ) -> None:
     points = points_at([p[0] for p in places], [p[1] for p in places])
-    kept = NearbyEdges(working_tree(TABLES, WORKING_CRS), points)
+    kept = NearbyEdges(EdgeIndex(TABLES, WORKING_CRS), points)
     for chosen, k, max_m in questions:
         usable = np.array(chosen)
         edge, far_m = kept.nearest(of=usable, max_distance_m=max_m, k=k)
-        edge_anew, far_anew_m = nearest_edges(LINES, points, of=usable, max_distance_m=max_m, k=k)
+        edge_anew, far_anew_m = nearest_edges(INDEX, points, of=usable, max_distance_m=max_m, k=k)
         np.testing.assert_array_equal(edge, edge_anew)
         np.testing.assert_array_equal(far_m, far_anew_m)
         there = edge >= 0
@@ -56,11 +56,11 @@ def test_points_beyond_the_room_for_lists_are_found_all_the_same() -> None:
     rng = np.random.default_rng(3)
     at = points_at(list(rng.uniform(-8.02, -7.9, 40)), list(rng.uniform(30.99, 31.04, 40)))
     at[5] = None
-    kept = NearbyEdges(working_tree(TABLES, WORKING_CRS), at)
+    kept = NearbyEdges(EdgeIndex(TABLES, WORKING_CRS), at)
     for usable in (np.ones(5, dtype=bool), np.array([True, False, True, False, True])):
         for _ in range(2):
             edge, far_m = kept.nearest(of=usable, max_distance_m=1500.0, k=2)
-            edge_anew, far_anew_m = nearest_edges(LINES, at, of=usable, max_distance_m=1500.0, k=2)
+            edge_anew, far_anew_m = nearest_edges(INDEX, at, of=usable, max_distance_m=1500.0, k=2)
             np.testing.assert_array_equal(edge, edge_anew)
             np.testing.assert_array_equal(far_m, far_anew_m)
     assert (edge[5] == -1).all()
@@ -83,7 +83,7 @@ def test_the_same_points_are_searched_for_once(monkeypatch: pytest.MonkeyPatch) 
     np.testing.assert_array_equal(before[0], after[0])
 
 
-def test_all_points_of_a_network_share_one_tree() -> None:
+def test_all_points_of_a_network_share_one_index() -> None:
     here, there = points_at([-8.0], [31.0]), points_at([-7.9], [31.02])
     first = nearby_edges(TABLES, WORKING_CRS, here)
-    assert nearby_edges(TABLES, WORKING_CRS, there)._tree is first._tree
+    assert nearby_edges(TABLES, WORKING_CRS, there)._index is first._index
