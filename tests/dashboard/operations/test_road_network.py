@@ -131,3 +131,26 @@ def test_a_gap_that_is_not_offered_is_refused(
     assert cli.main(["roads", "--join", wanted, "--home", str(empty.home)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert empty.seq() == before
+
+
+def test_the_next_process_opens_the_tables_and_makes_damaged_ones_anew(
+    valley: Situation, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = valley.roads()
+    (kept,) = (valley.home / "cache").glob("roads-*")
+
+    def refused(*_: object) -> None:
+        raise AssertionError("read from parquet again")
+
+    with monkeypatch.context() as patched, Situation.open(valley.home) as second:
+        patched.setattr("geo.network.read_road_tables", refused)
+        assert second.roads().edges.geometry.geom_equals(before.edges.geometry).all()
+        assert second.roads().nodes.equals(before.nodes)
+    # Another file in its place: what is mapped stays what it was.
+    (kept / "edges.arrow").unlink()
+    (kept / "edges.arrow").write_bytes(b"cut off")
+    with Situation.open(valley.home) as third:
+        assert third.roads().edges["edge_id"].tolist() == before.edges["edge_id"].tolist()
+    assert "made anew" in caplog.text
+    with Situation.open(valley.home) as fourth:
+        assert len(fourth.roads().edges) == len(before.edges)
