@@ -265,6 +265,7 @@ MAP_TEXTS = (
     N_("Road"),
     N_("Road closed"),
     N_("Road restricted"),
+    N_("Said to be open by"),
     N_("Says who"),
     N_("Show the whole area"),
     N_("Since"),

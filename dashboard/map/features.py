@@ -177,6 +177,9 @@ def _closures(picture: Picture, at: datetime, crs: str) -> Iterator[Feature]:
             since=_iso(row["since"]),
             until=_iso(row["until"]),
             confidence=round(float(row["confidence"]), 2),
+            contradicted_by=[
+                clean(one.source) for one in picture.contradicted.get(row["closure_id"], ())
+            ],
         )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from shapely.geometry import LineString, MultiLineString
 
 from dashboard.operations import assessing, planning, reaching
-from dashboard.operations.roads import bare_edge_id
+from dashboard.operations.roads import HINDERING, bare_edge_id, contradictions
 from geo.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ class Picture:
         `not_assessed`), `sources` (text), `needs` (item → quantity), `reach_status`,
         `reach_reason`, `travel_time_s`, `walk_m` (the best of truck and pickup), `reach_truck`,
         `reach_pickup` (status of each alone).
+    closures, road_reports
+        What keeps vehicles from roads; and reports that a road is open, or that nobody knows.
+    contradicted
+        By id of a closure the reports in force that say that the road is open.
     closure_lines
         `closure_id`, `state`, `classes`, `road`, `source`, `reason`, `since`, `until`,
         `confidence`, geometry.
@@ -64,6 +68,8 @@ class Picture:
     convoy_lines: gpd.GeoDataFrame
     sources: list[dict[str, Any]]
     totals: dict[str, Any]
+    road_reports: list[Closure] = field(default_factory=list)
+    contradicted: dict[str, list[Closure]] = field(default_factory=dict)
 
 
 def picture(situation: Situation) -> Picture:
@@ -104,7 +110,8 @@ def _draw(situation: Situation, seq: int) -> Picture:
     now = situation.now()
     places = _places(situation)
     plan = planning.latest(situation)
-    closures: list[Closure] = list(situation.store.closures())
+    told: list[Closure] = list(situation.store.closures())
+    closures = [one for one in told if one.state in HINDERING]
     volunteers = Counter(
         situation.current_place(one.home_place_id)
         for one in situation.store.volunteers()
@@ -129,6 +136,8 @@ def _draw(situation: Situation, seq: int) -> Picture:
             for layer in situation.store.layers()
         ],
         totals=_totals(places, plan),
+        road_reports=[one for one in told if one.state not in HINDERING],
+        contradicted=contradictions(told, at=now),
     )
 
 

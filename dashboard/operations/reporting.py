@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dashboard.indicatorsheet import indicator_names
 from dashboard.languages import LANGUAGES, language, use_language
 from dashboard.operations import measuring, picture
+from dashboard.operations.roads import HINDERING
 from dashboard.operations.situation import silent
 from dashboard.report.drawing import situation_drawing
 from dashboard.report.page import ReportPage, report_html
@@ -174,10 +175,11 @@ def _has_roads(situation: Situation) -> bool:
 
 def _changed(changes: Changes) -> dict[str, int]:
     """Count what is new or changed, by kind."""
-    reopened = sum(one.reopened_at is not None for one in changes.closures)
+    closures = [one for one in changes.closures if one.state in HINDERING]
+    reopened = sum(one.reopened_at is not None for one in closures)
     return {
         "needs": len(changes.needs),
-        "closures": len(changes.closures) - reopened,
+        "closures": len(closures) - reopened,
         "reopened": reopened,
         "layers": len(changes.layers),
         "damage_reports": len(changes.damage_reports),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def take_road_reports(situation: Situation, sheet: Sheet, lines: Sequence[Line]) -> list[TakenRow]:
-    """Read rows of road reports; each that is taken closes or restricts edges."""
+    """Read rows of road reports; each that is taken is a report about edges."""
     return [_take(situation, sheet, line, cells) for line, cells in lines]
 
 
@@ -37,8 +37,10 @@ def _take(situation: Situation, sheet: Sheet, line: int, cells: Sequence[str]) -
     )
     zone = ZoneInfo(situation.info().timezone)
     state = road_state(row.text("state")) if row.text("state") else "closed"
-    if state not in ("closed", "restricted"):
-        row.problem("state", "closed or restricted (a road that is open again: `qafila reopen`)")
+    if state is None:
+        row.problem(
+            "state", "closed, restricted, unknown, or open (which contradicts a closure, ends none)"
+        )
     classes = _classes(row)
     until = moment(row.text("until"), zone=zone, order=row.order) if row.text("until") else None
     if row.text("until") and until is None:

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from data.events import RoadClosed, RoadReopened
 from geo.errors import InputError, UnknownIdError
-from geo.model import VEHICLE_CLASS_NAMES, RoadState, VehicleClassName, new_id
+from geo.model import VEHICLE_CLASS_NAMES, Closure, RoadState, VehicleClassName, new_id
 
+#: What a report can say of a road; only the first two keep anybody from it.
+ROAD_STATES: tuple[str, ...] = ("closed", "restricted", "open", "unknown")
+HINDERING = frozenset({"closed", "restricted"})
 #: No road carries more; a number above is in kg or a slip.
 MAX_WEIGHT_T = 200.0
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -38,14 +41,18 @@ def close_road(
     confidence: float = 1.0,
     max_weight_t: float | None = None,
 ) -> dict[str, Any]:
-    """Close or restrict edges: named, the nearest to a point, or all in an area.
+    """Close or restrict edges, or report them open or in doubt: named, near a point, in an area.
+
+    A report that a road is ``open`` ends no closure: it contradicts those on the same edges, and
+    what hangs on them is called doubtful until somebody reopens one or the other.
 
     Returns
     -------
     dict
-        ``{closure_id, edges, classes, until, state, max_weight_t, roads, also_closed_by}``; the
-        last are closures already in force on one of these edges: the road opens again only when all
-        are reopened.
+        ``{closure_id, edges, classes, until, state, max_weight_t, roads, also_closed_by,
+        contradicts}``; `also_closed_by` are closures already in force on one of these edges: the
+        road opens again only when all are reopened. `contradicts` are reports in force that say the
+        opposite: closures of a road that is reported open, or the other way round.
         With `near` also `nearby`: the road that was taken first, then the next ones. With `area`
         also `passing`: bridges over it and tunnels below it, which stay open.
     """
@@ -64,11 +71,13 @@ def close_road(
         confidence=confidence,
         max_weight_t=max_weight_t,
     )
-    already = [
-        one.closure_id
+    told = [
+        one
         for one in situation.store.closures()
-        if set(map(bare_edge_id, one.edges)) & set(map(bare_edge_id, event.edges))
+        if directed_edges(one.edges) & directed_edges(event.edges)
     ]
+    hinders = event.state in HINDERING
+    contrary = {"open"} if hinders else HINDERING if event.state == "open" else frozenset()
     situation.record([event])
     nearby = [] if near is None else _nearby(situation, near, road, layer)
     passing = () if area is None else _in_area(situation, area, road, layer).passing
@@ -80,7 +89,8 @@ def close_road(
         "state": event.state,
         "max_weight_t": event.max_weight_t,
         "roads": road_names(situation, event.edges),
-        "also_closed_by": already,
+        "also_closed_by": [one.closure_id for one in told if one.state in HINDERING],
+        "contradicts": [one.closure_id for one in told if one.state in contrary],
         "nearby": nearby,
         "passing": list(passing),
     }
@@ -109,6 +119,10 @@ def closure_event(
     if sum(ways) != 1:
         raise InputError(
             "close", "just one of EDGE ids, --near LON,LAT or --area FILE is needed", "give one"
+        )
+    if state not in ROAD_STATES:
+        raise InputError(
+            f"--state {state!r}", f"one of {', '.join(ROAD_STATES)} is needed", "correct it"
         )
     if until is not None and until <= situation.now():
         raise InputError(f"--until {until.isoformat()}", "a moment to come is needed", "correct it")
@@ -174,6 +188,35 @@ def roads_layer(situation: Situation) -> tuple[str, gpd.GeoDataFrame]:
 def bare_edge_id(edge_id: str) -> str:
     """Give the edge without its direction."""
     return edge_id[:-1] if edge_id.endswith(("+", "-")) else edge_id
+
+
+def directed_edges(edges: Iterable[str]) -> set[str]:
+    """Give edge ids with the direction each speaks of; a bare one speaks of both."""
+    return {
+        one
+        for edge in edges
+        for one in ([edge] if edge.endswith(("+", "-")) else [f"{edge}+", f"{edge}-"])
+    }
+
+
+def contradictions(told: Iterable[Closure], *, at: datetime) -> dict[str, list[Closure]]:
+    """Give for each closure in force the reports in force that say that the road is open."""
+    in_force = [one for one in told if one.holds_at(at)]
+    good_news: dict[str, list[Closure]] = {}
+    for one in in_force:
+        if one.state == "open":
+            for edge in directed_edges(one.edges):
+                good_news.setdefault(edge, []).append(one)
+    found: dict[str, list[Closure]] = {}
+    for one in in_force:
+        if one.state in HINDERING:
+            against = [
+                news for edge in directed_edges(one.edges) for news in good_news.get(edge, ())
+            ]
+            if against:
+                by_id = {news.closure_id: news for news in against}
+                found[one.closure_id] = [by_id[name] for name in sorted(by_id)]
+    return found
 
 
 def _in_area(situation: Situation, area: Path, road: str | None, layer: int | None) -> AreaEdges:

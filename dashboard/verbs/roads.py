@@ -21,7 +21,7 @@ from geo.errors import InputError
 
 def add(verbs: Any) -> None:
     """Add these verbs to the command line."""
-    close = add_verb(verbs, "close", _close, "close or restrict a road")
+    close = add_verb(verbs, "close", _close, "close or restrict a road, or report it open")
     close.add_argument(
         "edge", nargs="*", metavar="EDGE", help="edge ids; + or - at the end: one direction"
     )
@@ -42,8 +42,9 @@ def add(verbs: Any) -> None:
     )
     close.add_argument(
         "--state",
-        choices=("closed", "restricted"),
-        help="default: closed, or with a weight restricted",
+        choices=("closed", "restricted", "open", "unknown"),
+        help="default: closed, or with a weight restricted; open contradicts closures of the road "
+        "and ends none (that is `reopen`), unknown says that nobody knows",
     )
     close.add_argument(
         "--max-weight",

@@ -32,11 +32,15 @@ DEFAULT_FAIRNESS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What was done, what changed by it, and which closure an undo would lift (empty: none)."""
+    """What was done, what changed by it, and which closure an undo would lift (empty: none).
+
+    With `report` an undo takes a report back that closed nothing.
+    """
 
     done: str
     change: Change
     undo: str = ""
+    report: bool = False
 
 
 def close(
@@ -77,18 +81,45 @@ def close(
     _begin(_("Closing {road} and planning anew").format(road=road), work)
 
 
-def reopen(served: Served, closure_id: str) -> None:
-    """Begin to reopen a road and to plan anew."""
+def contradict(served: Served, *, piece: Piece, source: str, confidence: float) -> None:
+    """Begin to record that somebody says that a closed road is open; nothing is planned anew."""
+    desk = served.desk
+    road = piece.road or _("the road without a name")
+    texts = _Texts()
+
+    def work(_progress: Progress) -> Outcome:
+        before = desk.picture()
+        told = desk.close_road(
+            edges=[piece.edge_id],
+            classes=(),
+            state="open",
+            until=None,
+            source=source,
+            reason="",
+            confidence=confidence,
+        )
+        change = changes.compare(before, desk.picture())
+        done = texts.contradicted.format(road=road)
+        return Outcome(done=done, change=change, undo=told["closure_id"], report=True)
+
+    _begin(_("Recording the report"), work)
+
+
+def reopen(served: Served, closure_id: str, *, report: bool = False) -> None:
+    """Begin to reopen a road and to plan anew; a `report` that it is open is only taken back."""
     desk = served.desk
     texts = _Texts()
 
     def work(progress: Progress) -> Outcome:
         before = desk.picture()
         desk.reopen_road(closure_id, source=texts.page_source)
-        _plan(desk, progress, texts)
-        return Outcome(done=texts.reopened, change=changes.compare(before, desk.picture()))
+        if not report:
+            _plan(desk, progress, texts)
+        done = texts.taken_back if report else texts.reopened
+        return Outcome(done=done, change=changes.compare(before, desk.picture()))
 
-    _begin(_("Reopening the road and planning anew"), work)
+    label = _("Taking the report back") if report else _("Reopening the road and planning anew")
+    _begin(label, work)
 
 
 def record_graded(served: Served) -> None:
@@ -170,6 +201,8 @@ class _Texts:
             "The rest of the day is planned anew. Trips that stay: {kept}, turn back: {back}."
         )
         self.closed = _("{road} is closed.")
+        self.contradicted = _("{road}: the report is recorded, the closure is in doubt now.")
+        self.taken_back = _("The report is taken back.")
         self.reopened = _("The road is open again.")
         self.graded = _("{n} closures of graded roads are recorded; each can be reopened.")
 
@@ -202,7 +235,7 @@ def _show_outcome(served: Served, result: Outcome) -> None:
         st.markdown(f"**{markdown(result.done)}**  \n{markdown(summary(result.change))}")
         row = st.container(horizontal=True)
         if result.undo and row.button(_("Undo"), icon=":material/undo:", key="undo"):
-            reopen(served, result.undo)
+            reopen(served, result.undo, report=result.report)
         if row.button(_("Dismiss"), key="dismiss"):
             state.put(state.OUTCOME, None)
             st.rerun()

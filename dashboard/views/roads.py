@@ -91,6 +91,37 @@ def describe(served: Served, piece: Piece, picture: Picture, info: SituationInfo
     st.markdown("  \n".join(line for line in lines if line))
     for closure in held:
         reopen_button(served, closure, key=f"reopen_here_{closure.closure_id}")
+    if held and served.desk.may("close_road"):
+        contradicting_form(served, piece)
+
+
+def contradicting_form(served: Served, piece: Piece) -> None:
+    """Ask who says that a closed road is open; recorded, it makes the closure doubtful."""
+    with st.expander(_("Somebody says that it is open")), st.form("contradict", border=False):
+        st.caption(
+            _("The road stays closed; what hangs on it is called doubtful until one is taken back.")
+        )
+        left, right = st.columns(2)
+        source = left.text_input(_("Who says so"), max_chars=120, key="contradict_source")
+        surety = right.selectbox(
+            _("How sure is that"),
+            list(SURETIES),
+            format_func=surety_text,
+            key="contradict_confidence",
+        )
+        asked = st.form_submit_button(_("Record this report"), icon=":material/contrast:")
+    if asked:
+        outcome.contradict(
+            served,
+            piece=piece,
+            source=source or _(PAGE_SOURCE),
+            confidence=float(surety),
+        )
+
+
+def surety_text(confidence: float) -> str:
+    """Say how sure a report is."""
+    return {1.0: _("sure: seen"), 0.7: _("likely"), 0.4: _("a rumour")}[confidence]
 
 
 def reopen_button(served: Served, closure: Closure, *, key: str) -> None:
@@ -140,11 +171,9 @@ def closing_form(served: Served, info: SituationInfo, piece: Piece, seq: int) ->
         surety = left.selectbox(
             _("How sure is that"),
             list(SURETIES),
-            format_func=lambda one: {
-                1.0: _("sure: seen"), 0.7: _("likely"), 0.4: _("a rumour"),
-            }[one],
+            format_func=surety_text,
             key="close_confidence",
-        )  # fmt: skip
+        )
         weight = right.number_input(
             _("Still carries, t (restricted only)"),
             0.0, MAX_WEIGHT_T, None, 0.5,
@@ -156,7 +185,13 @@ def closing_form(served: Served, info: SituationInfo, piece: Piece, seq: int) ->
         asked = may_close and row.form_submit_button(
             _("Close this road"), type="primary", icon=":material/block:"
         )
-    limit_t = float(weight) if weight and kind == "restricted" else None
+    if (supposed or asked) and weight and kind != "restricted":
+        st.error(
+            _("Only a restricted road still carries a weight: choose restricted, or leave it out."),
+            icon=":material/error:",
+        )
+        return
+    limit_t = float(weight) if weight else None
     if supposed:
         supposing.ask(served.desk, piece, seq, classes=classes, kind=kind, max_weight_t=limit_t)
     if asked:
@@ -185,13 +220,41 @@ def closures(served: Served, info: SituationInfo, picture: Picture, book: RoadBo
         for closure in ordered:
             text, button = st.columns([4, 1], vertical_alignment="center")
             marked = closure.closure_id == picked
-            text.markdown(closure_text(closure, book, info.timezone, marked=marked))
+            against = picture.contradicted.get(closure.closure_id, ())
+            text.markdown(
+                closure_text(closure, book, info.timezone, marked=marked, against=against)
+            )
             with button:
                 reopen_button(served, closure, key=f"reopen_{closure.closure_id}")
+    reports(served, info, picture, book)
 
 
-def closure_text(closure: Closure, book: RoadBook, timezone: str, *, marked: bool = False) -> str:
-    """Say a closure in two lines of Markdown: which road; for whom, why, who, since, until."""
+def reports(served: Served, info: SituationInfo, picture: Picture, book: RoadBook) -> None:
+    """List what says that a road is open, or in doubt; each can be taken back."""
+    if not picture.road_reports:
+        return
+    title = _("Reported open or in doubt ({n})").format(n=len(picture.road_reports))
+    with st.expander(title):
+        for report in picture.road_reports:
+            text, button = st.columns([4, 1], vertical_alignment="center")
+            text.markdown(closure_text(report, book, info.timezone))
+            with button:
+                if st.button(_("Take back"), key=f"take_back_{report.closure_id}"):
+                    outcome.reopen(served, report.closure_id, report=True)
+
+
+def closure_text(
+    closure: Closure,
+    book: RoadBook,
+    timezone: str,
+    *,
+    marked: bool = False,
+    against: Sequence[Closure] = (),
+) -> str:
+    """Say a closure in two lines of Markdown: which road; for whom, why, who, since, until.
+
+    A third line names those who say that the road is open.
+    """
     first = book.piece(bare(closure.edges[0]))
     road = (first.road if first else "") or _("road without a name")
     if first:
@@ -199,7 +262,7 @@ def closure_text(closure: Closure, book: RoadBook, timezone: str, *, marked: boo
     if len(closure.edges) > 1:
         road += " " + _("and {n} more pieces").format(n=len(closure.edges) - 1)
     details = [
-        {"closed": _("closed"), "restricted": _("restricted")}.get(closure.state, closure.state),
+        state_words().get(closure.state, closure.state),
         _("for {classes}").format(classes=", ".join(closure.classes) or _("all vehicles")),
         _("carries up to {t} t").format(t=f"{closure.max_weight_t:g}")
         if closure.max_weight_t
@@ -215,7 +278,36 @@ def closure_text(closure: Closure, book: RoadBook, timezone: str, *, marked: boo
     title = f"**{markdown(road)}**"
     if marked:
         title = ":material/arrow_right: " + title
-    return title + "  \n" + markdown("; ".join(part for part in details if part))
+    text = title + "  \n" + markdown("; ".join(part for part in details if part))
+    if against:
+        said = "; ".join(who_says(one, timezone) for one in against)
+        doubt = _("Contradicted: open, says {who}").format(who=said)
+        text += f"  \n:orange[{markdown(doubt)}]"
+    return text
+
+
+def state_words() -> dict[str, str]:
+    """Say what a report says of a road."""
+    return {
+        "closed": _("closed"),
+        "restricted": _("restricted"),
+        "open": _("reported open"),
+        "unknown": _("in doubt"),
+    }
+
+
+def who_says(report: Closure, timezone: str) -> str:
+    """Say who reported something, when, and how sure."""
+    at = getattr(report, "reported_at", None) or getattr(report, "recorded_at", None)
+    details = [
+        moment(at or report.since, timezone) if at or report.since else "",
+        _("{share} % sure").format(share=number(100 * report.confidence))
+        if report.confidence < 1
+        else "",
+    ]
+    shown = ", ".join(part for part in details if part)
+    who = clean(report.source) or _("somebody")
+    return f"{who} ({shown})" if shown else who
 
 
 def closures_on(held: Sequence[Closure], edge_id: str) -> list[Closure]:

@@ -144,12 +144,37 @@ def test_a_closure_takes_how_sure_it_is_and_what_the_road_still_carries(desk: Va
     assert "70 % sure" in words(page)
 
 
-def test_a_weight_is_not_recorded_of_a_road_that_is_closed(desk: ValleyDesk) -> None:
+def test_a_weight_of_a_road_that_is_closed_is_refused_and_nothing_recorded(
+    desk: ValleyDesk,
+) -> None:
     page = pick(desk, "drill:e1")
     page.number_input(key="close_weight").set_value(3.5)
     press(page, "Close this road")
-    (closure,) = desk.picture().closures
-    assert (closure.state, closure.max_weight_t) == ("closed", None)
+    assert "Only a restricted road still carries a weight" in words(page)
+    assert not desk.picture().closures
+
+
+def test_who_says_that_a_closed_road_is_open_is_told_beside_the_closure(desk: ValleyDesk) -> None:
+    close(desk, "drill:e2")
+    page = pick(desk, "drill:e2")
+    page.text_input(key="contradict_source").input("Bus driver <b>")
+    page.selectbox(key="contradict_confidence").set_value(0.7)
+    press(page, "Record this report")
+    picture = desk.picture()
+    (closure,), (report,) = picture.closures, picture.road_reports
+    assert (report.state, report.edges, report.source) == ("open", ("drill:e2",), "Bus driver <b>")
+    assert picture.contradicted == {closure.closure_id: [report]}
+    text = words(page)
+    assert "the closure is in doubt now" in text
+    assert "Contradicted: open, says Bus driver <b>" in text
+    assert "70 % sure" in text
+    assert "Now: closed" in text  # a report that it is open opens nothing
+    press(page, "Undo")
+    assert desk.picture().contradicted == {}
+    assert len(desk.picture().closures) == 1
+    assert "The report is taken back" in words(page)
+    close(desk, "drill:t1")  # another closure: nobody contradicts it
+    assert "Contradicted" not in words(page.run())
 
 
 def test_who_may_only_look_is_offered_no_change(desk: ValleyDesk) -> None:

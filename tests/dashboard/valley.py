@@ -32,6 +32,7 @@ from dashboard.desk import Layer, Progress
 from dashboard.operations.picture import Picture
 from dashboard.operations.receiving import Received
 from dashboard.operations.road_picking import road_near, road_piece
+from dashboard.operations.roads import HINDERING, contradictions
 from dashboard.operations.situation import SituationInfo
 from dashboard.operations.tiles import RasterLayer
 from dashboard.operations.vector_layers import FAR_ZOOM, VectorLayer, VectorSource, road_sources
@@ -154,6 +155,8 @@ def make_picture(
     names: dict[str, str] | None = None,
 ) -> Picture:
     """The valley as a picture; `names` renames places by their first name."""
+    told = closures
+    closures = [one for one in told if one.state in HINDERING]
     shut = {edge for closure in closures if closure.holds_at(at) for edge in closure.edges}
     rows = []
     for (
@@ -222,6 +225,8 @@ def make_picture(
         ],
         volunteers_by_place={place_id("Ouirgane"): 7, place_id("Imlil"): 3},
         closures=list(closures),
+        road_reports=[one for one in told if one.state not in HINDERING],
+        contradicted=contradictions(told, at=at),
         closure_lines=closure_lines(closures),
         plan=plan,
         plan_is_old=False,

@@ -335,6 +335,7 @@
         [t("Reason"), p.reason], [t("Says who"), p.source], [t("Since"), moment(p.since)],
         [t("Until"), p.until ? moment(p.until) : t("open end")],
         [t("Confidence"), number(100 * p.confidence) + " %"],
+        ...(p.contradicted_by.length ? [[t("Said to be open by"), p.contradicted_by.join(", ") || "–"]] : []),
       ]);
       const button = element("button", { type: "button", text: t("Reopen this road …") });
       button.addEventListener("click", () => { qafila.pick({ closure: p.closure_id }); map.closePopup(); });

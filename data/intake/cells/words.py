@@ -42,6 +42,7 @@ _STATES: dict[str, str] = {
         ouverte partiellement|partiellement praticable|صعبة|سالكة بصعوبة|جزئيا|سالكة جزئيا""",
     "open": """open|passable|clear|cleared|reopened|ouvert|ouverte|praticable|dégagée|rouverte|
         libre|مفتوحة|مفتوح|سالكة|سالك|ⵉⵕⵥⵎ""",
+    "unknown": "unknown|not known|no information|inconnu|inconnue|غير معروف|غير معروفة",
 }
 
 
@@ -100,7 +101,7 @@ def vehicle_class(text: str) -> VehicleClassName | None:
 
 
 def road_state(text: str) -> str | None:
-    """Road state (closed, restricted, open) from what people call it, or None."""
+    """Road state (closed, restricted, open, unknown) from what people call it, or None."""
     return _states().get(plain(text))
 
 

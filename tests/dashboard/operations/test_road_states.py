@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from dashboard.cli import main
-from dashboard.operations import comparing_roads, isochrones, roads
+from dashboard.operations import comparing_roads, isochrones, picture, reaching, roads
 from dashboard.operations.situation import Situation
 from geo.errors import InputError, UnknownIdError
 
@@ -61,6 +61,43 @@ def test_a_closure_counts_from_when_it_was_recorded_until_it_was_reopened(
     assert result["totals"]["truck"]["cut_off"]["people"] == 240
     after = comparing_roads.diff_roads(valley, moments=[during, valley.now()])
     assert after["totals"]["truck"]["regained"]["people"] == 240
+
+
+def test_a_report_that_a_closed_road_is_open_makes_the_verdict_doubtful_until_taken_back(
+    valley: Situation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    closed = roads.close_road(valley, edges=(TRACK,), source="gendarmerie")
+    sure = reaching.make_reach(valley, ["pickup"])
+    asked = ["close", TRACK + "+", "--state", "open", "--source", "bus driver"]
+    assert main([*asked, "--home", str(valley.home), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["state"], told["contradicts"]) == ("open", [closed["closure_id"]])
+    assert told["also_closed_by"] == [closed["closure_id"]]
+    doubtful = reaching.make_reach(valley, ["pickup"])
+    (before,), (after,) = (
+        [one for one in found["places"] if one["name"] == "Ighil"] for found in (sure, doubtful)
+    )
+    assert (before["status"], before["sensitive"]) == ("cut_off", False)
+    assert (after["status"], after["sensitive"]) == ("cut_off", True)
+    shown = picture.picture(valley)
+    assert [one.closure_id for one in shown.closures] == [closed["closure_id"]]
+    assert shown.closure_lines["closure_id"].tolist() == [closed["closure_id"]]
+    assert [one.source for one in shown.contradicted[closed["closure_id"]]] == ["bus driver"]
+    roads.reopen_road(valley, told["closure_id"])
+    assert reaching.make_reach(valley, ["pickup"])["places"] == sure["places"]
+    assert picture.picture(valley).contradicted == {}
+
+
+def test_the_other_direction_contradicts_nothing(valley: Situation) -> None:
+    roads.close_road(valley, edges=(LAST_ROAD + "+",))
+    told = roads.close_road(valley, edges=(LAST_ROAD + "-",), state="open")
+    assert (told["contradicts"], told["also_closed_by"]) == ([], [])
+    assert picture.picture(valley).contradicted == {}
+
+
+def test_a_state_that_is_none_is_refused(valley: Situation) -> None:
+    with pytest.raises(InputError, match="one of closed, restricted, open, unknown is needed"):
+        roads.close_road(valley, edges=(LAST_ROAD,), state="melted")
 
 
 def test_states_that_cannot_be_told_apart_are_refused(

@@ -91,12 +91,14 @@ def test_a_road_report_becomes_a_closure_or_a_reason(valley: Situation, tmp_path
         "-7.975,31.0,R203,melted,,\n"
         "-3.0,35.0,,closed,,\n"
         ",,,closed,,\n"
+        "-7.975,31.0,R203,praticable,,seen from the bus\n"
     )
     sheet = _sheet(tmp_path, text, "roads.csv")
     result = uploads.upload(valley, "road-status", sheet, organisation="Army")
     statuses = [row["status"] for row in result["rows"]]
-    assert statuses == ["accepted", "rejected", "rejected", "rejected"]
-    (closure,) = valley.store.closures()
+    assert statuses == ["accepted", "rejected", "rejected", "rejected", "accepted"]
+    closure, news = valley.store.closures()
+    assert (news.state, news.edges) == ("open", ("w11:3-4",))
     assert closure.classes == ("truck", "pickup")
     assert closure.edges == ("w11:3-4",)
 
