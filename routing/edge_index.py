@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from geo.crs import require_projected_crs, to_working, unproject
+from routing.box_grid import BoxGrid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +59,7 @@ class EdgeIndex:
         self._line = np.full(n_edges, None, dtype=object)
         self._box_m = np.empty((4, n_edges))
         self._is_known = np.zeros(n_edges, dtype=bool)
-        self._tree: shapely.STRtree | None = None
+        self._grid: BoxGrid | None = None
         self._own_lock = threading.RLock()
 
     def lines(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.object_]:
@@ -97,8 +98,7 @@ class EdgeIndex:
 
         Rows of points, ascending, and of edges, and metres that are not more than their distance.
         """
-        west, south, east, north = self._around(points, distance_m)
-        asked, hit = self._boxes().query(shapely.box(west, south, east, north))
+        asked, hit = self._boxes().query(self._around(points, distance_m))
         self.lines(hit)
         west_m, south_m, east_m, north_m = (side[hit] for side in self._box_m)
         x_m, y_m = (axis[asked] for axis in shapely.get_coordinates(points).T)
@@ -109,19 +109,17 @@ class EdgeIndex:
         near = least_m <= distance_m
         return asked[near], hit[near], least_m[near]
 
-    def _boxes(self) -> shapely.STRtree:
+    def _boxes(self) -> BoxGrid:
         with self._own_lock:
-            if self._tree is None:
-                west, south, east, north = np.array(self._lines_deg.array.bounds).T
+            if self._grid is None:
+                west, south, east, north = self._lines_deg.array.bounds.T
                 pad = _BENT_PER_DEG * ((east - west) ** 2 + (north - south) ** 2)
-                boxes = shapely.box(west - pad, south - pad, east + pad, north + pad)
-                self._tree = shapely.STRtree(boxes)
-            return self._tree
+                boxes = np.stack([west - pad, south - pad, east + pad, north + pad])
+                self._grid = BoxGrid(boxes)
+            return self._grid
 
-    def _around(
-        self, points: NDArray[np.object_], distance_m: float
-    ) -> tuple[NDArray[np.float64], ...]:
-        """Degrees west, south, east and north of all that is so near to each point."""
+    def _around(self, points: NDArray[np.object_], distance_m: float) -> NDArray[np.float64]:
+        """Degrees west, south, east and north of all that is so near to each point, (4, n)."""
         at_m = shapely.get_coordinates(points)[:, None, :] + _AROUND * distance_m
         lon, lat = unproject(at_m[..., 0].ravel(), at_m[..., 1].ravel(), self.crs)
         lon, lat = lon.reshape(-1, len(_AROUND)), lat.reshape(-1, len(_AROUND))
@@ -130,7 +128,7 @@ class EdgeIndex:
         # Across the date line, or where the CRS has no answer, all longitudes count.
         lost = ~np.isfinite(west + south + east + north) | (east - west > 180.0)
         west[lost], south[lost], east[lost], north[lost] = -180.0, -90.0, 180.0, 90.0
-        return west, south, east, north
+        return np.stack([west, south, east, north])
 
 
 def nearest_edges(

@@ -49,7 +49,7 @@ def scattered(seed: int, *, lon: float, lat: float, n: int = 60) -> RoadTables:
     ),
     radius_m=st.sampled_from([0.0, 3.0, 150.0, 1600.0, 30_000.0]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_within_finds_what_measuring_all_finds(
     seed: int, where: tuple[float, float, str], radius_m: float
 ) -> None:
