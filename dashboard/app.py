@@ -11,7 +11,7 @@ from dashboard import state
 from dashboard.languages import _
 from dashboard.map.assets import STATIC
 from dashboard.role_desk import desk_for
-from dashboard.views import convoys, damage, indicators, intake, network, situation
+from dashboard.views import convoys, damage, indicators, intake, network, situation, stock
 from dashboard.views.tongue import choose, speak
 from dashboard.visiting import sign_out, visitor_of_run
 
@@ -22,6 +22,7 @@ VIEWS = (
     ("damage", damage.page),
     ("roads", network.page),
     ("convoys", convoys.page),
+    ("stock", stock.page),
     ("indicators", indicators.page),
     ("upload", intake.page),
 )
@@ -45,6 +46,7 @@ def run() -> None:
         "damage": _("Damage"),
         "roads": _("Roads"),
         "convoys": _("Convoys"),
+        "stock": _("Stock"),
         "indicators": _("Indicators"),
         "upload": _("Upload"),
     }

@@ -246,6 +246,26 @@ class Desk(Protocol):
         """Take in a table, or say what would become of it."""
         ...
 
+    def stock_and_money(self) -> dict[str, Any]:
+        """What lies where, moved, was counted and paid, as it was at one event."""
+        ...
+
+    def book_stock(
+        self, handling: str, fields: Mapping[str, str], *, organisation: str, at: str, note: str
+    ) -> dict[str, Any]:
+        """Book a handling of goods or money; gives its slip. "" for `at` is now."""
+        ...
+
+    def report_delivery(
+        self, fields: Mapping[str, str], *, organisation: str, at: str, note: str
+    ) -> dict[str, Any]:
+        """Book what arrived at a place."""
+        ...
+
+    def undo_stock(self, slip_id: str) -> dict[str, Any]:
+        """Take back one handling as a whole."""
+        ...
+
     def uploads(self) -> list[UploadRecord]:
         """The tables that came, in their order."""
         ...

@@ -26,6 +26,9 @@ RIGHT_OF = {
     "replan": "plan",
     "set_lock": "plan",
     "assess": "plan",
+    "book_stock": "stock",
+    "undo_stock": "stock",
+    "report_delivery": "report",
     "upload": "upload",
     "undo": "upload",
 }
@@ -55,7 +58,7 @@ LOOKING = frozenset(
         ),
         *("indicators", "indicator_rows", "clear_first", "risk", "plans", "diff", "zipped_plan"),
         *("suppose_closed", "isochrones", "network"),
-        "uploads",
+        *("uploads", "stock_and_money"),
     }
 )
 
@@ -83,7 +86,7 @@ class RoleDesk:
                 raise RuleError(
                     f"role {visitor.role}", f"the right {right!r} is needed", "ask the crisis cell"
                 )
-            if right == "upload" and not visitor.may("upload_any"):
+            if right in ("upload", "report") and not visitor.may("upload_any"):
                 options = self._own(name, given, options)
             with acting_for(actor=visitor.account_id, organisation_id=visitor.organisation_id):
                 return method(*given, **options)
@@ -93,7 +96,7 @@ class RoleDesk:
     def _own(self, name: str, given: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any]:
         """Keep to the visitor's own organisation; gives the options to go on with."""
         mine = self._visitor.organisation_id
-        if name == "upload" and mine:
+        if name == "report_delivery" or (name == "upload" and mine):
             return {**options, "organisation": mine}
         wanted = given[0] if given else options.get("upload_id")
         for one in self._desk.uploads():

@@ -408,6 +408,35 @@ class SituationDesk:
             progress=progress,
         )
 
+    def stock_and_money(self) -> dict[str, Any]:
+        """What lies where, moved, was counted and paid."""
+        from dashboard.operations.booking import stock_and_money
+
+        return stock_and_money(self.situation())
+
+    def book_stock(
+        self, handling: str, fields: Mapping[str, str], *, organisation: str, at: str, note: str
+    ) -> dict[str, Any]:
+        """Book a handling of goods or money."""
+        from dashboard.arguments import moment
+        from dashboard.operations.booking import book
+        from dashboard.operations.stockroom import Said
+
+        said = Said(organisation=organisation, at=moment(at, "time"), note=note)
+        return book(self.situation(), handling, fields, said)
+
+    def report_delivery(
+        self, fields: Mapping[str, str], *, organisation: str, at: str, note: str
+    ) -> dict[str, Any]:
+        """Book what arrived at a place."""
+        return self.book_stock("deliver", fields, organisation=organisation, at=at, note=note)
+
+    def undo_stock(self, slip_id: str) -> dict[str, Any]:
+        """Take back one handling as a whole."""
+        from dashboard.operations.stockroom import undo_slip
+
+        return undo_slip(self.situation(), slip_id)
+
     def uploads(self) -> list[UploadRecord]:
         """The tables that came, in their order."""
         return self.situation().store.uploads()

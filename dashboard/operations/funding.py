@@ -72,6 +72,14 @@ def receive(
     return _moved(situation, known, goods.donor_of(donor), known.fund_id, amount, said)
 
 
+def give_back(
+    situation: Situation, fund: str, donor: str, amount: str, *, said: Said = stockroom.NOBODY
+) -> dict[str, Any]:
+    """Book money that went back to its donor, out of what is not set aside."""
+    known = find_fund(situation, fund)
+    return _moved(situation, known, known.fund_id, goods.donor_of(donor), amount, said)
+
+
 def allocate(
     situation: Situation, fund: str, purpose: str, amount: str, *, said: Said = stockroom.NOBODY
 ) -> dict[str, Any]:
@@ -148,10 +156,12 @@ def show(situation: Situation) -> dict[str, Any]:
     store = situation.store
     held = {(one.account, one.item_id): one.quantity for one in store.balances()}
     came: dict[str, Decimal] = {}
-    for move in store.movements():
-        from_donor = not move.taken_back and move.from_account.startswith("donor:")
-        if from_donor and move.to_account.startswith("fund:"):
-            came[move.to_account] = came.get(move.to_account, NOTHING) + move.quantity
+    went_back: dict[str, Decimal] = {}
+    for (giver, taker, _item_id), amount in store.flows().items():
+        if giver.startswith("donor:") and taker.startswith("fund:"):
+            came[taker] = came.get(taker, NOTHING) + amount
+        if giver.startswith("fund:") and taker.startswith("donor:"):
+            went_back[giver] = went_back.get(giver, NOTHING) + amount
     funds = []
     for fund in store.funds():
         parts = [one for one in store.allocations() if one.fund_id == fund.fund_id]
@@ -169,6 +179,7 @@ def show(situation: Situation) -> dict[str, Any]:
                 "currency": fund.unit,
                 "pledged": written(promised),
                 "received": written(came.get(fund.fund_id, NOTHING)),
+                "returned": written(went_back.get(fund.fund_id, NOTHING)),
                 "unallocated": written(held.get((fund.fund_id, fund.item_id), NOTHING)),
                 "set_aside": written(set_aside),
                 "paid": written(spent),

@@ -261,9 +261,12 @@ def reserve(
             "quantity": written(line.quantity), "depot_id": depot_id}  # fmt: skip
 
 
-def release(situation: Situation, reservation_id: str, *, reason: str = "") -> dict[str, Any]:
+def release(
+    situation: Situation, reservation_id: str, *, reason: str = "", said: Said = NOBODY
+) -> dict[str, Any]:
     """Free what is left of a reservation."""
-    situation.record([StockReleased(reservation_id=reservation_id, reason=reason[:MAX_NOTE])])
+    why = (reason or said.note)[:MAX_NOTE]
+    append(situation, [StockReleased(reservation_id=reservation_id, reason=why)], said)
     return {"released": reservation_id}
 
 

@@ -32,6 +32,12 @@ def add(verbs: Any) -> None:
         one.add_argument("amount")
         add_said(one)
 
+    back = add_verb(fund, "return", _return, "book money that went back to its donor")
+    back.add_argument("fund", help="id or name")
+    back.add_argument("donor")
+    back.add_argument("amount")
+    add_said(back)
+
     allocate = add_verb(fund, "allocate", _allocate, "set money of a fund aside for a purpose")
     allocate.add_argument("fund", help="id or name")
     allocate.add_argument("purpose", help="what it is for, or an allocation:…")
@@ -76,6 +82,15 @@ def _receive(arguments: argparse.Namespace) -> Result:
 
     with open_situation(arguments) as situation:
         return funding.receive(
+            situation, arguments.fund, arguments.donor, arguments.amount, said=said_of(arguments)
+        ), FINE
+
+
+def _return(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import funding
+
+    with open_situation(arguments) as situation:
+        return funding.give_back(
             situation, arguments.fund, arguments.donor, arguments.amount, said=said_of(arguments)
         ), FINE
 

@@ -13,6 +13,7 @@ Right = Literal[
     "report",
     "upload",
     "upload_any",
+    "stock",
     "roads",
     "plan",
     "load",
@@ -41,6 +42,10 @@ RIGHTS: dict[Right, tuple[str, frozenset[Role]]] = {
     ),
     "upload_any": (
         "upload and undo in the name of any organisation",
+        frozenset({"cell", "admin"}),
+    ),
+    "stock": (
+        "book goods and money, count them, undo what was booked",
         frozenset({"cell", "admin"}),
     ),
     "roads": ("close and reopen roads", frozenset({"cell", "admin"})),

@@ -178,6 +178,28 @@ class StockReader:
                     found.setdefault(subject_id, (actor or "", told))
         return found
 
+    def flows(self) -> dict[tuple[str, str, str], Decimal]:
+        """Give how much went from each account to each other, by from, to and item.
+
+        Summed from the movements that stand; the balances are kept apart from them, so the two
+        can be held against each other.
+        """
+        keys = (MOVEMENTS.c.from_account, MOVEMENTS.c.to_account, MOVEMENTS.c.item_id)
+        statement = (
+            select(*keys, func.sum(MOVEMENTS.c.quantity_micro).label("micro"))
+            .where(MOVEMENTS.c.removed.is_(False))
+            .group_by(*keys)
+        )
+        found = self._read(
+            statement,
+            lambda row: (
+                (row["from_account"], row["to_account"], row["item_id"]),
+                # A sum is a Decimal on one engine and an int on the other.
+                from_micro(int(row["micro"])),
+            ),
+        )
+        return dict(found)
+
     def loaded(self) -> dict[tuple[str, str, str], Decimal]:
         """Give how much of an item each convoy took from each depot, by convoy, depot and item."""
         statement = (

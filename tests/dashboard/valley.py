@@ -438,6 +438,19 @@ class ValleyDesk:
         """The valley keeps no tables: the page of uploads is tested with a real situation."""
         raise RuleError(name, f"a situation that keeps tables of {kind}", "use a real one")
 
+    def stock_and_money(self) -> dict[str, Any]:
+        """The valley keeps no stock: the page of stock is tested with a real situation."""
+        raise RuleError("stock of the valley", "a situation that keeps stock", "use a real one")
+
+    def book_stock(self, handling: str, fields: Any, **_options: Any) -> dict[str, Any]:
+        return self.stock_and_money()
+
+    def report_delivery(self, fields: Any, **_options: Any) -> dict[str, Any]:
+        return self.stock_and_money()
+
+    def undo_stock(self, slip_id: str) -> dict[str, Any]:
+        return self.stock_and_money()
+
     def uploads(self) -> list[UploadRecord]:
         """No tables came."""
         return []
