@@ -78,6 +78,36 @@ def writers(open_situation: OpenSituation, desk: SituationDesk) -> APIRouter:
             reopen_road(open_situation(), closure_id, reason=reason)
         return tagged(request, {"undone": closure_id})
 
+    @routes.post(
+        "/batches",
+        responses=says(models.BatchAnswer, *TAKING) | {202: {"model": models.BatchAnswer}},
+    )
+    def take_batch(request: Request, batch: models.NewBatch) -> Response:
+        """Tell what a device wrote while it was away; 202 where it waits for one before it."""
+        from dashboard.operations import batching
+
+        with asked(request, "see") as visitor:
+            taken = batching.receive(
+                open_situation(),
+                [entry.model_dump() for entry in batch.entries],
+                sender=visitor.account_id,
+                device=batch.device,
+                sequence=batch.sequence,
+                sent=batch.model_dump_json(),
+                may=visitor.may,
+            )
+        return tagged(request, taken, status=202 if taken["status"] == "held" else 200)
+
+    @routes.get("/batches", responses=says(models.HeldBatches))
+    def held_batches(request: Request) -> Response:
+        """Give the asker's own batches that wait, with the number that each waits for."""
+        from dashboard.operations import batching
+        from dashboard.operations.recording import OWNER_SENDS
+
+        with asked(request, "see") as visitor:
+            sender = visitor.account_id or OWNER_SENDS
+            return tagged(request, {"held": batching.held(open_situation(), sender=sender)})
+
     @routes.post("/uploads/{kind}", responses=says(models.UploadAnswer, *TAKING))
     def upload(
         request: Request,

@@ -5,7 +5,7 @@ Answers may carry more fields than stand here; those that do will stay.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -70,6 +70,55 @@ class NewClosure(Body):
     confidence: Annotated[float, Field(ge=0, le=1)] = 1.0
     max_weight_t: Annotated[float, Field(gt=0, le=200)] | None = None
     client_id: ClientId | None = None
+
+
+class NeedEntry(NewNeed):
+    """A need, written while there was no network."""
+
+    kind: Literal["need"]
+
+
+class ClosureEntry(NewClosure):
+    """A closure, written while there was no network."""
+
+    kind: Literal["closure"]
+
+
+class ReopeningEntry(Body):
+    """The end of a closure, written while there was no network."""
+
+    kind: Literal["reopening"]
+    closure_id: Annotated[str, StringConstraints(pattern=r"^closure:[0-9A-Za-z_-]{1,80}$")]
+    source: Words = ""
+    reason: Words = ""
+    client_id: ClientId | None = None
+
+
+class NewBatch(Body):
+    """What a device wrote while it was away; its batches are numbered from 1."""
+
+    device: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z._-]{1,80}$")]
+    sequence: Annotated[int, Field(ge=1, le=2**53)]
+    entries: Annotated[
+        list[Annotated[NeedEntry | ClosureEntry | ReopeningEntry, Field(discriminator="kind")]],
+        Field(min_length=1, max_length=500),
+    ]
+
+
+class BatchAnswer(Answer):
+    """What became of a batch: `held` until number `waits_for` came, or `applied`."""
+
+    device: str
+    sequence: int
+    status: Literal["held", "applied"]
+    waits_for: int | None
+    entries: list[dict[str, Any]]
+
+
+class HeldBatches(Answer):
+    """The sender's batches that wait."""
+
+    held: list[dict[str, Any]]
 
 
 class Need(Answer):

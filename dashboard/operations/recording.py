@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from dashboard.operations.situation import Situation
     from data.events import Event
 
+#: Who sends where nobody has an account.
+OWNER_SENDS = "owner"
+
 #: A need may be valid for so long at most; later it has to be told anew.
 MAX_NEED_LASTS = timedelta(days=60)
 
@@ -58,7 +61,7 @@ def record_once(
             NewEvent(
                 payload=payload,
                 reported_at=reported_at,
-                client_id=None if client_id is None else f"sent:{sender or 'owner'}:{client_id}",
+                client_id=None if client_id is None else known_as(sender, client_id),
             )
         ]
     )
@@ -73,6 +76,11 @@ def record_once(
             "make a new id for each thing that is told",
         )
     return recorded.payload, False
+
+
+def known_as(sender: str, client_id: str) -> str:
+    """Write a sender's own id so that another sender's is another."""
+    return f"sent:{sender or OWNER_SENDS}:{client_id}"
 
 
 def report_need(
@@ -104,6 +112,38 @@ def report_need(
     tuple
         The payload of the need, and whether it is new.
     """
+    payload, at = need_event(
+        situation,
+        place=place,
+        item=item,
+        quantity=quantity,
+        weight=weight,
+        note=note,
+        hours=hours,
+        reported_at=reported_at,
+    )
+    return record_once(
+        situation,
+        payload,
+        client_id=client_id,
+        sender=sender,
+        reported_at=at,
+        apart_from=("expires_at",),
+    )
+
+
+def need_event(
+    situation: Situation,
+    *,
+    place: str,
+    item: str,
+    quantity: str,
+    weight: float = 1.0,
+    note: str = "",
+    hours: float | None = None,
+    reported_at: datetime | None = None,
+) -> tuple[NeedReported, datetime | None]:
+    """Make what `report_need` records, and the moment at which it was told; nothing is recorded."""
     thing = goods.find_item(situation, item)
     at = goods.require_past(situation, reported_at)
     lasts = NEED_LASTS if hours is None else timedelta(hours=hours)
@@ -124,14 +164,7 @@ def report_need(
         expires_at=(at or situation.now()) + lasts,
         note=note[:2_000],
     )
-    return record_once(
-        situation,
-        payload,
-        client_id=client_id,
-        sender=sender,
-        reported_at=at,
-        apart_from=("expires_at",),
-    )
+    return payload, at
 
 
 def close_once(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dashboard.verbs import (
     access,
     backups,
+    batches,
     convoys,
     effect,
     funds,
@@ -44,6 +45,7 @@ def build_parser() -> Parser:
         convoys,
         effect,
         funds,
+        batches,
         access,
     ):
         area.add(verbs)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, select
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, select
 
 from data.store.engine import write_rows
 from data.store.schema import key_columns
@@ -80,8 +80,22 @@ ATTEMPTS = Table(
     _text("blocked_until", maybe=True),
 )
 
+#: What devices sent that were away; held ones wait for those before them (`data.store.batches`).
+BATCHES = Table(
+    "batches",
+    PRIVATE,
+    _text("sender", key=True),
+    _text("device", key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    _text("status"),
+    _text("digest"),
+    _text("body"),
+    Column("n_entries", Integer, nullable=False),
+    _text("received_at"),
+)
+
 #: What a copy of a situation carries; sessions and attempts end with the place they were made at.
-CARRIED = (VAULT_MARK, PEOPLE, CREDENTIALS, KEY_SECRETS)
+CARRIED = (VAULT_MARK, PEOPLE, CREDENTIALS, KEY_SECRETS, BATCHES)
 
 
 def rows_of(connection: Connection, table: Table) -> Iterator[list[dict[str, Any]]]:

@@ -44,7 +44,7 @@ from data.store.stock_tables import STOCK as STOCK
 from data.store.stock_tables import STOCK_LOTS as STOCK_LOTS
 
 #: The newest revision in `migrations/versions`; a test compares.
-REVISION = "0008"
+REVISION = "0009"
 
 #: Written into the header of an SQLite file ("Qafi"), so that it is known for ours.
 APPLICATION_ID = 0x51616669

@@ -200,6 +200,10 @@ class Store(Reader):
                 also(connection)
         return list(map(recorded, rows))
 
+    def append_within(self, connection: Connection, drafts: Sequence[Draft]) -> list[RecordedEvent]:
+        """Record drafts in a transaction of `writing` that does more; else as `append`."""
+        return list(map(recorded, self._append(drafts, connection)))
+
     def check(self, events: Sequence[NewEvent]) -> list[QafilaError | None]:
         """Say for each event why `append` would refuse it, or None; nothing is recorded.
 

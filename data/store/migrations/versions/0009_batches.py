@@ -1,0 +1,15 @@
+"""Batches of devices that were away: a private table more, empty."""
+
+from alembic import op
+
+from data.store.private import PRIVATE
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the table that is missing."""
+    PRIVATE.create_all(op.get_bind())
