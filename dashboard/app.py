@@ -11,7 +11,16 @@ from dashboard import state
 from dashboard.languages import _
 from dashboard.map.assets import STATIC
 from dashboard.role_desk import desk_for
-from dashboard.views import convoys, damage, indicators, intake, network, situation, stock
+from dashboard.views import (
+    activities,
+    convoys,
+    damage,
+    indicators,
+    intake,
+    network,
+    situation,
+    stock,
+)
 from dashboard.views.tongue import choose, speak
 from dashboard.visiting import sign_out, visitor_of_run
 
@@ -23,6 +32,7 @@ VIEWS = (
     ("roads", network.page),
     ("convoys", convoys.page),
     ("stock", stock.page),
+    ("activities", activities.page),
     ("indicators", indicators.page),
     ("upload", intake.page),
 )
@@ -47,6 +57,7 @@ def run() -> None:
         "roads": _("Roads"),
         "convoys": _("Convoys"),
         "stock": _("Stock"),
+        "activities": _("Who does what"),
         "indicators": _("Indicators"),
         "upload": _("Upload"),
     }

@@ -189,6 +189,10 @@ class Desk(Protocol):
         """Assess all places with what is loaded now; the contract's JSON."""
         ...
 
+    def who_does_what(self) -> dict[str, pd.DataFrame]:
+        """Activities, overlaps, gaps, communes and places without an actor, as tables."""
+        ...
+
     def indicators(self) -> dict[str, Any]:
         """All indicators with their trend."""
         ...

@@ -309,6 +309,12 @@ class SituationDesk:
 
         return assess(self.situation(), progress=progress or silent)
 
+    def who_does_what(self) -> dict[str, pd.DataFrame]:
+        """Activities, overlaps, gaps, communes and places without an actor, as tables."""
+        from dashboard.operations.who_does_what import tables
+
+        return tables(self.situation())
+
     def indicators(self) -> dict[str, Any]:
         """All indicators with their trend."""
         from dashboard.operations.measuring import indicators

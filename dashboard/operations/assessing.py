@@ -140,9 +140,10 @@ def field_reports(situation: Situation) -> pd.DataFrame:
     from geo.place_damage import FIELD_COLUMNS
 
     names = {one.organisation_id: one.name for one in situation.store.organisations()}
+    current_place = situation.current_places()
     rows = [
         (
-            situation.current_place(one.place_id),
+            current_place(one.place_id),
             one.destroyed,
             one.damaged,
             one.total,

@@ -292,7 +292,8 @@ def name_of(situation: Situation, language: str) -> Callable[[str], str]:
         names[depot.depot_id] = (depot.name_ar if language == "ar" else "") or depot.name
     names.update({item_id: item.name(language) for item_id, item in items().items()})
     # A plan may name a place by an id that was joined to another since.
-    return lambda one: names.get(one) or names.get(situation.current_place(one), one)
+    current_place = situation.current_places()
+    return lambda one: names.get(one) or names.get(current_place(one), one)
 
 
 def _depots_of(plan: dict[str, Any]) -> set[str]:

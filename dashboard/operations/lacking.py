@@ -160,8 +160,9 @@ def _reported(situation: Situation, *, now: datetime) -> dict[Key, Reported]:
     by_sender: dict[Key, dict[str, float]] = {}
     weights: dict[Key, float] = {}
     verified: dict[Key, dict[str, tuple[datetime, float]]] = {}
+    current_place = situation.current_places()
     for need in open_needs:
-        key = (situation.current_place(need.place_id), need.item_id)
+        key = (current_place(need.place_id), need.item_id)
         sender = names.get(need.organisation_id or "", "unknown")
         senders = by_sender.setdefault(key, {})
         senders[sender] = senders.get(sender, 0.0) + float(need.quantity)
@@ -187,6 +188,7 @@ def _reported(situation: Situation, *, now: datetime) -> dict[Key, Reported]:
 def _deliveries(situation: Situation) -> dict[Key, list[tuple[datetime, float]]]:
     """Give when how much of an item came to a place; what was taken away again is below 0."""
     found: dict[Key, list[tuple[datetime, float]]] = {}
+    current_place = situation.current_places()
     for move in situation.store.movements():
         if move.taken_back:
             continue
@@ -194,6 +196,6 @@ def _deliveries(situation: Situation) -> dict[Key, list[tuple[datetime, float]]]
         for account, sign in ((move.to_account, 1.0), (move.from_account, -1.0)):
             if account.startswith("place:"):
                 amount = sign * float(move.quantity)
-                key = (situation.current_place(account), move.item_id)
+                key = (current_place(account), move.item_id)
                 found.setdefault(key, []).append((at, amount))
     return found

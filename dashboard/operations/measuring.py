@@ -93,7 +93,7 @@ def facts_of(situation: Situation) -> Facts:
         places=places,
         plan=shown.plan,
         now=situation.now(),
-        current_place=situation.current_place,
+        current_place=situation.current_places(),
     )
 
 

@@ -116,7 +116,8 @@ def confirm_alias(situation: Situation, place_id: str, written: str) -> dict[str
             f"alias {written[:40]!r}", f"a name of 1 to {MAX_NAME} characters", "write the name"
         )
     places = situation.places().set_index("place_id")
-    now = situation.current_place(place_id if ":" in place_id else f"place:{place_id}")
+    current_place = situation.current_places()
+    now = current_place(place_id if ":" in place_id else f"place:{place_id}")
     if now not in places.index:
         raise UnknownIdError(
             place_id, "no such place here", 'find its id: `qafila match "NAME" --json`'
@@ -124,7 +125,7 @@ def confirm_alias(situation: Situation, place_id: str, written: str) -> dict[str
     others = []
     for one in situation.store.place_aliases():
         if plain(one.written) == plain(name):
-            if situation.current_place(one.place_id) == now:
+            if current_place(one.place_id) == now:
                 raise InputError(
                     f"alias {name!r}", f"it is confirmed already ({one.alias_id})", "nothing to do"
                 )

@@ -112,8 +112,9 @@ def _draw(situation: Situation, seq: int) -> Picture:
     plan = planning.latest(situation)
     told: list[Closure] = list(situation.store.closures())
     closures = [one for one in told if one.state in HINDERING]
+    current_place = situation.current_places()
     volunteers = Counter(
-        situation.current_place(one.home_place_id)
+        current_place(one.home_place_id)
         for one in situation.store.volunteers()
         if one.home_place_id
     )

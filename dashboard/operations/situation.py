@@ -311,9 +311,14 @@ class Situation:
 
     def current_place(self, place_id: str) -> str:
         """Give the id that a place has now: another than before, where two lists turned out one."""
+        return self.current_places()(place_id)
+
+    def current_places(self) -> Callable[[str], str]:
+        """Give what `current_place` asks, for many places: the register is looked up once."""
         from dashboard.operations.register import register
 
-        return register(self).current.get(place_id, place_id)
+        current = register(self).current
+        return lambda place_id: current.get(place_id, place_id)
 
     def building_shares(self) -> pd.DataFrame | None:
         """Give the shares of building typologies, a row a place in the order of `places`.

@@ -59,7 +59,8 @@ def points_of(
     """
     frame = situation.places().set_index("place_id")
     # A plan may name a place by an id that was joined to another since.
-    now = [situation.current_place(place) for place in place_ids]
+    current_place = situation.current_places()
+    now = [current_place(place) for place in place_ids]
     if missing := [place for place in now if place not in frame.index]:
         raise InputError(
             f"place {missing[0]}", "it is not among the places of this situation", "load it again"

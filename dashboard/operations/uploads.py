@@ -49,7 +49,7 @@ COLUMNS_FILE = "columns.json"
 ROWS_AT_ONCE = 20_000
 #: So many rows stand in the report; of a longer file those that need somebody go first.
 MAX_REPORTED = 50_000
-_WITH_PLACES = frozenset({"needs", "damage"})
+_WITH_PLACES = frozenset({"needs", "damage", "activities"})
 
 
 def upload(

@@ -24,6 +24,20 @@ def add(verbs: Any) -> None:
     indicators.add_argument(
         "--csv", type=Path, metavar="FILE", help="write the rows behind it to this table"
     )
+    activities = add_verb(
+        verbs, "activities", _activities, "who does what where: overlaps, gaps, communes"
+    )
+    add_past(activities)
+    activities.add_argument("--commune", metavar="NAME", help="only places of this commune")
+    activities.add_argument(
+        "--to", type=Path, metavar="FOLDER", help="write all rows as CSV tables to this folder"
+    )
+    activities.add_argument(
+        "--set",
+        nargs=2,
+        metavar=("ACTIVITY", "STATUS"),
+        help="say that work is planned, running, done or cancelled",
+    )
     report = add_verb(verbs, "report", _report, "the situation report as one file")
     add_past(report)
     report.add_argument("--to", type=Path, required=True, metavar="FILE", help="ends in .html")
@@ -31,6 +45,29 @@ def add(verbs: Any) -> None:
         "--since", metavar="T", help="say what changed after this time or event number"
     )
     report.add_argument("--lang", default="en", metavar="LANG", help="ar, fr, en or zgh")
+
+
+def _activities(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import who_does_what
+    from data.events import ACTIVITY_STATUSES
+    from geo.errors import InputError
+
+    with open_situation(arguments) as situation:
+        if arguments.set:
+            activity_id, status = arguments.set
+            if status not in ACTIVITY_STATUSES:
+                raise InputError(
+                    f"status {status!r}",
+                    f"one of {', '.join(ACTIVITY_STATUSES)} is needed",
+                    "correct it",
+                )
+            who_does_what.set_status(situation, activity_id, status)
+        found = who_does_what.who_does_what(situation, commune=arguments.commune)
+        if arguments.to:
+            found["files"] = who_does_what.write_tables(
+                situation, arguments.to, commune=arguments.commune
+            )
+    return found, FINE
 
 
 def _report(arguments: argparse.Namespace) -> Result:

@@ -10,7 +10,16 @@ from dashboard.verbs.parser import FINE, FOUND, Result, add_past, add_verb, open
 if TYPE_CHECKING:
     import argparse
 
-UPLOAD_KINDS = ("needs", "damage", "stock", "vehicles", "volunteers", "places", "road-status")
+UPLOAD_KINDS = (
+    "needs",
+    "damage",
+    "stock",
+    "vehicles",
+    "volunteers",
+    "activities",
+    "places",
+    "road-status",
+)
 
 
 def add(verbs: Any) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from data.events import (
     access,
+    activities,
     damage,
     deliveries,
     fleet,
@@ -35,6 +36,10 @@ from data.events.access import AccountSignInRefused as AccountSignInRefused
 from data.events.access import KeyIssued as KeyIssued
 from data.events.access import KeyRevoked as KeyRevoked
 from data.events.access import PersonErased as PersonErased
+from data.events.activities import ACTIVITY_STATUSES as ACTIVITY_STATUSES
+from data.events.activities import ActivityReported as ActivityReported
+from data.events.activities import ActivityStatus as ActivityStatus
+from data.events.activities import ActivityStatusSet as ActivityStatusSet
 from data.events.base import Count as Count
 from data.events.base import Event as Event  # noqa: TC001 - part of what this package gives
 from data.events.base import FileRef as FileRef
@@ -111,6 +116,7 @@ _NOUNS = (
     uploads,
     plans,
     access,
+    activities,
 )
 
 EVENT_TYPES: dict[str, type[Event]] = {cls.type: cls for noun in _NOUNS for cls in noun.EVENTS}

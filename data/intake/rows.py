@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from data.intake.added_places import take_place
-from data.intake.kinds import damage, fleet, needs, stock
+from data.intake.kinds import activities, damage, fleet, needs, stock
 from data.intake.placing import questions
 from data.intake.row import Row, TakenRow
 from geo.errors import SchemaError
@@ -29,6 +29,7 @@ _KINDS: dict[str, tuple[Callable[[Row, Known], TakenRow], tuple[tuple[str, ...],
     "stock": (stock.take_stock, stock.NEEDED),
     "vehicles": (fleet.take_vehicle, fleet.NEEDED_VEHICLES),
     "volunteers": (fleet.take_volunteer, fleet.NEEDED_VOLUNTEERS),
+    "activities": (activities.take_activity, activities.NEEDED),
     "places": (take_place, (("place",), ("lon", "position"))),
 }
 #: Road reports need the network to say which edge is meant: `dashboard.operations` reads them.

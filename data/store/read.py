@@ -25,6 +25,7 @@ from data.store.drafts import known_rows
 from data.store.read_stock import StockReader
 from data.store.schema import (
     ACCOUNTS,
+    ACTIVITIES,
     ASSESSMENTS,
     CLOSURES,
     CONVOY_LOCKS,
@@ -273,6 +274,10 @@ class Reader(StockReader):
         """Give the gaps that were joined and not parted again, in the order of recording."""
         return self._all(ROAD_JOINTS, records.road_joint, order="seq")
 
+    def activities(self) -> list[records.ActivityRecord]:
+        """Give who does what where, called off or not, in the order of recording."""
+        return self._all(ACTIVITIES, records.activity, order="seq")
+
     def vehicle_changes(self) -> list[records.VehicleChange]:
         """Give the changes of vehicle classes that count, in the order of recording."""
         return self._all(VEHICLE_CHANGES, records.vehicle_change, order="seq")
@@ -500,6 +505,7 @@ _CHANGING: dict[Table, Callable[[records.Row], Any]] = {
     PLACE_ALIASES: records.place_alias,
     CLOSURES: records.closure_record,
     ROAD_JOINTS: records.road_joint,
+    ACTIVITIES: records.activity,
     VEHICLE_CHANGES: records.vehicle_change,
     UPLOADS: records.upload_record,
     ASSESSMENTS: records.assessment_record,

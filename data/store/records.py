@@ -10,10 +10,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from data.store.schema import from_micro
 from geo.model import Closure, Depot, Need, Source, StockLine, Vehicle
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from data.events import ActivityStatus
 
 Bounds: TypeAlias = tuple[float, float, float, float]
 Row: TypeAlias = Mapping[Any, Any]
@@ -183,6 +188,34 @@ class RoadJoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityRecord:
+    """Who does what where; `actor` does it, `organisation_id` said so."""
+
+    activity_id: str
+    place_id: str
+    actor: str
+    funder: str
+    sector: str
+    activity: str
+    item_id: str | None
+    quantity: Decimal | None
+    unit: str | None
+    status: ActivityStatus
+    starts_at: datetime | None
+    ends_at: datetime | None
+    people_reached: int | None
+    households: int | None
+    written_place: str
+    match_score: float | None
+    note: str
+    organisation_id: str | None
+    upload_id: str | None
+    recorded_at: datetime
+    reported_at: datetime | None
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleChange:
     """What a cell knows better of vehicle classes, by class and field."""
 
@@ -263,6 +296,7 @@ class Changes:
     place_aliases: tuple[PlaceAlias, ...] = ()
     closures: tuple[ClosureRecord, ...] = ()
     road_joints: tuple[RoadJoint, ...] = ()
+    activities: tuple[ActivityRecord, ...] = ()
     vehicle_changes: tuple[VehicleChange, ...] = ()
     uploads: tuple[UploadRecord, ...] = ()
     assessments: tuple[AssessmentRecord, ...] = ()
@@ -407,6 +441,23 @@ def road_joint(row: Row) -> RoadJoint:
         gaps=tuple(json.loads(row["gaps"])),
         recorded_at=_time(row["recorded_at"]),
         **_only(row, "joint_id layer_id source reason organisation_id upload_id seq"),
+    )
+
+
+def activity(row: Row) -> ActivityRecord:
+    """Read a row of `activities`."""
+    micro = row["quantity_micro"]
+    return ActivityRecord(
+        quantity=None if micro is None else from_micro(micro),
+        starts_at=_maybe_time(row["starts_at"]),
+        ends_at=_maybe_time(row["ends_at"]),
+        recorded_at=_time(row["recorded_at"]),
+        reported_at=_maybe_time(row["reported_at"]),
+        **_only(
+            row,
+            "activity_id place_id actor funder sector activity item_id unit status people_reached "
+            "households written_place match_score note organisation_id upload_id seq",
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, Table, text
 
+from data.store.activity_table import ACTIVITIES as ACTIVITIES
 from data.store.columns import PROJECTIONS as PROJECTIONS
 from data.store.columns import BytesText as _Text
 from data.store.columns import count as _count

@@ -37,6 +37,7 @@ from dashboard.operations.situation import SituationInfo
 from dashboard.operations.tiles import RasterLayer
 from dashboard.operations.vector_layers import FAR_ZOOM, VectorLayer, VectorSource, road_sources
 from data.store.records import LayerRecord, UploadRecord
+from data.who_does_what import ACTIVITY_COLUMNS, gaps, overlaps, presence
 from geo.errors import RuleError, UnknownIdError
 from geo.model import Closure, Depot, Source, StockLine, Vehicle
 from geo.network import RoadTables
@@ -426,6 +427,7 @@ class ValleyDesk:
         self.locked: set[str] = set()
         self.forbidden: set[str] = set()
         self.joints: list[dict[str, Any]] = []
+        self.activities: list[tuple[Any, ...]] = []
         self._seq = 10
         self._ids = itertools.count(1)
         self._plan_takes_s = plan_takes_s
@@ -611,6 +613,30 @@ class ValleyDesk:
     def part_gaps(self, joint_id: str) -> None:
         self.joints = [one for one in self.joints if one["joint_id"] != joint_id]
         self._seq += 1
+
+    def who_does_what(self) -> dict[str, pd.DataFrame]:
+        places = self.picture().places
+        columns = [*ACTIVITY_COLUMNS, "sector", "activity", "funder", "unit"]
+        work = pd.DataFrame(self.activities, columns=columns)
+        for name in ("starts_at", "ends_at"):
+            work[name] = pd.to_datetime(work[name], utc=True)
+        work = work.astype({"quantity": "float64", "people_reached": "float64"})
+        lacking = pd.DataFrame(
+            [
+                (row["place_id"], item, float(quantity))
+                for _, row in places.iterrows()
+                for item, quantity in row["needs"].items()
+            ],
+            columns=["place_id", "what", "missing"],
+        )
+        nobody = places[~places["place_id"].isin(work["place_id"])]
+        return {
+            "activities": work,
+            "overlaps": overlaps(work),
+            "gaps": gaps(lacking, work),
+            "communes": presence(work, places.set_index("place_id")["commune"]),
+            "places_without_actor": nobody[["place_id", "name", "commune", "people"]],
+        }
 
     def vector_layers(self) -> tuple[VectorLayer, ...]:
         return tuple(source.layer for source in self._vectors())

@@ -45,6 +45,18 @@ _STATES: dict[str, str] = {
     "unknown": "unknown|not known|no information|inconnu|inconnue|غير معروف|غير معروفة",
 }
 
+_WORK_STATES: dict[str, str] = {
+    "planned": """planned|plan|pledged|announced|upcoming|pipeline|not started|prévu|prévue|
+        planifié|planifiée|annoncé|à venir|projeté|مبرمج|مبرمجة|مخطط|مخطط له|معلن|قادم|ⵉⵖⵡⵙⵏ""",
+    "running": """running|ongoing|on going|in progress|started|active|current|implementing|
+        en cours|en cours d'exécution|démarré|démarrée|جار|جارية|جاري|قيد التنفيذ|مستمر|مستمرة""",
+    "done": """done|completed|complete|finished|closed|distributed|delivered|achevé|achevée|
+        terminé|terminée|réalisé|réalisée|fini|distribué|livré|منجز|منجزة|مكتمل|مكتملة|منتهي|تم|
+        تم التوزيع|انتهى""",
+    "cancelled": """cancelled|canceled|suspended|abandoned|annulé|annulée|suspendu|suspendue|
+        ملغى|ملغاة|معلق""",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -105,6 +117,11 @@ def road_state(text: str) -> str | None:
     return _states().get(plain(text))
 
 
+def work_state(text: str) -> str | None:
+    """State of some work (planned, running, done, cancelled) from what people call it, or None."""
+    return _work_states().get(plain(text))
+
+
 def unit_word(text: str) -> Unit | None:
     """Read a unit of measure, or None.
 
@@ -136,6 +153,11 @@ def _classes() -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _states() -> dict[str, str]:
     return {word: name for name, text in _STATES.items() for word in _split(text)}
+
+
+@lru_cache(maxsize=1)
+def _work_states() -> dict[str, str]:
+    return {word: name for name, text in _WORK_STATES.items() for word in _split(text)}
 
 
 @lru_cache(maxsize=1)

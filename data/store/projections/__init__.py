@@ -15,6 +15,7 @@ from sqlalchemy import select
 from data.events import EVENT_TYPES
 from data.store.projections import (  # noqa: F401 - each registers what it projects
     access,
+    activities,
     damage,
     fleet,
     funds,

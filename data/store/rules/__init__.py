@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from data.store.projections import BY_TYPE, is_undone
 from data.store.rules import (  # noqa: F401 - each registers its rules
     access,
+    activities,
     damage,
     deliveries,
     fleet,

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +11,8 @@ import pytest
 
 from data.events import (
     EVENT_TYPES,
+    ActivityReported,
+    ActivityStatusSet,
     AssessmentMade,
     ConvoyLockSet,
     DamageReported,
@@ -71,6 +75,19 @@ def everything(make: SimpleNamespace) -> list[NewEvent]:
         new(LayerRemoved(layer_id="layer:2", reason="old")),
         new(OrganisationRegistered(organisation_id="organisation:1", name="Amis", kind="ngo")),
         *access_history(make),
+        new(
+            ActivityReported(
+                activity_id="activity:1",
+                place_id="place:tinmel",
+                actor="Amis",
+                item_id="tent",
+                quantity=Decimal("12.5"),
+                unit="tent",
+                status="planned",
+                starts_at=datetime(2023, 9, 10, tzinfo=UTC),
+            )
+        ),
+        new(ActivityStatusSet(activity_id="activity:1", status="running")),
         new(make.depot()),
         new(make.depot("amizmiz")),
         new(make.vehicle()),
