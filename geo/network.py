@@ -226,6 +226,11 @@ def drape(tables: RoadTables, elevation_path: Path) -> RoadTables:
     climb_m, descent_m = climb_and_descent(edges, elevation_m, edge, sampled_m)
     n_unknown = int(np.isnan(climb_m).sum())
     notes = [*tables.notes, f"elevation from {elevation_path.name}"]
+    if n_bridged := _edges_over_voids(edges, edge, sampled_m, climb_m):
+        notes.append(
+            f"{n_bridged} of {len(edges)} edges cross voids of {elevation_path.name}: heights run "
+            f"straight between the known ones there, so a pass in a void is too low"
+        )
     if n_unknown:
         notes.append(
             f"{n_unknown} of {len(edges)} edges have no elevation ({elevation_path.name} does not "
@@ -237,6 +242,19 @@ def drape(tables: RoadTables, elevation_path: Path) -> RoadTables:
         edges=edges.assign(climb_m=climb_m, descent_m=descent_m),
         notes=tuple(notes),
     )
+
+
+def _edges_over_voids(
+    edges: gpd.GeoDataFrame,
+    edge: NDArray[np.intp],
+    sampled_m: NDArray[np.float64],
+    climb_m: NDArray[np.float64],
+) -> int:
+    """How many edges on the ground have a climb although some samples along them are unknown."""
+    void = np.zeros(len(edges), dtype=bool)
+    void[edge[np.isnan(sampled_m)]] = True
+    off_ground = (edges["bridge"] | edges["tunnel"]).to_numpy(dtype=bool)
+    return int((void & ~off_ground & np.isfinite(climb_m)).sum())
 
 
 def write_road_tables(tables: RoadTables, folder: Path) -> None:

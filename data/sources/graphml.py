@@ -64,6 +64,7 @@ class _Counts:
     n_merged: int = 0
     n_dangling: int = 0
     n_bad_geometry: int = 0
+    n_bad_length: int = 0
 
 
 def read_graphml(path: Path, *, max_bytes: int = MAX_BYTES) -> RoadTables:
@@ -281,19 +282,27 @@ def _edge_row(u: int, v: int, data: dict[str, str], counts: _Counts) -> _Row | N
     tags["highway"] = known
     if any(len(values) > 1 for key, values in tags.items() if key not in {"osmid", "name", "ref"}):
         counts.n_merged += 1
-    try:
-        length_m = float(data.get("length", "nan"))
-    except ValueError:
-        length_m = float("nan")
     return _Row(
         u=u,
         v=v,
         way=min(tags.get("osmid", ["0"]), key=lambda w: (len(w), w)),
         tags=tags,
         wkt=data.get("geometry", ""),
-        length_m=length_m if np.isfinite(length_m) and length_m >= 0 else float("nan"),
+        length_m=_length(data.get("length", ""), counts),
         reversed=data.get("reversed", "").lower() == "true",
     )
+
+
+def _length(text: str, counts: _Counts) -> float:
+    """Metres; NaN where none is written or what is written can be no length, which is counted."""
+    try:
+        length_m = float(text or "nan")
+    except ValueError:
+        length_m = -1.0
+    if text and not (np.isfinite(length_m) and length_m >= 0):
+        counts.n_bad_length += 1
+        return float("nan")
+    return length_m
 
 
 def _values(text: str) -> list[str]:
@@ -427,6 +436,8 @@ def _notes(counts: _Counts) -> list[str]:
          "the least favourable values were taken: a short track may colour a long edge"),
         ("edges left out because a node is missing", counts.n_dangling, ""),
         ("geometries that are no lines, replaced by a straight one", counts.n_bad_geometry, ""),
+        ("lengths that are none (negative, no number), measured along the line instead",
+         counts.n_bad_length, ""),
         ("values that were not understood and count as unknown", counts.not_understood.total(),
          unclear),
     ]  # fmt: skip

@@ -46,6 +46,8 @@ logger = logging.getLogger(__name__)
 MAX_BYTES = 4 * 1024**3
 # 100 M references to nodes are about 8 M km of road: more is a broken or hostile file.
 MAX_REFERENCES = 100_000_000
+#: Values of `route` of ways that carry vehicles instead of being driven.
+FERRIES = frozenset({"ferry", "shuttle_train"})
 # Above this size the index of node locations lies in a temporary file.
 _INDEX_ON_DISK_BYTES = 64 * 1024**2
 # Numbers as objects take ten times the room of an array.
@@ -168,7 +170,7 @@ def _read_ways(file: osmium.io.File, path: Path) -> tuple[Ways, Restrictions]:
     seen: set[int] = set()
     n_references = 0
     kinds = osmium.osm.WAY | osmium.osm.RELATION
-    keys = osmium.filter.KeyFilter("highway", "type")
+    keys = osmium.filter.KeyFilter("highway", "type", "route")
     # Any: the stubs cannot say that only ways and relations come out.
     found: Iterator[Any] = iter(osmium.FileProcessor(file, kinds).with_filter(keys))
     for way in found:
@@ -179,7 +181,7 @@ def _read_ways(file: osmium.io.File, path: Path) -> tuple[Ways, Restrictions]:
             if is_restriction(tags):
                 add_restriction(restrictions, way)
             continue
-        if "highway" not in tags or not _is_road(tags, ways):
+        if not _is_road(tags, ways):
             continue
         if way.id in seen:
             ways.n_duplicate += 1
@@ -204,7 +206,12 @@ def _read_ways(file: osmium.io.File, path: Path) -> tuple[Ways, Restrictions]:
 
 
 def _is_road(tags: dict[str, str], ways: Ways) -> bool:
-    kind = tags["highway"]
+    if tags.get("route") in FERRIES:
+        ways.n_ferries += 1
+        return False
+    kind = tags.get("highway")
+    if kind is None:
+        return False
     if kind not in osm_tags.ROAD_KINDS:
         ways.skipped[kind[:40]] += 1
         return False

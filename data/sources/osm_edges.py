@@ -46,6 +46,7 @@ class Ways:
     conditional: Counter[str] = field(default_factory=Counter)
     n_duplicate: int = 0
     n_areas: int = 0
+    n_ferries: int = 0
     newest: datetime | None = None
 
 
@@ -118,8 +119,15 @@ def tables_from_ways(
     walled = walls[first] & (last == first + 1)
     edges.loc[walled, ["forward", "backward"]] = False
     edges["ford"] |= _fords_inside(vertices, first, last, used, nodes.fords)
+    with_edges = np.bincount(vertices.way[vertices.joined], minlength=len(ways.n_refs)) > 0
     notes = _notes(
-        ways, vertices, nodes, n_walls=int(walled.sum()), n_walls_unclear=n_walls_unclear
+        ways,
+        vertices,
+        nodes,
+        n_walls=int(walled.sum()),
+        n_walls_unclear=n_walls_unclear,
+        n_short=int((~with_edges).sum()),
+        n_on_a_spot=int((shapely.length(edges.geometry.to_numpy()) == 0).sum()),
     )
     pieces = Pieces(
         edge_id=edges["edge_id"].to_numpy(dtype=object),
@@ -275,11 +283,21 @@ def _fords_inside(
 
 
 def _notes(
-    ways: Ways, vertices: _Vertices, nodes: TaggedNodes, *, n_walls: int, n_walls_unclear: int
+    ways: Ways,
+    vertices: _Vertices,
+    nodes: TaggedNodes,
+    *,
+    n_walls: int,
+    n_walls_unclear: int,
+    n_short: int,
+    n_on_a_spot: int,
 ) -> list[str]:
     counted = [
         ("ways that are no roads (yet)", ways.skipped.total(), _listed(ways.skipped)),
         ("ways that are areas (area=yes), left out", ways.n_areas, ""),
+        ("ferries and car trains, which nobody is sent over", ways.n_ferries, ""),
+        ("ways with fewer than two nodes that are there, which give no road", n_short, ""),
+        ("pieces of road without length (their nodes lie on one spot), kept", n_on_a_spot, ""),
         ("ways that came twice, of which the first was kept", ways.n_duplicate, ""),
         ("references to nodes that the file lacks", vertices.n_missing,
          f"{vertices.n_ways_cut} ways cut there"),

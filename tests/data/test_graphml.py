@@ -111,6 +111,13 @@ def test_a_list_is_read_as_data_and_never_run(tmp_path: Path) -> None:
 def test_a_missing_or_senseless_length_is_measured(tmp_path: Path) -> None:
     made = read(tmp_path, (1, 2, {"length": "nan"}), (2, 3, {"length": "-4"}))
     assert made.edges["length_m"].tolist() == pytest.approx([955.0, 955.0], abs=1.0)
+    assert any("measured along the line instead: 2" in note for note in made.notes)
+
+
+def test_a_length_that_is_not_written_is_measured_without_complaint(tmp_path: Path) -> None:
+    made = read(tmp_path, (1, 2, {}), (2, 3, {"length": "960.5"}))
+    assert made.edges["length_m"].tolist() == pytest.approx([955.0, 960.5], abs=1.0)
+    assert not any("measured" in note for note in made.notes)
 
 
 def test_a_graph_in_a_projected_crs_comes_back_in_degrees(tmp_path: Path) -> None:

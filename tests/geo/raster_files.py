@@ -1,6 +1,8 @@
 """Small rasters for tests, whose values can be worked out on paper."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -44,3 +46,22 @@ def hgt_plane(south: int, west: int) -> np.ndarray:
     step = np.arange(1201) / 1200
     rows = 1000 * ((south + 1 - step)[:, None] - 30)
     return rows + 100 * (west + step - -9)[None, :]
+
+
+def write_dem(
+    path: Path, function: Callable[..., Any], bounds: tuple[float, float, float, float]
+) -> Path:
+    """Elevation by (lon, lat) on a grid of about 90 m."""
+    west, south, east, north = bounds
+    step = 1 / 1200
+    width, height = round((east - west) / step), round((north - south) / step)
+    lon = west + (np.arange(width) + 0.5) * step
+    lat = north - (np.arange(height) + 0.5) * step
+    values = function(*np.meshgrid(lon, lat)).astype("float32")
+    with rasterio.open(
+        path, "w", driver="GTiff", width=width, height=height, count=1, dtype="float32",
+        crs="EPSG:4326", transform=from_origin(west, north, step, step),
+        nodata=-9999.0,
+    ) as raster:  # fmt: skip
+        raster.write(values, 1)
+    return path

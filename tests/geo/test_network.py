@@ -8,7 +8,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-import rasterio
 import shapely
 
 from geo.errors import (
@@ -30,6 +29,7 @@ from geo.network import (
     write_road_tables,
 )
 from tests.factories import four_villages, make_roads
+from tests.geo.raster_files import write_dem
 
 NODES = pd.DataFrame({"node_id": ["a", "b"], "lon": [-8.0, -7.99], "lat": [31.0, 31.0]})
 
@@ -42,23 +42,6 @@ def edges(**columns: Any) -> gpd.GeoDataFrame:
 
 def tables(**columns: Any) -> RoadTables:
     return road_tables(NODES, edges(**columns), source=Source(name="test"))
-
-
-def write_dem(path: Path, function: Any, bounds: tuple[float, float, float, float]) -> Path:
-    """Elevation by (lon, lat) on a grid of about 90 m."""
-    west, south, east, north = bounds
-    step = 1 / 1200
-    width, height = round((east - west) / step), round((north - south) / step)
-    lon = west + (np.arange(width) + 0.5) * step
-    lat = north - (np.arange(height) + 0.5) * step
-    values = function(*np.meshgrid(lon, lat)).astype("float32")
-    with rasterio.open(
-        path, "w", driver="GTiff", width=width, height=height, count=1, dtype="float32",
-        crs="EPSG:4326", transform=rasterio.transform.from_origin(west, north, step, step),
-        nodata=-9999.0,
-    ) as raster:  # fmt: skip
-        raster.write(values, 1)
-    return path
 
 
 def test_missing_columns_get_their_defaults_and_missing_lengths_are_geodesic() -> None:
@@ -252,6 +235,7 @@ def test_a_hole_in_the_model_is_bridged_along_the_edge(tmp_path: Path) -> None:
     dem = write_dem(tmp_path / "dem.tif", holed, BOUNDS)
     made = drape(tables(), dem)
     assert made.edges["climb_m"].iloc[0] == pytest.approx(100.0, abs=2.0)
+    assert any("1 of 1 edges cross voids of dem.tif" in note for note in made.notes)
 
 
 def test_a_model_of_another_area_is_refused(tmp_path: Path) -> None:
