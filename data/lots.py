@@ -6,8 +6,11 @@ it expires.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from geo.names import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,3 +81,11 @@ def pick(shelves: Iterable[Shelf], micro: int, *, today: date, expired_too: bool
         parts.append((shelf.lot_id, taken))
         left -= taken
     return Picked(parts=tuple(parts), missing=left, expired=expired)
+
+
+def lot_id_of(item_id: str, code: str, expires_on: date | None) -> str:
+    """Make the id of a lot from its code, else from its day: the same boxes are the same lot."""
+    word = plain(code) if code else (expires_on.isoformat() if expires_on else "")
+    slug = "".join(char if char.isascii() and char.isalnum() else "-" for char in word).strip("-")
+    digest = hashlib.sha256(f"{item_id}\x1f{word}".encode()).hexdigest()[:8]
+    return f"lot:{item_id[:30]}-{slug[:30] or 'x'}-{digest}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dashboard.operations import goods, stockroom
 from data.events import AllocationOpened, Event, FundOpened, FundPledged, HouseholdsPaid
 from data.packs import written
+from data.stock_accounts import donor_of
 from geo.errors import InputError, UnknownIdError
 from geo.model import new_id
 
@@ -54,7 +55,7 @@ def pledge(
     payload = FundPledged(
         pledge_id=new_id("pledge"),
         fund_id=known.fund_id,
-        donor=goods.donor_of(donor),
+        donor=donor_of(donor),
         amount=_money(known).read(amount),
         unit=known.unit,
         note=said.note[: stockroom.MAX_NOTE],
@@ -69,7 +70,7 @@ def receive(
 ) -> dict[str, Any]:
     """Book money that came in from a donor."""
     known = find_fund(situation, fund)
-    return _moved(situation, known, goods.donor_of(donor), known.fund_id, amount, said)
+    return _moved(situation, known, donor_of(donor), known.fund_id, amount, said)
 
 
 def give_back(
@@ -77,7 +78,7 @@ def give_back(
 ) -> dict[str, Any]:
     """Book money that went back to its donor, out of what is not set aside."""
     known = find_fund(situation, fund)
-    return _moved(situation, known, known.fund_id, goods.donor_of(donor), amount, said)
+    return _moved(situation, known, known.fund_id, donor_of(donor), amount, said)
 
 
 def allocate(

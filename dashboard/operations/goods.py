@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo
 from data.catalogue import items
 from data.intake.items import item_of
 from data.packs import in_unit, read_amount
+from data.stock_accounts import account_of
 from geo.errors import InputError, RuleError, UnknownIdError
 from geo.names import plain
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from dashboard.operations.situation import Situation
 
-MAX_NAME = 100
 #: Accounts that are named by their id; depots and places go by their name too.
 _OTHER_KINDS = ("donor", "convoy", "loss", "count", "fund", "allocation")
 
@@ -95,7 +94,7 @@ def find_depot(situation: Situation, text: str) -> str:
     raise UnknownIdError(
         f"depot {text[:80]!r}",
         f"a depot of this situation is needed: {names}" if names else "there is no depot yet",
-        "correct it, or register it with `qafila upload stock`",
+        "correct it, or register it: `qafila stock depot NAME LON,LAT`",
     )
 
 
@@ -134,19 +133,6 @@ def find_account(situation: Situation, text: str) -> str:
         return find_place(situation, text)
 
 
-def account_of(kind: str, name: str) -> str:
-    """Make the id of an account of a name: without blanks, which no id has."""
-    word = "-".join(name.split())[:MAX_NAME]
-    if not word:
-        raise InputError(f"account {kind}:{name}", f"{kind}:NAME is needed", "name it")
-    return f"{kind}:{word}"
-
-
-def donor_of(text: str) -> str:
-    """Make the account of a donor from a name, or from ``donor:…``."""
-    return account_of("donor", text.removeprefix("donor:"))
-
-
 def find_lot(situation: Situation, item_id: str, text: str | None) -> str | None:
     """Give the id of a lot of an item by its id or code; "" asks for goods without a lot."""
     if not text:
@@ -159,14 +145,6 @@ def find_lot(situation: Situation, item_id: str, text: str | None) -> str | None
         "no such lot was registered",
         "see `qafila stock show --lots`",
     )
-
-
-def lot_id_of(item_id: str, code: str, expires_on: date | None) -> str:
-    """Make the id of a lot from its code, else from its day: the same boxes are the same lot."""
-    word = plain(code) if code else (expires_on.isoformat() if expires_on else "")
-    slug = "".join(char if char.isascii() and char.isalnum() else "-" for char in word).strip("-")
-    digest = hashlib.sha256(f"{item_id}\x1f{word}".encode()).hexdigest()[:8]
-    return f"lot:{item_id[:30]}-{slug[:30] or 'x'}-{digest}"
 
 
 def read_day(text: str | None, option: str) -> date | None:

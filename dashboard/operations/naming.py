@@ -32,6 +32,7 @@ def known_places(situation: Situation, *, add_places: bool = False) -> Known:
         zone=ZoneInfo(situation.info().timezone),
         aliases=[(one.written, one.place_id) for one in situation.store.place_aliases()],
         add_places=add_places,
+        own_items=situation.store.own_items(),
     )
 
 

@@ -31,10 +31,8 @@ class RowIds:
         self._seen: Counter[bytes] = Counter()
         self._undone = {upload.upload_id for upload in situation.store.uploads() if upload.undone}
 
-    def mark(
-        self, sheet: Sheet, lines: Sequence[Line], rows: Sequence[TakenRow]
-    ) -> tuple[list[TakenRow], list[str]]:
-        """Give the rows, those sent before as `duplicate`, and the id each is recorded under."""
+    def look(self, sheet: Sheet, lines: Sequence[Line]) -> tuple[list[str], list[bool]]:
+        """Give the id each line is recorded under, and whether it was sent before and stands."""
         bases = []
         for _, cells in lines:
             words = "\x1f".join((*self._begin, *sheet.titles, *cells))
@@ -43,12 +41,16 @@ class RowIds:
             count = self._seen[key]
             bases.append(hashlib.sha256(f"{words}\x1f{count}".encode()).hexdigest()[:40])
         held = self._situation.store.client_ids(bases)
-        marked, ids = [], []
-        for row, base in zip(rows, bases, strict=True):
-            uploads = held.get(base, ())
-            live = [one for one in uploads if one not in self._undone]
-            if row.events and live:
-                row = TakenRow(report=replace(row.report, status="duplicate", problems=()))
-            marked.append(row)
-            ids.append(f"row:{base}:{len(uploads)}")
-        return marked, ids
+        uploads = [held.get(base, ()) for base in bases]
+        ids = [f"row:{base}:{len(of)}" for base, of in zip(bases, uploads, strict=True)]
+        return ids, [any(one not in self._undone for one in of) for of in uploads]
+
+
+def mark(rows: Sequence[TakenRow], sent: Sequence[bool]) -> list[TakenRow]:
+    """Give the rows, those that were `sent` before as `duplicate`, without their events."""
+    return [
+        TakenRow(report=replace(row.report, status="duplicate", problems=()))
+        if before and not row.report.problems
+        else row
+        for row, before in zip(rows, sent, strict=True)
+    ]

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from dashboard.operations import goods
 from data.events import (
     DeliveryReported,
+    DepotRegistered,
     Event,
     ItemRegistered,
     LotRegistered,
@@ -22,10 +23,14 @@ from data.events import (
     StockReleased,
     StockReserved,
 )
+from data.intake.depots import stable_id
+from data.lots import lot_id_of
 from data.packs import read_amount, written
+from data.stock_accounts import donor_of
 from data.stock_book import StockBook
 from geo.errors import InputError, UnknownIdError
 from geo.model import new_id
+from geo.names import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,13 +78,13 @@ def receive(
         What stands on the boxes, and the last day at which they may be handed out.
     """
     depot_id, thing = goods.find_depot(situation, depot), goods.find_item(situation, item)
-    account = goods.donor_of(donor)
+    account = donor_of(donor)
     amount, day = thing.read(quantity), goods.read_day(expires, "--expires")
     slip_id = new_id("slip")
     events: list[Event] = []
     lot_id = None
     if lot or day:
-        lot_id = goods.lot_id_of(thing.item_id, lot, day)
+        lot_id = lot_id_of(thing.item_id, lot, day)
         known = {one.lot_id: one for one in situation.store.lots()}.get(lot_id)
         if known is None or (day is not None and known.expires_on != day):
             events.append(
@@ -322,6 +327,33 @@ def register_item(
         "unit": payload.unit,
         "packs": {label: written(size) for label, size in payload.packs.items()},
     }
+
+
+def register_depot(
+    situation: Situation, name: str, position: tuple[float, float], *, name_ar: str = ""
+) -> dict[str, Any]:
+    """Register a depot by its name, or put one that is known at another position.
+
+    Parameters
+    ----------
+    position
+        Longitude and latitude, in degrees.
+    """
+    if not plain(name):
+        raise InputError(f"depot {name[:40]!r}", "a name is needed", "name it")
+    lon, lat = position
+    if not (abs(lon) <= 180 and abs(lat) <= 90):
+        raise InputError(f"position {lon},{lat}", "degrees as LON,LAT are needed", "correct it")
+    depot_id = stable_id("depot", name)
+    for known in situation.store.depots():
+        if name == known.depot_id or plain(known.name) == plain(name):
+            depot_id, name = known.depot_id, known.name
+            name_ar = name_ar or known.name_ar
+    payload = DepotRegistered(
+        depot_id=depot_id, name=name[:200], name_ar=name_ar[:200], lon=lon, lat=lat
+    )
+    situation.record([payload])
+    return {"depot_id": depot_id, "name": payload.name, "lon": lon, "lat": lat}
 
 
 def undo_slip(situation: Situation, slip_id: str, *, reason: str = "") -> dict[str, Any]:

@@ -8,10 +8,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from dashboard.operations.delivery_rows import DeliveryRows
 from dashboard.operations.naming import known_places, undo_naming
 from dashboard.operations.road_gaps import part_gaps
 from dashboard.operations.road_reports import take_road_reports
-from dashboard.operations.row_ids import RowIds
+from dashboard.operations.row_ids import RowIds, mark
 from dashboard.operations.vehicle_catalogue import restore_vehicle_classes
 from data.catalogue import items
 from data.events import (
@@ -49,7 +50,7 @@ COLUMNS_FILE = "columns.json"
 ROWS_AT_ONCE = 20_000
 #: So many rows stand in the report; of a longer file those that need somebody go first.
 MAX_REPORTED = 50_000
-_WITH_PLACES = frozenset({"needs", "damage", "activities"})
+_WITH_PLACES = frozenset({"needs", "damage", "activities", "deliveries"})
 
 
 def upload(
@@ -109,7 +110,8 @@ def upload(
     if columns:
         sheets = tuple(understood_as(sheet, columns) for sheet in sheets)
     used = _usable(kind, sheets)
-    run = _Upload(situation, kind, organisation_id, used, tables)
+    sender = (organisation_id, _name_of(situation, organisation_id, organisation))
+    run = _Upload(situation, kind, sender, used, tables)
     first = list(itertools.islice(run.parts(), 2))
     small = len(first) < 2
     judged = first if small else run.parts()
@@ -132,7 +134,7 @@ def upload(
         begin: list[Event] = [*registering, *_area_of(situation, outcome.added), received]
         if not small:
             tables = _tables(situation, kind, add_places=add_places)
-            run = _Upload(situation, kind, organisation_id, used, tables)
+            run = _Upload(situation, kind, sender, used, tables)
         _record(situation, run, first if small else run.parts(), begin, upload_id)
     if columns and taken and not dry_run:
         for sheet in used:
@@ -201,24 +203,33 @@ class _Upload:
         self,
         situation: Situation,
         kind: str,
-        organisation_id: str,
+        organisation: tuple[str, str],
         sheets: Sequence[Sheet],
         tables: Known,
     ) -> None:
-        self.situation, self.kind, self.organisation_id = situation, kind, organisation_id
+        self.situation, self.kind = situation, kind
+        self.organisation_id, self.organisation = organisation
         self._sheets, self._tables = sheets, tables
 
     def parts(self) -> Iterator[_Part]:
         """Read the rows of all sheets, so many at once."""
         ids = RowIds(self.situation, self.organisation_id, self.kind)
+        deliveries = (
+            DeliveryRows(self.situation, self.organisation, self._tables)
+            if self.kind == "deliveries"
+            else None
+        )
         for sheet in self._sheets:
             lines = sheet.rows()
             while part := list(itertools.islice(lines, ROWS_AT_ONCE)):
+                client_ids, sent = ids.look(sheet, part)
                 if self.kind == "road-status":
                     rows = take_road_reports(self.situation, sheet, part)
+                elif deliveries is not None:
+                    rows = deliveries.take(sheet, part, sent)
                 else:
                     rows = take_lines(self.kind, sheet, part, self._tables)
-                rows, client_ids = ids.mark(sheet, part, rows)
+                rows = mark(rows, sent)
                 self._tables.forget()
                 yield _Part(sheet, part, rows, client_ids)
 
@@ -328,6 +339,8 @@ def _tables(situation: Situation, kind: str, *, add_places: bool) -> Known:
             items(),
             now=situation.now(),
             zone=ZoneInfo(situation.info().timezone),
+            own_items=situation.store.own_items(),
+            lots={one.lot_id: one.expires_on for one in situation.store.lots()},
         )
     if kind in _WITH_PLACES and situation.places().empty:
         raise InputError(
@@ -336,6 +349,12 @@ def _tables(situation: Situation, kind: str, *, add_places: bool) -> Known:
             "load them: `qafila load places FILE`",
         )
     return known_places(situation, add_places=add_places)
+
+
+def _name_of(situation: Situation, organisation_id: str, written: str) -> str:
+    """The name of the sender: what they wrote, where it is no id of one that is known."""
+    known = {one.organisation_id: one.name for one in situation.store.organisations()}
+    return known.get(organisation_id, written)
 
 
 def _area_of(situation: Situation, added: Sequence[PlaceAdded]) -> list[Event]:

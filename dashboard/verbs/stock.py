@@ -47,6 +47,11 @@ def _looking(stock: Any) -> None:
     item.add_argument("--kg", type=float, help="weight of one unit")
     item.add_argument("--m3", type=float, help="volume of one unit")
 
+    depot = add_verb(stock, "depot", _depot, "register a depot, or correct where one is")
+    depot.add_argument("name")
+    depot.add_argument("position", metavar="LON,LAT", help="degrees, such as -7.59,31.63")
+    depot.add_argument("--name-ar", default="", help="its name in Arabic")
+
 
 def _handling(stock: Any) -> None:
     receive = add_verb(stock, "receive", _receive, "book goods of a donor into a depot")
@@ -167,6 +172,18 @@ def _item(arguments: argparse.Namespace) -> Result:
             packs=arguments.pack,
             kg_per_unit=arguments.kg,
             m3_per_unit=arguments.m3,
+        ), FINE
+
+
+def _depot(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import stockroom
+
+    with open_situation(arguments) as situation:
+        return stockroom.register_depot(
+            situation,
+            arguments.name,
+            read.point(arguments.position),
+            name_ar=arguments.name_ar,
         ), FINE
 
 

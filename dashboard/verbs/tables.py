@@ -11,14 +11,8 @@ if TYPE_CHECKING:
     import argparse
 
 UPLOAD_KINDS = (
-    "needs",
-    "damage",
-    "stock",
-    "vehicles",
-    "volunteers",
-    "activities",
-    "places",
-    "road-status",
+    *("needs", "damage", "stock", "deliveries"),
+    *("vehicles", "volunteers", "activities", "places", "road-status"),
 )
 
 

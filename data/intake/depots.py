@@ -27,7 +27,7 @@ def depot_of(row: Row, known: Known) -> str | None:
         row.problem(
             "depot",
             "a depot of this situation, or a new name with lon and lat",
-            ", ".join(known.depot_names[:8]),
+            ", ".join(known.depot_names[:8]) or "none yet: `qafila stock depot NAME LON,LAT`",
         )
         return None
     lon, lat = at

@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from data import packs as packs_of
 from data.intake.amounts import read_amount
 from data.intake.cells.words import truth
 from data.intake.columns.guess import WIDE
 from data.intake.items import find_item
+from geo.errors import QafilaError
+from geo.names import plain
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -50,7 +53,7 @@ def goods_of(row: Row, known: Known) -> tuple[Goods, ...]:
         )
         return ()
     item = items[0] if items else None
-    goods = _amount(row, item, row.text("quantity"), "quantity")
+    goods = _packed(row, item, known) or _amount(row, item, row.text("quantity"), "quantity")
     return () if goods is None else (goods,)
 
 
@@ -74,9 +77,10 @@ def _counted(row: Row, counted: list[tuple[str, Item]]) -> tuple[Goods, ...]:
 
 def _items(row: Row, written: str, known: Known) -> list[Item]:
     """The items that a cell names; several where a form lets people choose several."""
+    own = written if written in known.items else known.item_names.get(plain(written), "")
+    if own in known.items:
+        return [known.items[own]]
     match = find_item(written) if written else None
-    if written in known.items:
-        return [known.items[written]]
     if match is not None and match.exact and match.item_id in known.items:
         return [known.items[match.item_id]]
     parts = [part for part in _PARTS.split(written) if part]
@@ -104,6 +108,24 @@ def _wide(row: Row, known: Known, fields: list[str]) -> tuple[Goods, ...]:
     if not goods and not row.problems:
         row.problem(fields[0], "how many of at least one item")
     return tuple(goods)
+
+
+def _packed(row: Row, item: Item | None, known: Known) -> Goods | None:
+    """Read an amount in packs that were registered for the item, exactly; None where it is not."""
+    packs = known.packs.get(item.item_id) if item is not None else None
+    if item is None or not packs:
+        return None
+    try:
+        amount, unit = packs_of.read_amount(row.text("quantity"))
+        unit = unit or row.text("unit")
+        factor = packs_of.factor_of(unit, item.unit, packs)
+        if factor is None or packs_of.factor_of(unit, item.unit, {}) == factor:
+            return None
+        quantity = packs_of.in_unit(amount, unit, item_id=item.item_id, unit=item.unit, packs=packs)
+    except QafilaError:
+        return None  # what is wrong with it is said by who reads it without packs
+    row.repair(f"{amount:f} {unit} are {quantity:f} {item.unit}")
+    return Goods(item_id=item.item_id, quantity=quantity, unit=item.unit)
 
 
 def _amount(row: Row, item: Item | None, written: str, field: str) -> Goods | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from data.intake.columns.content import Context
+from geo.model import Item
 from geo.name_match import MIN_AROUND, NameIndex
 from geo.names import plain
 
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from data.events import DepotRegistered, PlaceAdded
+    from data.store.stock_records import OwnItem
     from geo.crs import Bounds
-    from geo.model import Depot, Item
+    from geo.model import Depot
 
 #: Beyond the places by so much (degrees), a coordinate is still taken to lie in their area.
 _AREA_MARGIN = 0.5
@@ -99,7 +102,9 @@ class Known:
     `positions_of` gives the row of each id, those that were joined to another place included.
     `added_places` (by plain name) and `pending_places` (by id, not yet recorded) are those that a
     sheet brings, where `add_places` allows it. `depots` gives ids by plain name; `new_depots` holds
-    those that a sheet brings and that no accepted row has registered yet; `answers` holds the names
+    those that a sheet brings and that no accepted row has registered yet; `lots` gives the last day
+    of each lot by id; `item_names` the items that people registered by plain name, `packs` how many
+    units the packs of an item hold; `answers` holds the names
     that were looked up together; `spellings` the plain names of places in other scripts.
     """
 
@@ -121,6 +126,9 @@ class Known:
     added_places: dict[str, list[PlaceAdded]]
     pending_places: dict[str, PlaceAdded]
     spellings: frozenset[str] = frozenset()
+    item_names: Mapping[str, str] = field(default_factory=dict)
+    packs: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    lots: dict[str, date | None] = field(default_factory=dict)
 
     def place_by_id(self, text: str) -> str | None:
         """Find a place by its id, with or without its prefix, or by its bare code."""
@@ -281,14 +289,19 @@ def known(
     zone: tzinfo = UTC,
     aliases: Iterable[tuple[str, str]] = (),
     add_places: bool = False,
+    own_items: Iterable[OwnItem] = (),
+    lots: Mapping[str, date | None] | None = None,
 ) -> Known:
     """Build the look-up tables from the places frame, the depots and the items.
 
     `places` may be None for sheets that name no place (stock, vehicles). `now` and `zone` are those
     of the situation: reports age by the one, and times without a zone are in the other. `aliases`
     are written names that people confirmed, each with the id of its place. With `add_places`, a
-    name that no list knows becomes a place where a coordinate stands beside it.
+    name that no list knows becomes a place where a coordinate stands beside it. `own_items` are
+    those that people registered beside the catalogue, or packs of its items; `lots` gives the last
+    day of each lot that is there, by id.
     """
+    own = list(own_items)
     depot_names = {d.depot_id: d.depot_id for d in depots}
     depot_names |= {plain(d.name): d.depot_id for d in depots}
     positions = _positions(places)
@@ -302,7 +315,7 @@ def known(
         names=_names(places, [(name, positions[one]) for name, one in aliases if one in positions]),
         depots=depot_names,
         new_depots={},
-        items=items,
+        items={**{one.item_id: _item(one) for one in own}, **items},
         answers={},
         now=now,
         zone=zone,
@@ -311,6 +324,20 @@ def known(
         added_places={},
         pending_places={},
         spellings=_other_names(places),
+        item_names={plain(one.name): one.item_id for one in own},
+        packs={one.item_id: {k: Decimal(v) for k, v in one.packs.items()} for one in own},
+        lots=dict(lots or {}),
+    )
+
+
+def _item(own: OwnItem) -> Item:
+    """An item that people registered; 0 for what nobody knows of it: no weight is a guess then."""
+    return Item(
+        item_id=own.item_id,
+        unit=own.unit,
+        kg_per_unit=own.kg_per_unit or 0.0,
+        m3_per_unit=own.m3_per_unit or 0.0,
+        names={"en": own.name},
     )
 
 

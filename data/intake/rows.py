@@ -32,10 +32,13 @@ _KINDS: dict[str, tuple[Callable[[Row, Known], TakenRow], tuple[tuple[str, ...],
     "activities": (activities.take_activity, activities.NEEDED),
     "places": (take_place, (("place",), ("lon", "position"))),
 }
-#: Road reports need the network to say which edge is meant: `dashboard.operations` reads them.
-_ROAD_REPORT = (("edge", "lon", "position"),)
+#: Road reports need the network, and deliveries what is on hand: `dashboard.operations` reads them.
+_READ_ELSEWHERE: dict[str, tuple[tuple[str, ...], ...]] = {
+    "road-status": (("edge", "lon", "position"),),
+    "deliveries": (("place_id", "place", "lon", "position"), ("item",)),
+}
 KINDS: tuple[str, ...] = tuple(_KINDS)
-UPLOAD_KINDS: tuple[str, ...] = (*KINDS, "road-status")
+UPLOAD_KINDS: tuple[str, ...] = (*KINDS, *_READ_ELSEWHERE)
 
 
 def missing_columns(kind: str, fields: Mapping[str, int]) -> list[tuple[str, ...]]:
@@ -43,7 +46,7 @@ def missing_columns(kind: str, fields: Mapping[str, int]) -> list[tuple[str, ...
     wide = any(field.startswith("quantity_of:") for field in fields)
     return [
         group
-        for group in (_ROAD_REPORT if kind == "road-status" else _KINDS[kind][1])
+        for group in (_READ_ELSEWHERE.get(kind) or _KINDS[kind][1])
         if not any(field in fields for field in group) and not (wide and "item" in group)
     ]
 
@@ -74,17 +77,23 @@ def take_rows(kind: str, sheet: Sheet, known: Known) -> list[TakenRow]:
 
 def take_lines(kind: str, sheet: Sheet, lines: Sequence[Line], known: Known) -> list[TakenRow]:
     """Read some rows of a sheet that has the columns it needs, in their order."""
+    look_up_places(sheet, lines, known)
+    take = _KINDS[kind][0]
+    return [take(row, known) for row in rows_of(sheet, lines)]
+
+
+def look_up_places(sheet: Sheet, lines: Sequence[Line], known: Known) -> None:
+    """Find the places of many rows at once, before they are read one by one."""
     if known.place_ids and "place" in sheet.fields:
-        ids = {row.text("place_id") for row in _rows(sheet, lines)} - {""}
+        ids = {row.text("place_id") for row in rows_of(sheet, lines)} - {""}
         known.look_up(
-            (one for row in _rows(sheet, lines) for one in questions(row, known)),
+            (one for row in rows_of(sheet, lines) for one in questions(row, known)),
             told=filter(None, map(known.place_by_id, ids)),
         )
-    take = _KINDS[kind][0]
-    return [take(row, known) for row in _rows(sheet, lines)]
 
 
-def _rows(sheet: Sheet, lines: Iterable[Line]) -> Iterable[Row]:
+def rows_of(sheet: Sheet, lines: Iterable[Line]) -> Iterable[Row]:
+    """Give lines of a sheet as rows with its columns and the order of its dates."""
     for line, cells in lines:
         yield Row(
             line,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from data.intake.cells.dates import either_way, moment
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from data.intake.known import Known
     from data.intake.row import Row
@@ -50,3 +50,9 @@ def reported_at(row: Row, known: Known) -> datetime | None:
             "ask whether it still holds, send it anew",
         )
     return at
+
+
+def day_of(row: Row, field: str, known: Known) -> date | None:
+    """Read a day, such as the last one of a lot; None where nothing is written or it is no day."""
+    at = time_of(row, field, known)
+    return None if at is None else at.astimezone(known.zone).date()

@@ -22,7 +22,7 @@ _TEXT = word_set(
 )
 _NUMBERS = word_set(
     "quantity people households destroyed damaged total capacity_kg capacity_m3 targeted reached "
-    "cost pack_quantity families_per_item altitude precision"
+    "cost pack_quantity families_per_item altitude precision expected"
 )
 _DATES = word_set("reported_at start_at end_at until expires_at birth")
 

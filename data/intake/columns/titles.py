@@ -14,6 +14,7 @@ _KIND_WORDS: dict[str, dict[str, str]] = {
     "volunteers": {"id": "volunteer", "code": "volunteer", "reference": "volunteer"},
     "road-status": {"status": "state", "statut": "state", "الحالة": "state", "type": "reason"},
     "stock": {"name": "depot", "site": "depot", "location": "depot"},
+    "deliveries": {"from": "depot", "source": "depot", "de": "depot", "origine": "depot"},
     "positions": {"id": "vehicle", "name": "vehicle", "speed": ""},
     "activities": {"description": "description"},
 }

@@ -175,8 +175,14 @@ _WORDS: dict[str, str] = {
     "cost": """cost|coût|ave cost|unit cost|unit value|prix|price|valeur unitaire|amount usd|
         budget|الثمن|التكلفة""",
     "currency": "currency|devise|monnaie|العملة",
-    "tracking": "tracking number|tracking|lot|batch|lot number|n° de lot|رقم التتبع",
-    "expires_at": "expiry|expiry date|date d'expiration|expiration|péremption|تاريخ الصلاحية",
+    "tracking": "tracking number|tracking|رقم التتبع",
+    "expires_at": """expiry|expiry date|date d'expiration|expiration|expiration date|péremption|
+        date de péremption|best before|use by|dlc|ddm|تاريخ الصلاحية|تاريخ انتهاء الصلاحية""",
+    "lot": """lot|lot number|lot no|lot code|batch|batch number|n° lot|n° de lot|numéro de lot|
+        رقم الدفعة|الدفعة""",
+    "convoy": "convoy|convoi|convoy id|convoi id|caravane|القافلة|ⵜⴰⵇⵏⵇⴰⵡⵜ",
+    "expected": """expected|attendu|quantité attendue|expected quantity|quantité prévue|
+        planned quantity|quantity sent|quantité envoyée|الكمية المتوقعة|الكمية المرسلة""",
     "verified": "verified|vérifié|confirmé|confirmed|validated|تم التحقق|مؤكد",
     "source": "source|source d'information|information source|المصدر",
     "reference": """id|uuid|index|ref id|record id|record|registro|serial|serial number|n|no|

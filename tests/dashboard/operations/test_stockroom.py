@@ -90,6 +90,20 @@ def test_a_count_books_the_difference(lotted: Situation) -> None:
     assert lots(lotted, "food_kit")["SOON"] == "50"
 
 
+def test_a_depot_is_registered_by_name_and_moved(valley: Situation) -> None:
+    made = stockroom.register_depot(valley, "Amizmiz", (-8.24, 31.22))
+    assert (
+        stockroom.register_depot(valley, "amizmiz", (-8.25, 31.22))["depot_id"]
+        == (made["depot_id"])
+    )
+    assert {(one.name, one.lon) for one in valley.store.depots()} == {
+        ("Asni depot", -8.0),
+        ("Amizmiz", -8.25),
+    }
+    with pytest.raises(InputError, match="degrees as LON,LAT"):
+        stockroom.register_depot(valley, "Amizmiz", (500, 31))
+
+
 def test_packs_are_converted_exactly(valley: Situation) -> None:
     stockroom.register_item(valley, "soap", name="Soap", unit="piece", packs=["box=48"])
     stockroom.receive(valley, "Asni depot", "Soap", "3 boxes", donor="donor:x")
