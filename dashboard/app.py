@@ -18,6 +18,7 @@ from dashboard.views import (
     indicators,
     intake,
     network,
+    place,
     situation,
     stock,
 )
@@ -28,6 +29,7 @@ from dashboard.visiting import sign_out, visitor_of_run
 ICON = str(STATIC / "icon.png")
 VIEWS = (
     ("situation", situation.page),
+    ("place", place.page),
     ("damage", damage.page),
     ("roads", network.page),
     ("convoys", convoys.page),
@@ -53,6 +55,7 @@ def run() -> None:
     served = replace(served, desk=desk_for(served.desk, visitor))
     titles = {
         "situation": _("Situation"),
+        "place": _("Place"),
         "damage": _("Damage"),
         "roads": _("Roads"),
         "convoys": _("Convoys"),

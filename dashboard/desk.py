@@ -189,6 +189,10 @@ class Desk(Protocol):
         """Assess all places with what is loaded now; the contract's JSON."""
         ...
 
+    def place_sheet(self, place_id: str) -> dict[str, Any]:
+        """Everything that is known of one place; the JSON of `place`."""
+        ...
+
     def who_does_what(self) -> dict[str, pd.DataFrame]:
         """Activities, overlaps, gaps, communes and places without an actor, as tables."""
         ...

@@ -57,7 +57,7 @@ LOOKING = frozenset(
             "layers",
         ),
         *("indicators", "indicator_rows", "clear_first", "risk", "plans", "diff", "zipped_plan"),
-        *("suppose_closed", "isochrones", "network", "who_does_what"),
+        *("suppose_closed", "isochrones", "network", "who_does_what", "place_sheet"),
         *("uploads", "stock_and_money"),
     }
 )

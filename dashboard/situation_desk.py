@@ -309,6 +309,12 @@ class SituationDesk:
 
         return assess(self.situation(), progress=progress or silent)
 
+    def place_sheet(self, place_id: str) -> dict[str, Any]:
+        """Everything that is known of one place."""
+        from dashboard.operations.place_sheet import place_sheet
+
+        return place_sheet(self.situation(), place_id)
+
     def who_does_what(self) -> dict[str, pd.DataFrame]:
         """Activities, overlaps, gaps, communes and places without an actor, as tables."""
         from dashboard.operations.who_does_what import tables

@@ -115,6 +115,9 @@ def add(verbs: Any) -> None:
     assess.add_argument(
         "--days", type=int, default=1, help="for how many days water, food and hygiene (default: 1)"
     )
+    place = add_verb(verbs, "place", _place, "everything that is known of one place")
+    add_past(place)
+    place.add_argument("place", metavar="PLACE", help="id or name")
     places = add_verb(verbs, "places", _places, "the register of places: what was joined, what not")
     add_past(places)
     places.add_argument("--list", action="store_true", help="every place with all its names")
@@ -195,6 +198,13 @@ def _assessed_then(arguments: argparse.Namespace, situation: Situation) -> dict[
             f"assess --at {arguments.known_at}", "an assessment by then is needed", "choose later"
         )
     return made
+
+
+def _place(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations.place_sheet import place_sheet
+
+    with open_situation(arguments) as situation:
+        return place_sheet(situation, arguments.place), FINE
 
 
 def _places(arguments: argparse.Namespace) -> Result:

@@ -196,17 +196,22 @@ def nobody_table(places: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def all_table(
-    work: pd.DataFrame, names: dict[str, str], item_name: Callable[[str], str], timezone: str
-) -> pd.DataFrame:
-    """Give every activity."""
-    states = {
+def work_status(status: str) -> str:
+    """Say the state of some work in the language of this run."""
+    texts = {
         "planned": _("planned"),
         "running": _("running"),
         "done": _("done"),
         "cancelled": _("called off"),
         "unknown": _("unknown"),
     }
+    return texts.get(status, status)
+
+
+def all_table(
+    work: pd.DataFrame, names: dict[str, str], item_name: Callable[[str], str], timezone: str
+) -> pd.DataFrame:
+    """Give every activity."""
 
     def day(at: Any) -> str:
         return "" if pd.isna(at) else moment(at.to_pydatetime(), timezone)[:10]
@@ -218,7 +223,7 @@ def all_table(
             _("Place"): [clean(names.get(one, "?")) for one in work["place_id"]],
             _("What"): [clean(item_name(one), 120) for one in work["what"]],
             _("Quantity"): work["quantity"],
-            _("State"): [states.get(one, one) for one in work["status"]],
+            _("State"): [work_status(one) for one in work["status"]],
             _("From"): [day(one) for one in work["starts_at"]],
             _("To"): [day(one) for one in work["ends_at"]],
             _("People reached"): work["people_reached"],

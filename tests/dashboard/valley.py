@@ -614,6 +614,10 @@ class ValleyDesk:
         self.joints = [one for one in self.joints if one["joint_id"] != joint_id]
         self._seq += 1
 
+    def place_sheet(self, place_id: str) -> dict[str, Any]:
+        """The valley keeps no sheets: the page of a place is tested with a real situation."""
+        raise UnknownIdError(place_id, "the valley keeps no sheets", "use a real situation")
+
     def who_does_what(self) -> dict[str, pd.DataFrame]:
         places = self.picture().places
         columns = [*ACTIVITY_COLUMNS, "sector", "activity", "funder", "unit"]
