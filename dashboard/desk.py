@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import threading
     from datetime import datetime
     from pathlib import Path
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from dashboard.operations.tiles import RasterLayer
     from dashboard.operations.vector_layers import VectorLayer
     from data.store.records import LayerRecord, UploadRecord
+    from geo.model import Vehicle
 
 Progress = Callable[[float, str], None]
 Layer = tuple[str, "gpd.GeoDataFrame"]
@@ -154,14 +156,42 @@ class Desk(Protocol):
         seconds: float | None = None,
         fairness: float = 0.5,
         progress: Progress | None = None,
+        stop: threading.Event | None = None,
     ) -> dict[str, Any]:
         """Plan convoys for the open needs under the closures in force; the contract's JSON."""
         ...
 
     def replan(
-        self, *, seconds: float | None = None, progress: Progress | None = None
+        self,
+        *,
+        at: datetime | None = None,
+        seconds: float | None = None,
+        progress: Progress | None = None,
+        stop: threading.Event | None = None,
     ) -> dict[str, Any]:
-        """Plan the rest of the day anew from now on; what left or is locked stays."""
+        """Plan the rest of the day anew from a moment on; what left or is locked stays."""
+        ...
+
+    def plan_again(
+        self, *, progress: Progress | None = None, stop: threading.Event | None = None
+    ) -> dict[str, Any]:
+        """Plan after a change: the rest of the day, or the next day once that is over."""
+        ...
+
+    def put_plan_in_force(self, plan_id: str) -> dict[str, Any]:
+        """Have an earlier plan count again instead of the newest."""
+        ...
+
+    def set_vehicle_available(self, vehicle_id: str, *, available: bool) -> dict[str, Any]:
+        """Take a vehicle out of service, or back."""
+        ...
+
+    def vehicles_out(self) -> list[Vehicle]:
+        """The vehicles that are out of service."""
+        ...
+
+    def loading_list(self, plan_id: str, convoy_id: str) -> list[dict[str, Any]]:
+        """What goes into the vehicle of a convoy, in the order of loading."""
         ...
 
     def set_lock(self, convoy_id: str, *, locked: bool) -> dict[str, Any]:

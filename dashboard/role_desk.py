@@ -25,6 +25,9 @@ RIGHT_OF = {
     "make_plan": "plan",
     "replan": "plan",
     "set_lock": "plan",
+    "plan_again": "plan",
+    "put_plan_in_force": "plan",
+    "set_vehicle_available": "plan",
     "assess": "plan",
     "book_stock": "stock",
     "undo_stock": "stock",
@@ -59,6 +62,7 @@ LOOKING = frozenset(
         *("indicators", "indicator_rows", "clear_first", "risk", "plans", "diff", "zipped_plan"),
         *("suppose_closed", "isochrones", "network", "who_does_what", "place_sheet"),
         *("uploads", "stock_and_money"),
+        *("vehicles_out", "loading_list"),
     }
 )
 

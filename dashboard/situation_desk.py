@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dashboard.operations.tiles import RasterLayer
     from dashboard.operations.vector_layers import VectorLayer
     from data.store.records import LayerRecord, UploadRecord
-    from geo.model import VehicleClassName
+    from geo.model import Vehicle, VehicleClassName
     from routing.clearance import Measure
 
 
@@ -248,23 +248,68 @@ class SituationDesk:
         seconds: float | None = None,
         fairness: float = 0.5,
         progress: Progress | None = None,
+        stop: threading.Event | None = None,
     ) -> dict[str, Any]:
         """Plan convoys for the open needs under the closures in force."""
         from dashboard.operations.planning import make_plan
 
         with self._planning:
             return make_plan(
-                self.situation(), seed=1, seconds=seconds, fairness=fairness, progress=progress
+                self.situation(),
+                seed=1,
+                seconds=seconds,
+                fairness=fairness,
+                progress=progress,
+                stop=stop,
             )
 
     def replan(
-        self, *, seconds: float | None = None, progress: Progress | None = None
+        self,
+        *,
+        at: datetime | None = None,
+        seconds: float | None = None,
+        progress: Progress | None = None,
+        stop: threading.Event | None = None,
     ) -> dict[str, Any]:
-        """Plan the rest of the day anew from now on."""
+        """Plan the rest of the day anew from a moment on."""
         from dashboard.operations.replanning import replan
 
         with self._planning:
-            return replan(self.situation(), seconds=seconds, progress=progress)
+            return replan(self.situation(), at=at, seconds=seconds, progress=progress, stop=stop)
+
+    def plan_again(
+        self, *, progress: Progress | None = None, stop: threading.Event | None = None
+    ) -> dict[str, Any]:
+        """Plan after a change."""
+        from dashboard.operations.replanning import plan_again
+
+        with self._planning:
+            return plan_again(self.situation(), progress=progress, stop=stop)
+
+    def put_plan_in_force(self, plan_id: str) -> dict[str, Any]:
+        """Have an earlier plan count again."""
+        from dashboard.operations.restoring import put_in_force
+
+        with self._planning:
+            return put_in_force(self.situation(), plan_id)
+
+    def set_vehicle_available(self, vehicle_id: str, *, available: bool) -> dict[str, Any]:
+        """Take a vehicle out of service, or back."""
+        from dashboard.operations.fleet import set_available
+
+        return set_available(self.situation(), vehicle_id, available=available)
+
+    def vehicles_out(self) -> list[Vehicle]:
+        """The vehicles that are out of service."""
+        from dashboard.operations.fleet import out_of_service
+
+        return out_of_service(self.situation())
+
+    def loading_list(self, plan_id: str, convoy_id: str) -> list[dict[str, Any]]:
+        """What goes into the vehicle of a convoy, in the order of loading."""
+        from dashboard.operations.loading_list import loading_list
+
+        return loading_list(self.situation(), plan_id, convoy_id)
 
     def set_lock(self, convoy_id: str, *, locked: bool) -> dict[str, Any]:
         """Have a convoy of the newest plan stay at a re-plan, or no longer."""

@@ -276,13 +276,14 @@ def _stop(
         at_road_at=stop.at_road_at,
         arrives_at=stop.arrives_at,
         leaves_at=stop.leaves_at,
-        hand_out=tuple(_hand_out(item, n, items) for item, n in sorted(stop.deliver.items())),
+        hand_out=tuple(hand_out_of(item, n, items) for item, n in sorted(stop.deliver.items())),
         walk=walk if length_m > SHORTEST_WALK_M else None,
         relay=stop.relay,
     )
 
 
-def _hand_out(item_id: str, quantity: float, items: Mapping[str, Item]) -> HandOut:
+def hand_out_of(item_id: str, quantity: float, items: Mapping[str, Item]) -> HandOut:
+    """Say what so much of an item weighs and how large it is."""
     item = items.get(item_id)
     if item is None:
         return HandOut(item_id=item_id, quantity=quantity)

@@ -27,6 +27,7 @@ from geo.errors import InputError, RuleError, UnknownIdError
 from geo.model import VEHICLE_CLASS_NAMES, new_id
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Collection, Sequence
 
     from geo.model import Closure, VehicleClassName
@@ -39,7 +40,8 @@ logger = logging.getLogger(__name__)
 #: Ids of depots and places as they occur in sentences.
 _ID = re.compile(r"\b(?:depot|place):[^\s,;:()]+")
 
-#: Convoys leave at first light; the next one after now in the situation's own zone.
+#: The hour from which a plan counts, in the situation's own zone; who does not drive in the dark
+#: leaves when it is light (`daylight_of`).
 DEPARTURE = time(6, 0)
 
 
@@ -53,6 +55,7 @@ def make_plan(
     fairness: float = 0.5,
     by_night: bool = False,
     progress: Progress | None = None,
+    stop: threading.Event | None = None,
 ) -> dict[str, Any]:
     """Plan convoys for the open needs, check the plan independently and record it.
 
@@ -68,6 +71,8 @@ def make_plan(
         0 = the largest total, 1 = the commune that fares worst comes first.
     by_night
         Let convoys drive in the dark too; without, they leave and are home while it is light.
+    stop
+        Once set, the search ends and the best plan so far is checked and recorded.
 
     Returns
     -------
@@ -100,6 +105,7 @@ def make_plan(
         fairness=fairness,
         notice=situation.info().notice,
         progress=lambda share, text: show(0.15 + 0.75 * share, text),
+        stop=stop,
     )
     show(0.92, "checking the plan")
     require_sound(check(problem, plan))
@@ -175,7 +181,7 @@ def build_problem(
     by_night
         Convoys may drive in the dark.
     leaving
-        When the first convoys leave; the next first light unless said.
+        The hour from which the plan counts; the next `DEPARTURE` unless said.
     roads_at
         When the roads are looked at; `leaving` unless said.
     places, depots, classes
@@ -346,7 +352,7 @@ def closures_then(situation: Situation, plan: dict[str, Any]) -> list[Closure]:
 
 
 def next_departure(now: datetime, timezone: str) -> datetime:
-    """Give the next first light after `now` in the situation's zone."""
+    """Give the next `DEPARTURE` after `now` in the situation's zone."""
     local = now.astimezone(ZoneInfo(timezone))
     leaving = datetime.combine(local.date(), DEPARTURE, tzinfo=local.tzinfo)
     return leaving if leaving > local else leaving + timedelta(days=1)

@@ -13,6 +13,8 @@ from data.events import ConvoyLockSet
 from geo.errors import InputError, RuleError, UnknownIdError
 
 if TYPE_CHECKING:
+    import threading
+
     from routing.plan import Plan
     from routing.problem import Problem
     from routing.replan import Reported
@@ -68,6 +70,25 @@ def set_lock(
     return {"convoy_id": convoy_id, "plan_id": plan["plan_id"], "locked": locked}
 
 
+def plan_again(
+    situation: Situation,
+    *,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> dict[str, Any]:
+    """Plan after a change: the rest of the day of the newest plan, or its next day once it is over.
+
+    Arguments, result and errors are those of `replan`.
+    """
+    made = situation.store.plans()
+    if made:
+        old = _in_force(situation, made[-1].plan_id)
+        begins, ends = _day_of(old)
+        if begins - EARLY <= situation.now() < ends:
+            return replan(situation, progress=progress, stop=stop)
+    return planning.make_plan(situation, progress=progress, stop=stop)
+
+
 def replan(
     situation: Situation,
     plan_id: str = "latest",
@@ -77,6 +98,7 @@ def replan(
     iterations: int | None = None,
     seed: int = 1,
     progress: Progress | None = None,
+    stop: threading.Event | None = None,
 ) -> dict[str, Any]:
     """Plan the rest of the day of a plan anew, check it independently and record it.
 
@@ -88,6 +110,8 @@ def replan(
         What left before stays; now unless said.
     seconds
         Cap of the search; `SECONDS` unless that or `iterations` is given.
+    stop
+        Once set, the search ends and the best plan so far is checked and recorded.
 
     Returns
     -------
@@ -126,6 +150,7 @@ def replan(
         iterations=iterations,
         seconds=seconds,
         progress=lambda share, text: show(0.15 + 0.75 * share, text),
+        stop=stop,
     )
     show(0.92, "checking the plan")
     wrong = check(made.whole, made.plan) + check_kept(old.plan, now, made.plan, at=moment)
@@ -150,9 +175,7 @@ def _in_force(situation: Situation, plan_id: str) -> _InForce:
 
 def _moment(old: _InForce, at: datetime) -> datetime:
     """The moment of the re-plan, in the day of the plan; before the departure nothing has left."""
-    problem = old.problem
-    begins = problem.departs_at
-    ends = begins + timedelta(seconds=max((int(v.shift_s) for v in problem.vehicles), default=0))
+    begins, ends = _day_of(old)
     day = f"its convoys drive from {begins.isoformat()} to {ends.isoformat()}"
     name = old.document["plan_id"]
     if at < begins - EARLY:
@@ -168,6 +191,13 @@ def _moment(old: _InForce, at: datetime) -> datetime:
             "plan the next day with `qafila plan`, or correct --at",
         )
     return max(at, begins).replace(microsecond=0)
+
+
+def _day_of(old: _InForce) -> tuple[datetime, datetime]:
+    """From when to when convoys of a plan can be on the road."""
+    begins = old.problem.departs_at
+    longest = max((int(one.shift_s) for one in old.problem.vehicles), default=0)
+    return begins, begins + timedelta(seconds=longest)
 
 
 def _problem_now(situation: Situation, old: _InForce, moment: datetime) -> Problem:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard.operations.delivery_rows import DeliveryRows
 from dashboard.operations.naming import known_places, undo_naming
+from dashboard.operations.restoring import undo_plan
 from dashboard.operations.road_gaps import part_gaps
 from dashboard.operations.road_reports import take_road_reports
 from dashboard.operations.row_ids import RowIds, mark
@@ -160,7 +161,7 @@ def upload(
 
 
 def undo(situation: Situation, upload_or_layer_id: str) -> dict[str, Any]:
-    """Take back an upload, a layer, a name, an added place, joined gaps or changed classes."""
+    """Take back an upload, a layer, a name, a place, joined gaps, changed classes or a plan."""
     if upload_or_layer_id.startswith("layer:"):
         situation.record([LayerRemoved(layer_id=upload_or_layer_id)])
     elif upload_or_layer_id.startswith("upload:"):
@@ -173,11 +174,14 @@ def undo(situation: Situation, upload_or_layer_id: str) -> dict[str, Any]:
         part_gaps(situation, upload_or_layer_id)
     elif upload_or_layer_id.startswith("change:"):
         restore_vehicle_classes(situation, upload_or_layer_id)
+    elif upload_or_layer_id.startswith("plan:"):
+        undo_plan(situation, upload_or_layer_id)
     else:
         raise InputError(
             upload_or_layer_id,
             "the id of an upload (upload:…), layer (layer:…), confirmed name (alias:…), added "
-            "place (place:…), joined gaps (joint:…) or changed vehicle classes (change:…)",
+            "place (place:…), joined gaps (joint:…), changed vehicle classes (change:…) or the "
+            "newest plan (plan:…)",
             "see --json",
         )
     return {"undone": upload_or_layer_id}

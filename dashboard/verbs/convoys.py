@@ -54,6 +54,12 @@ def add(verbs: Any) -> None:
         verb.add_argument("convoy", metavar="CONVOY", help="convoy id")
         verb.add_argument("--reason", default="", help="why, for the record")
 
+    vehicle = add_verb(
+        verbs, "vehicle", _vehicle, "take a vehicle out of service (it broke down), or back"
+    )
+    vehicle.add_argument("vehicle", metavar="VEHICLE", help="vehicle id, or its name")
+    vehicle.add_argument("state", choices=("out", "back"), help="out of service, or back in it")
+
     diff = add_verb(
         verbs, "diff", _diff, "who gains and who loses: two plans, or two states of the roads"
     )
@@ -150,6 +156,15 @@ def _set_lock(arguments: argparse.Namespace, *, locked: bool) -> Result:
     with open_situation(arguments) as situation:
         return replanning.set_lock(
             situation, arguments.convoy, locked=locked, reason=arguments.reason
+        ), FINE
+
+
+def _vehicle(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import fleet
+
+    with open_situation(arguments) as situation:
+        return fleet.set_available(
+            situation, arguments.vehicle, available=arguments.state == "back"
         ), FINE
 
 

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from routing.itinerary import HandOut, RoadStop
+    from routing.itinerary import HandOut
+
+
+class Unloading(Protocol):
+    """A stop, as far as loading is concerned."""
+
+    @property
+    def number(self) -> int:
+        """1 is the first that is reached."""
+        ...
+
+    @property
+    def hand_out(self) -> tuple[HandOut, ...]:
+        """What leaves the vehicle there."""
+        ...
+
+
+Stop = TypeVar("Stop", bound=Unloading)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(Generic[Stop]):
     """One item for one stop, in the order of loading.
 
     Parameters
@@ -24,19 +41,19 @@ class Loaded:
     """
 
     order: int
-    stop: RoadStop
+    stop: Stop
     item: HandOut
     kg_before: float
     m3_before: float
 
 
-def loading_order(stops: Sequence[RoadStop]) -> list[Loaded]:
+def loading_order(stops: Sequence[Stop]) -> list[Loaded[Stop]]:
     """Order what `stops` hand out for loading.
 
     The last stop's goods go in first. Among the goods of one stop the densest (kg per m³) go in
     first, so that tents lie on water and not under it.
     """
-    found: list[Loaded] = []
+    found: list[Loaded[Stop]] = []
     kg, m3 = 0.0, 0.0
     for stop in sorted(stops, key=lambda one: one.number, reverse=True):
         for item in sorted(stop.hand_out, key=lambda one: (-_density(one), one.item_id)):

@@ -249,7 +249,7 @@ def _fallback(itinerary: Itinerary, stop: RoadStop, wording: Wording) -> tuple[s
     return tuple(lines)
 
 
-def _line(one: Loaded, room: tuple[float, float] | None, wording: Wording) -> LoadLine:
+def _line(one: Loaded[RoadStop], room: tuple[float, float] | None, wording: Wording) -> LoadLine:
     kg_room, m3_room = room or (None, None)
     return LoadLine(
         order=one.order,
