@@ -64,7 +64,9 @@ def with_relays(
         best = place.best
         if best.status != "reachable" and chain is not None:
             near_cap = chain.walk_m > question.max_walk_m * NEAR_CAP_SHARE
-            best = _by_relay(best, chain, sensitive=bool(doubt[row]) or near_cap)
+            # If the vehicle alone might get there, the verdict might be another too.
+            weak = bool(doubt[row]) or near_cap or best.sensitive
+            best = _by_relay(best, chain, sensitive=weak)
             flight = None
         elif best.status != "reachable" and flight is not None and asked.air_counts:
             best = _by_air(best, flight)

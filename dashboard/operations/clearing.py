@@ -139,7 +139,7 @@ def clear_first(
         "sites": _table(question, single),
         "sensitivity": _sensitivity(question, order, made.sites),
         "weights": weights.summary(),
-        "notes": made.notes,
+        "notes": [*made.notes, *_unweighed(question, clearing(measure))],
         "sources": _sources(made.sites),
     }
 
@@ -271,6 +271,18 @@ def _totals(question: _Question, start: Clearing, plan: Schedule, bound: float) 
         "regained_at_most": limit,
         "share_of_bound": round(min(won / limit, 1.0), 3) if limit > 0 else None,
     }
+
+
+def _unweighed(question: _Question, start: Clearing) -> list[str]:
+    """Say of how many places that wait nobody knows the people: they count for nothing here."""
+    waiting = np.flatnonzero(~start.reached)
+    unknown = sum(question.weights.basis[row].startswith("unknown") for row in waiting.tolist())
+    if not unknown:
+        return []
+    return [
+        f"{unknown} of {len(waiting)} places that are not reached count for nothing: nobody knows "
+        "how many people live there (`qafila load places` or `population` tells)"
+    ]
 
 
 def _step(question: _Question, number: int, step: Step) -> dict[str, Any]:

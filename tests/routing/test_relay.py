@@ -214,7 +214,10 @@ def test_reach_says_by_relay_where_no_vehicle_gets_to_by_itself() -> None:
 
 
 def test_a_doubtful_closure_that_decides_between_truck_and_mule_is_seen() -> None:
-    """If the report is wrong a vehicle gets there: reached either way, so it is not sensitive."""
+    """If the report is wrong a vehicle gets there by itself: the verdict would be another."""
+    assert not reached(CUT)[1].best.sensitive
+    served = reached(replace(CUT, confidence=0.3))[1]
+    assert (served.status, served.best.sensitive) == ("by_relay", True)
     doubtful = closure(2, "upper", "bypass", confidence=0.3)  # for mules too
     cut = reached(doubtful)[1]
     assert (cut.status, cut.best.sensitive) == ("cut_off", True)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from dashboard.cli import main
-from dashboard.operations import clearing, roads
+from dashboard.operations import clearing, loading, roads, uploads
 from dashboard.operations.situation import Situation
 from geo.errors import InputError, SchemaError, UnknownIdError
 from routing import clearance
+from tests.osm_file import VALLEY_NODES, write_osm
 
 
 def close_valley(valley: Situation) -> dict[str, str]:
@@ -72,6 +73,26 @@ def test_without_closures_there_is_nothing_to_clear_and_the_answer_says_so(
     result = clearing.clear_first(valley)
     assert result["order"] == result["schedule"] == result["sites"] == []
     assert result["notes"] == ["no closure in force closes a road to truck: nothing to clear"]
+
+
+def test_places_where_nobody_counted_are_said_to_count_for_nothing(
+    empty: Situation, tmp_path: Path
+) -> None:
+    nodes = [
+        (number, lon, lat, {key: value for key, value in tags.items() if key != "population"})
+        for number, lon, lat, tags in VALLEY_NODES
+    ]
+    osm = write_osm(tmp_path / "uncounted.osm", nodes)
+    loading.load(empty, "roads", [osm])
+    loading.load(empty, "places", [osm], clip=True)
+    sheet = tmp_path / "stock.csv"
+    sheet.write_text("depot,lon,lat,item,quantity,unit\nD,-8.0,31.0,tent,4,piece\n", "utf-8")
+    uploads.upload(empty, "stock", sheet, organisation="NGO One")
+    roads.close_road(empty, near=(-7.975, 31.0), reason="rockfall")
+    result = clearing.clear_first(empty)
+    assert result["order"] == []
+    (note,) = result["notes"]
+    assert "places that are not reached count for nothing: nobody knows" in note
 
 
 def test_hours_from_a_table_are_taken_and_named(valley: Situation, tmp_path: Path) -> None:
