@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from routing.loads import Load
     from routing.plan import Plan
     from routing.problem import Problem
+    from routing.profile import Profile
 
 # Trips of a day that OR-Tools is given.
 TRIPS = 3
@@ -93,10 +94,10 @@ def by_ortools(problem: Problem, seconds: float, fairness: float) -> Plan:
     model = pywrapcp.RoutingModel(manager)
     horizon = max(group.shift_s for group in fleet.groups)
     transit = {}
-    for name in {group.vehicle_class for group in fleet.groups}:
+    for name in {group.profile for group in fleet.groups}:
         leaving = _leaving(fleet, tasks, name)
         transit[name] = model.RegisterTransitMatrix(leaving.tolist())
-    times = [transit[group.vehicle_class] for group, _, _ in vehicles]
+    times = [transit[group.profile] for group, _, _ in vehicles]
     model.AddDimensionWithVehicleTransits(times, 0, horizon, False, "time")
     clock = model.GetDimensionOrDie("time")
     kg = model.RegisterUnaryTransitVector(
@@ -152,19 +153,23 @@ def by_ortools(problem: Problem, seconds: float, fairness: float) -> Plan:
     return plan_of_days(fleet, _days(fleet, routes), fairness=fairness)
 
 
-def _leaving(fleet: Fleet, tasks: Sequence[Task], name: str) -> NDArray[np.int64]:
+def _leaving(fleet: Fleet, tasks: Sequence[Task], name: Profile) -> NDArray[np.int64]:
     """Seconds from task to task, the halt at the first included; depots behind the tasks."""
     points = np.array(
         [fleet.n_depots + task.load.place for task in tasks] + list(range(fleet.n_depots)),
         dtype=np.int64,
     )
-    travel = fleet.travel_s[name][np.ix_(points, points)].copy()  # type: ignore[index]
-    halts = fleet.halt_s[name]  # type: ignore[index]
+    travel = fleet.travel_s[name][np.ix_(points, points)].copy()
+    halts = fleet.halt_s[name]
     same = points[:, None] == points[None, :]
     for row, task in enumerate(tasks):
         handling = fleet.handling_s(task.load.kg)
         travel[row] += np.where(same[row], handling, handling + int(halts[task.load.place]))
     return travel
+
+
+def _called(profile: Profile) -> str:
+    return f"{profile.vehicle_class} {profile.speed_factor:g}"
 
 
 def by_vroom(problem: Problem, seconds: float, fairness: float) -> Plan:
@@ -181,12 +186,12 @@ def by_vroom(problem: Problem, seconds: float, fairness: float) -> Plan:
         given = vroom.Input()
         points = [fleet.n_depots + task.load.place for task in tasks]
         points += list(range(fleet.n_depots))
-        for name in {group.vehicle_class for group in fleet.groups}:
+        for name in {group.profile for group in fleet.groups}:
             travel = np.minimum(fleet.travel_s[name][np.ix_(points, points)], 2**31)
-            given.set_durations_matrix(name, travel.astype(np.uint32))
+            given.set_durations_matrix(_called(name), travel.astype(np.uint32))
         for row, task in enumerate(tasks):
             halts = {
-                group.vehicle_class: int(fleet.halt_s[group.vehicle_class][task.load.place])
+                _called(group.profile): int(fleet.halt_s[group.profile][task.load.place])
                 for group in fleet.groups
             }
             given.add_job(
@@ -212,8 +217,8 @@ def by_vroom(problem: Problem, seconds: float, fairness: float) -> Plan:
                         id=number * parts + part,
                         start=n + group.depot,
                         end=n + group.depot,
-                        profile=group.vehicle_class,
-                        type=group.vehicle_class,
+                        profile=_called(group.profile),
+                        type=_called(group.profile),
                         capacity=[int(group.capacity_kg * 10), int(group.capacity_m3 * 100)],
                         skills=skills.get(fleet.groups.index(group), set()),
                         time_window=vroom.TimeWindow(begins, group.shift_s * (part + 1) // parts),
@@ -254,7 +259,7 @@ def _days(fleet: Fleet, routes: dict[int, list[list[Task]]]) -> Days:
     for v, trips in sorted(routes.items()):
         group = next(group for group in fleet.groups if v in group.vehicles)
         made = [
-            make_trip(fleet, group.depot, group.vehicle_class, [task.load for task in trip])
+            make_trip(fleet, group.depot, group.profile, [task.load for task in trip])
             for trip in trips
         ]
         while made and used_s(fleet, made) > group.shift_s:

@@ -93,7 +93,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vehicle:
-    """One vehicle or one mule team, at home at a depot."""
+    """One vehicle or one mule team, at home at a depot.
+
+    `speed_factor` is its speed ÷ that of its class: 0.8 for an old or overladen one.
+    """
 
     vehicle_id: str
     vehicle_class: VehicleClassName
@@ -103,6 +106,7 @@ class Vehicle:
     name: str = ""
     organisation_id: str = ""
     shift_s: int = 10 * 3600
+    speed_factor: float = 1.0
 
     def __post_init__(self) -> None:
         if self.vehicle_class not in VEHICLE_CLASS_NAMES:

@@ -51,7 +51,7 @@ def check(problem: Problem, plan: Plan) -> list[str]:
         if not unknown:
             # What had left before a re-plan drove on other roads: `check_kept` looks at it.
             if not convoy.kept:
-                found += _timetable(problem, convoy)
+                found += _timetable(problem, convoy, vehicle)
             found += _capacity(problem, convoy, vehicle)
     found += _vehicle_days(problem, plan, vehicles)
     found += _stock(problem, plan)
@@ -85,7 +85,7 @@ def _unknown_ids(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str
     return found
 
 
-def _timetable(problem: Problem, convoy: Convoy) -> list[str]:
+def _timetable(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str]:
     found: list[str] = []
     matrix = problem.matrices[convoy.vehicle_class]
     row = {point: number for number, point in enumerate([*problem.depots, *problem.places])}
@@ -96,7 +96,7 @@ def _timetable(problem: Problem, convoy: Convoy) -> list[str]:
         found.append(f"{who}: departs before the plan begins")
     for stop in convoy.stops:
         there = row[stop.place_id]
-        leg = _leg(matrix, here, there)
+        leg = _leg(matrix, here, there, vehicle.speed_factor)
         if leg is None:
             return [*found, f"{who}: no road for {convoy.vehicle_class} to {stop.place_id}"]
         drive_s, leg_m = leg
@@ -135,7 +135,7 @@ def _timetable(problem: Problem, convoy: Convoy) -> list[str]:
         if not math.isclose(stop.walk_s, walk_s, abs_tol=ROUNDING_S):
             found.append(f"{at}: says a walk of {stop.walk_s:g} s, it takes {walk_s:g} s")
         here, now = there, stop.leaves_at
-    leg = _leg(matrix, here, row[convoy.depot_id])
+    leg = _leg(matrix, here, row[convoy.depot_id], vehicle.speed_factor)
     if leg is None:
         return [*found, f"{who}: no road for {convoy.vehicle_class} back to its depot"]
     found += _moment(who, "is back", (convoy.returns_at - now).total_seconds(), leg[0])
@@ -148,10 +148,11 @@ def _timetable(problem: Problem, convoy: Convoy) -> list[str]:
     return found
 
 
-def _leg(matrix: ClassMatrix, here: int, there: int) -> tuple[float, float] | None:
+def _leg(matrix: ClassMatrix, here: int, there: int, speed: float) -> tuple[float, float] | None:
     if not (matrix.attached[here] and matrix.attached[there]):
         return None
-    time_s, length_m = float(matrix.travel_time_s[here, there]), float(matrix.length_m[here, there])
+    time_s = float(matrix.travel_time_s[here, there]) / speed
+    length_m = float(matrix.length_m[here, there])
     return (time_s, length_m) if math.isfinite(time_s) else None
 
 

@@ -84,12 +84,14 @@ def _same(old: Convoy, new: Convoy, at: datetime) -> list[str]:
 def _ways(now: Problem, convoy: Convoy, at: datetime, *, stays: bool) -> list[str]:
     """Legs that lie ahead take no less than the roads of now allow."""
     matrix = now.matrices[convoy.vehicle_class]
+    speeds = {vehicle.vehicle_id: vehicle.speed_factor for vehicle in now.vehicles}
+    speed = speeds.get(convoy.vehicle_id, 1.0)
     row = {point: number for number, point in enumerate([*now.depots, *now.places])}
     found = []
     here, left = convoy.depot_id, convoy.departs_at
     for stop in convoy.stops:
         if stop.at_road_at > at:
-            needs_s = float(matrix.travel_time_s[row[here], row[stop.place_id]])
+            needs_s = float(matrix.travel_time_s[row[here], row[stop.place_id]]) / speed
             took_s = (stop.at_road_at - left).total_seconds()
             if not took_s >= needs_s - ROUNDING_S:
                 found.append(
@@ -98,7 +100,7 @@ def _ways(now: Problem, convoy: Convoy, at: datetime, *, stays: bool) -> list[st
                 )
         here, left = stop.place_id, stop.leaves_at
     if convoy.returns_at > at and not stays:
-        needs_s = float(matrix.travel_time_s[row[here], row[convoy.depot_id]])
+        needs_s = float(matrix.travel_time_s[row[here], row[convoy.depot_id]]) / speed
         took_s = (convoy.returns_at - left).total_seconds()
         if not took_s >= needs_s - ROUNDING_S:
             found.append(f"{convoy.convoy_id}: is back after {took_s:g} s, it takes {needs_s:g} s")

@@ -105,7 +105,7 @@ class CostSearch:
                     make_trip(
                         self.fleet,
                         depot,
-                        group.vehicle_class,
+                        group.profile,
                         [self.loads[depot][load] for load in trip],
                     )
                     for trip in route.trips
@@ -242,7 +242,7 @@ def _is_drivable(fleet: Fleet, depot: int, route: Route, loads: Sequence[Load]) 
     """Whether the route holds on the ground: roads, capacities, shift. The solver says so too."""
     group = fleet.groups[route.group]
     trips = [
-        make_trip(fleet, depot, group.vehicle_class, [loads[load] for load in trip])
+        make_trip(fleet, depot, group.profile, [loads[load] for load in trip])
         for trip in route.trips
     ]
     fits = all(

@@ -1,8 +1,9 @@
 """The routes of one depot, found by PyVRP (iterated local search over vehicle routes).
 
 Every load is an optional client with a prize; time on the road is the cost; a vehicle may return
-to reload. Each vehicle class has its own travel times: a road that it may not use takes longer than
-any shift, so no feasible route holds it, and the routes are looked over again afterwards.
+to reload. Each vehicle class, and each speed of it, has its own travel times: a road that it may
+not use takes longer than any shift, so no feasible route holds it, and the routes are looked over
+again afterwards.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geo.model import VehicleClassName
     from routing.fleet import Fleet, Group
     from routing.loads import Load
+    from routing.profile import Profile
 
 # The most valuable load earns so much more than the least, whatever lies between them in fact:
 # a wider range would drown the seconds of the routes in the prizes.
@@ -156,11 +157,11 @@ def _data(
     fleet: Fleet, depot: int, loads: Sequence[Load], worth: NDArray[np.float64]
 ) -> pyvrp.ProblemData:
     groups = [fleet.groups[row] for row in fleet.groups_at[depot]]
-    classes = sorted({group.vehicle_class for group in groups})
+    profiles = sorted({group.profile for group in groups})
     places = sorted({load.place for load in loads})
     location = {place: row for row, place in enumerate(places, start=1)}
     # Typed Any: PyVRP's stubs write `ndarray[int]`, which no array is.
-    durations: list[Any] = [_durations(fleet, name, depot, places) for name in classes]
+    durations: list[Any] = [_durations(fleet, profile, depot, places) for profile in profiles]
     kg = to_solver_units([load.kg for load in loads], step=KG_STEP, up=True)
     m3 = to_solver_units([load.m3 for load in loads], step=M3_STEP, up=True)
     prizes = _prizes(fleet, depot, loads, worth)
@@ -178,8 +179,7 @@ def _data(
         ],
         depots=[pyvrp.Depot(location=0, service_duration=fleet.reload_s)],
         vehicle_types=[
-            _vehicle_type(fleet, group, profile=classes.index(group.vehicle_class))
-            for group in groups
+            _vehicle_type(fleet, group, profile=profiles.index(group.profile)) for group in groups
         ],
         distance_matrices=[np.zeros_like(matrix) for matrix in durations],
         duration_matrices=durations,
@@ -187,15 +187,15 @@ def _data(
 
 
 def _durations(
-    fleet: Fleet, name: VehicleClassName, depot: int, places: Sequence[int]
+    fleet: Fleet, profile: Profile, depot: int, places: Sequence[int]
 ) -> NDArray[np.int64]:
     """Seconds between the depot (first) and `places`, the halt at the place of arrival included.
 
     On the way in, so that two loads for one place that follow each other share one halt.
     """
     points = np.array([depot, *(fleet.n_depots + place for place in places)], dtype=np.intp)
-    durations = fleet.travel_s[name][np.ix_(points, points)].copy()
-    durations[:, 1:] += fleet.halt_s[name][np.array(places, dtype=np.intp)]
+    durations = fleet.travel_s[profile][np.ix_(points, points)].copy()
+    durations[:, 1:] += fleet.halt_s[profile][np.array(places, dtype=np.intp)]
     np.fill_diagonal(durations, 0)
     return durations
 

@@ -1,7 +1,7 @@
 """Which vehicles can bring what to which place and back within one shift.
 
-Vehicles of one depot that are alike (class, capacities, hours) form a group: for the search they
-are interchangeable. Times here are whole seconds, rounded up once.
+Vehicles of one depot that are alike (class, speed, capacities, hours) form a group: for the search
+they are interchangeable. Times here are whole seconds, rounded up once.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from routing.hours import EndedBy, hours_of
 from routing.problem_checks import divisible
+from routing.profile import Profile, profile_of
 from routing.relay_legs import RelayLeg, Service, services_of
 from routing.solver_units import TIME_STEP_S, to_solver_units
 
@@ -41,7 +42,7 @@ class Group:
     """
 
     depot: int
-    vehicle_class: VehicleClassName
+    profile: Profile
     capacity_kg: float
     capacity_m3: float
     shift_s: int
@@ -49,6 +50,11 @@ class Group:
     ended_by: EndedBy
     max_trips: int
     vehicles: tuple[int, ...]
+
+    @property
+    def vehicle_class(self) -> VehicleClassName:
+        """Whose roads they may use."""
+        return self.profile.vehicle_class
 
 
 @dataclass(frozen=True)
@@ -74,55 +80,65 @@ class Fleet:
         return 2 * longest + self.reload_s + 1
 
     @cached_property
-    def travel_s(self) -> dict[VehicleClassName, NDArray[np.int64]]:
-        """Per class the travel times (n, n); `blocked_s` or more = no use."""
+    def profiles(self) -> tuple[Profile, ...]:
+        """Profiles of the vehicles, teams of relays included."""
+        return tuple(sorted({profile_of(vehicle) for vehicle in self.problem.vehicles}))
+
+    @cached_property
+    def travel_s(self) -> dict[Profile, NDArray[np.int64]]:
+        """Per profile the travel times (n, n); `blocked_s` or more = no use."""
         found = {
-            name: np.minimum(
+            profile: np.minimum(
                 to_solver_units(
-                    matrix.travel_time_s, step=TIME_STEP_S, up=True, blocked=self.blocked_s
+                    self._drive_s(profile), step=TIME_STEP_S, up=True, blocked=self.blocked_s
                 ),
                 self.blocked_s,
             )
-            for name, matrix in self.problem.matrices.items()
+            for profile in self.profiles
         }
         places = {place: row for row, place in enumerate(self.problem.places)}
         for leg in self.problem.relays:
             place = places[leg.place_id]
             # With teams a place is served through the roadhead, without them not by those who
             # would only get to the roadhead.
-            for name in found:
-                if (name in leg.givers) != (place in self.services):
-                    found[name][self.n_depots + place, :] = self.blocked_s
-                    found[name][:, self.n_depots + place] = self.blocked_s
+            for profile in found:
+                if (profile.vehicle_class in leg.givers) != (place in self.services):
+                    found[profile][self.n_depots + place, :] = self.blocked_s
+                    found[profile][:, self.n_depots + place] = self.blocked_s
         return found
 
+    def _drive_s(self, profile: Profile) -> NDArray[np.float64]:
+        times = self.problem.matrices[profile.vehicle_class].travel_time_s
+        return times if profile.speed_factor == 1.0 else times / profile.speed_factor
+
     @cached_property
-    def walk_s(self) -> dict[VehicleClassName, NDArray[np.int64]]:
-        """Per class the walk from road to place (n_places,); 0 where there is no road."""
+    def walk_s(self) -> dict[Profile, NDArray[np.int64]]:
+        """Per profile the walk from road to place (n_places,); 0 where there is no road."""
         return {
-            name: to_solver_units(
+            profile: to_solver_units(
                 np.where(matrix.attached, matrix.walk_s, 0.0)[self.n_depots :],
                 step=TIME_STEP_S,
                 up=True,
             )
-            for name, matrix in self.problem.matrices.items()
+            for profile in self.profiles
+            for matrix in (self.problem.matrices[profile.vehicle_class],)
         }
 
     @cached_property
-    def delay_s(self) -> dict[VehicleClassName, NDArray[np.int64]]:
-        """Per class, from stopping at the road until aid is at the place: a walk, or a relay."""
-        found = {name: walk.copy() for name, walk in self.walk_s.items()}
+    def delay_s(self) -> dict[Profile, NDArray[np.int64]]:
+        """Per profile, from stopping at the road until aid is at the place: a walk, or a relay."""
+        found = {profile: walk.copy() for profile, walk in self.walk_s.items()}
         for place, service in self.services.items():
-            for name in found:
-                if name in service.leg.givers:
-                    found[name][place] = service.delay_s
+            for profile in found:
+                if profile.vehicle_class in service.leg.givers:
+                    found[profile][place] = service.delay_s
         return found
 
     @cached_property
-    def halt_s(self) -> dict[VehicleClassName, NDArray[np.int64]]:
-        """Per class the part of a stop that does not depend on the load (n_places,)."""
+    def halt_s(self) -> dict[Profile, NDArray[np.int64]]:
+        """Per profile the part of a stop that does not depend on the load (n_places,)."""
         service = int(to_solver_units(self.problem.service_s, step=TIME_STEP_S, up=True))
-        return {name: service + 2 * walk for name, walk in self.walk_s.items()}
+        return {profile: service + 2 * walk for profile, walk in self.walk_s.items()}
 
     @cached_property
     def reload_s(self) -> int:
@@ -139,11 +155,11 @@ class Fleet:
         n_places = len(self.problem.places)
         rounds = np.full((len(self.groups), n_places), self.blocked_s, dtype=np.int64)
         for row, group in enumerate(self.groups):
-            travel = self.travel_s[group.vehicle_class]
+            travel = self.travel_s[group.profile]
             out = travel[group.depot, self.n_depots :]
             back = travel[self.n_depots :, group.depot]
-            wait = self.opens_s - self.delay_s[group.vehicle_class] - group.start_s - out
-            halt = self.halt_s[group.vehicle_class] + np.maximum(wait, 0)
+            wait = self.opens_s - self.delay_s[group.profile] - group.start_s - out
+            halt = self.halt_s[group.profile] + np.maximum(wait, 0)
             there_and_back = out + back + halt
             open_road = (out < self.blocked_s) & (back < self.blocked_s)
             rounds[row] = np.where(open_road, there_and_back, self.blocked_s)
@@ -180,8 +196,8 @@ class Fleet:
         """Whether the first trip of the day comes before a place closes (n_groups, n_places)."""
         rows = [
             group.start_s
-            + self.travel_s[group.vehicle_class][group.depot, self.n_depots :]
-            + self.delay_s[group.vehicle_class]
+            + self.travel_s[group.profile][group.depot, self.n_depots :]
+            + self.delay_s[group.profile]
             <= self.closes_s
             for group in self.groups
         ]
@@ -272,7 +288,7 @@ def fleet_of(
     services = services_of(problem, kept) if relay else {}
     teams = {row for service in services.values() for row in service.vehicles}
     depot_at = {depot: row for row, depot in enumerate(problem.depots)}
-    alike: dict[tuple[int, VehicleClassName, float, float, int, int, EndedBy, int], list[int]] = {}
+    alike: dict[tuple[int, Profile, float, float, int, int, EndedBy, int], list[int]] = {}
     for row, vehicle in enumerate(problem.vehicles):
         if row in teams:
             continue
@@ -281,7 +297,7 @@ def fleet_of(
         trips = 0 if begun is None else begun.trips
         key = (
             depot_at[vehicle.depot_id],
-            vehicle.vehicle_class,
+            profile_of(vehicle),
             vehicle.capacity_kg,
             vehicle.capacity_m3,
             hours.length_s,

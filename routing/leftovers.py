@@ -15,6 +15,7 @@ import numpy as np
 
 from routing.fleet import MICRO
 from routing.loads import Room, fill, weigh
+from routing.profile import profile_of
 from routing.schedule import Days, Trip, clock, halt_weight, in_time, make_halt, used_s
 
 if TYPE_CHECKING:
@@ -181,8 +182,9 @@ class _Filler:
         """What the objective "arrival" wins: earlier than unserved, less the delay of others."""
         fleet, trips = self.fleet, self.days.get(way.vehicle, ())
         vehicle = fleet.problem.vehicles[way.vehicle]
-        delay_s = int(fleet.delay_s[vehicle.vehicle_class][place])
-        travel = fleet.travel_s[vehicle.vehicle_class]
+        profile = profile_of(vehicle)
+        delay_s = int(fleet.delay_s[profile][place])
+        travel = fleet.travel_s[profile]
         there = fleet.n_depots + place
         if way.vehicle not in self.behind:
             self.behind[way.vehicle] = _behind(
@@ -232,7 +234,7 @@ class _Filler:
                     continue  # as good as the idle vehicle before it
                 idle_seen = idle_seen or not trips
                 spare_s = group.shift_s - self.used_s.get(vehicle, 0)
-                if spare_s < self.fleet.halt_s[group.vehicle_class][place] and not any(
+                if spare_s < self.fleet.halt_s[group.profile][place] and not any(
                     halt.place == place for trip in trips for halt in trip.halts
                 ):
                     continue  # no time for a further halt
@@ -261,8 +263,8 @@ def _ways(
     wanted: Mapping[int, int],
     order: Sequence[int],
 ) -> Iterator[_Way]:
-    travel = fleet.travel_s[group.vehicle_class]
-    there, halt_s = fleet.n_depots + place, int(fleet.halt_s[group.vehicle_class][place])
+    travel = fleet.travel_s[group.profile]
+    there, halt_s = fleet.n_depots + place, int(fleet.halt_s[group.profile][place])
 
     def way(
         trip: int, at: int, joins: bool, extra_s: int, load: tuple[float, float]
@@ -303,7 +305,7 @@ def _with(
     changed = list(trips)
     if way.trip == len(changed):
         halt = make_halt(fleet, place, way.amounts)
-        return (*changed, Trip(group.depot, group.vehicle_class, (halt,)))
+        return (*changed, Trip(group.depot, group.profile, (halt,)))
     trip = changed[way.trip]
     halts = list(trip.halts)
     if way.joins:

@@ -20,6 +20,8 @@ DIVISIBLE_UNITS = frozenset({"l", "litre", "liter", "litres", "kg", "t", "m3", "
 # Above these a figure is a slip of the pen; they also keep every sum exact in 64 bits.
 MAX_QUANTITY = 1e9
 MAX_TIME_S = 1e9
+# Slower than a tenth of its class, a vehicle belongs to another one; likewise above.
+SPEED_FACTORS = (0.1, 3.0)
 
 
 def divisible(unit: str) -> bool:
@@ -122,6 +124,9 @@ def _vehicle_problems(problem: Problem) -> list[Cell]:
             found.append(_cell(row, "vehicle_class", vehicle.vehicle_class, expected))
         if not (0 < vehicle.shift_s <= MAX_TIME_S):
             found.append(_cell(row, "shift_s", vehicle.shift_s, "more than 0 s"))
+        if not SPEED_FACTORS[0] <= vehicle.speed_factor <= SPEED_FACTORS[1]:
+            expected = "0.1 to 3 times the speed of its class"
+            found.append(_cell(row, "speed_factor", vehicle.speed_factor, expected))
         found += [
             _cell(row, name, getattr(vehicle, name), "less than 1e9")
             for name in ("capacity_kg", "capacity_m3")

@@ -195,7 +195,7 @@ def _first_arrival_s(problem: Problem, leg: RelayLeg, place: int) -> float:
     for vehicle in problem.vehicles:
         if vehicle.vehicle_class in leg.givers:
             times = problem.matrices[vehicle.vehicle_class].travel_time_s
-            out = float(times[depots[vehicle.depot_id], point])
+            out = float(times[depots[vehicle.depot_id], point]) / vehicle.speed_factor
             if math.isfinite(float(times[point, depots[vehicle.depot_id]])):
                 best = min(best, hours_of(problem, vehicle).start_s + out)
     return best

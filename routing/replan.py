@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from routing.hours import hours_of
 from routing.plan import Convoy, Plan, Returned, Stop
-from routing.problem import Begun, ClassMatrix, Demand, Problem, digest
+from routing.problem import Begun, Demand, Problem, digest
+from routing.profile import Drive, drive_of
 from routing.score import commune_shares, score
 from routing.solve import solve
 
@@ -202,7 +203,7 @@ def _go_on(
     convoy: Convoy, was: Problem, now: Problem, at: datetime, *, broken: bool
 ) -> tuple[Convoy, Returned | None]:
     """The convoy with the stops that it still reaches, and what it does not bring."""
-    old, new = was.matrices[convoy.vehicle_class], now.matrices[convoy.vehicle_class]
+    old, new = drive_of(was, convoy), drive_of(now, convoy)
     old_row, new_row = _rows(was), _rows(now)
     stops = [stop for stop in convoy.stops if stop.at_road_at <= at]
     ahead = convoy.stops[len(stops) :]
@@ -286,7 +287,8 @@ def _keep_locked(
     """Keep what has not left; later if its vehicle comes back later, not at all if it cannot."""
     matrix, row = now.matrices[convoy.vehicle_class], _rows(now)
     points = [convoy.depot_id, *(stop.place_id for stop in convoy.stops), convoy.depot_id]
-    legs = [_leg_s(matrix, row, a, b) for a, b in itertools.pairwise(points)]
+    drive = drive_of(now, convoy)
+    legs = [_leg_s(drive, row, a, b) for a, b in itertools.pairwise(points)]
     leaves = max(convoy.departs_at, kept.ready_at.get(convoy.vehicle_id, convoy.departs_at))
     if not all(map(math.isfinite, legs)) or not all(
         _same_relay(was, now, stop) for stop in convoy.stops
@@ -372,8 +374,8 @@ def _rows(problem: Problem) -> dict[str, int]:
     return {point: row for row, point in enumerate(problem.points)}
 
 
-def _leg_s(matrix: ClassMatrix, row: Mapping[str, int], here: str, there: str) -> float:
-    return float(matrix.travel_time_s[row[here], row[there]])
+def _leg_s(drive: Drive, row: Mapping[str, int], here: str, there: str) -> float:
+    return drive.time_s(row[here], row[there])
 
 
 # --- what is planned anew ---------------------------------------------------------------------

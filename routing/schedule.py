@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from geo.model import VehicleClassName
+    from routing.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class Halt:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """From the depot over the halts and back, for one vehicle class."""
+    """From the depot over the halts and back, for one class and speed of vehicles."""
 
     depot: int
-    vehicle_class: VehicleClassName
+    profile: Profile
     halts: tuple[Halt, ...]
 
     @property
@@ -71,8 +71,8 @@ Days = dict[int, tuple[Trip, ...]]
 
 def clock(fleet: Fleet, trip: Trip, start_s: int = 0) -> Clock:
     """When a trip that leaves at `start_s` is where; `blocked_s` and more without a road."""
-    travel, delays = fleet.travel_s[trip.vehicle_class], fleet.delay_s[trip.vehicle_class]
-    fixed = fleet.halt_s[trip.vehicle_class]
+    travel, delays = fleet.travel_s[trip.profile], fleet.delay_s[trip.profile]
+    fixed = fleet.halt_s[trip.profile]
     now, here = 0, trip.depot
     at_road, arrives, leaves = [], [], []
     for halt in trip.halts:
@@ -103,9 +103,7 @@ def in_time(fleet: Fleet, vehicle: int, trips: Sequence[Trip]) -> bool:
     return True
 
 
-def make_trip(
-    fleet: Fleet, depot: int, vehicle_class: VehicleClassName, loads: Sequence[Load]
-) -> Trip:
+def make_trip(fleet: Fleet, depot: int, profile: Profile, loads: Sequence[Load]) -> Trip:
     """Trip over `loads`; those for one place that follow each other become one halt."""
     halts = []
     for place, same in groupby(loads, key=lambda load: load.place):
@@ -114,7 +112,7 @@ def make_trip(
             for item, amount in load.amounts.items():
                 amounts[item] = amounts.get(item, 0) + amount
         halts.append(make_halt(fleet, place, amounts))
-    return Trip(depot, vehicle_class, tuple(halts))
+    return Trip(depot, profile, tuple(halts))
 
 
 def make_halt(fleet: Fleet, place: int, amounts: Mapping[int, int]) -> Halt:
@@ -216,9 +214,9 @@ def _smith(fleet: Fleet, trips: Sequence[Trip], urgency: NDArray[np.float64]) ->
 def _deal(fleet: Fleet, days: Days, urgency: NDArray[np.float64]) -> Days | None:
     """Give out all trips anew, each to the able vehicle that is home first; None if one is left."""
     vehicles = fleet.problem.vehicles
-    at_home: dict[tuple[int, str], list[int]] = {}
+    at_home: dict[tuple[int, Profile], list[int]] = {}
     for group in fleet.groups:
-        at_home.setdefault((group.depot, group.vehicle_class), []).extend(group.vehicles)
+        at_home.setdefault((group.depot, group.profile), []).extend(group.vehicles)
     shift_s = {v: group.shift_s for group in fleet.groups for v in group.vehicles}
     most = {v: group.max_trips for group in fleet.groups for v in group.vehicles}
     free_at = dict.fromkeys(range(len(vehicles)), 0)
@@ -228,7 +226,7 @@ def _deal(fleet: Fleet, days: Days, urgency: NDArray[np.float64]) -> Days | None
         length = clock(fleet, trip).back_s
         able = [
             vehicle
-            for vehicle in at_home[trip.depot, trip.vehicle_class]
+            for vehicle in at_home[trip.depot, trip.profile]
             if vehicles[vehicle].capacity_kg + HAIR >= trip.kg
             and vehicles[vehicle].capacity_m3 + HAIR >= trip.m3
             and free_at[vehicle] + length <= shift_s[vehicle]

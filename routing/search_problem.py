@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from routing.profile import Profile
     from routing.schedule import Days, Trip
 
 # Above so many jobs the smallest pieces are made larger.
@@ -99,7 +100,7 @@ def days_from(fleet: Fleet, made: Translation, days: Sequence[Sequence[int]]) ->
             make_trip(
                 fleet,
                 group.depot,
-                group.vehicle_class,
+                group.profile,
                 [
                     make_load(fleet, group.depot, piece.place, {piece.item: piece.amount})
                     for piece in (made.pieces[job] for job in trip)
@@ -259,7 +260,7 @@ def _instance(
 ) -> Instance:
     problem, n_depots = fleet.problem, fleet.n_depots
     group_of = {v: row for row, group in enumerate(fleet.groups) for v in group.vehicles}
-    classes = sorted({group.vehicle_class for group in fleet.groups})
+    profiles = sorted({group.profile for group in fleet.groups})
     places = np.array(sorted({piece.place for piece in pieces}), dtype=np.int64)
     points = np.concatenate([np.arange(n_depots), n_depots + places])
     point_of = {int(place): n_depots + row for row, place in enumerate(places)}
@@ -269,9 +270,9 @@ def _instance(
     kg = amount * fleet.unit_kg[item] / MICRO
     m3 = amount * fleet.unit_m3[item] / MICRO
     handling = np.array([fleet.handling_s(float(one)) for one in kg], dtype=np.float64)
-    halts = np.array([fleet.halt_s[name] for name in classes], dtype=np.float64)
-    delays = np.array([fleet.delay_s[name] for name in classes], dtype=np.float64)
-    travel_s = _travel(fleet, classes, points, places)
+    halts = np.array([fleet.halt_s[profile] for profile in profiles], dtype=np.float64)
+    delays = np.array([fleet.delay_s[profile] for profile in profiles], dtype=np.float64)
+    travel_s = _travel(fleet, profiles, points, places)
 
     terms = terms_of(problem, fairness)
     row_of = need_rows(fleet)
@@ -280,12 +281,12 @@ def _instance(
     value = amount / MICRO * np.array([one.weight for one in need])
     groups = np.array([group_of[v] for v in vehicles], dtype=np.int64)
     group_rows = [fleet.groups[row] for row in groups]
-    n, k = len(pieces), len(classes)
+    n, k = len(pieces), len(profiles)
     by_point = np.argsort([point_of[int(p)] for p in place], kind="stable")
     count = np.bincount([point_of[int(p)] for p in place], minlength=len(points))
     capacity_m3 = np.array([group.capacity_m3 for group in fleet.groups])
     allowed = (fleet.kg_limit[:, place] + HAIR >= kg) & (capacity_m3[:, None] + HAIR >= m3)
-    opens, closes = _windows(fleet, classes, place, halts - delays)
+    opens, closes = _windows(fleet, profiles, place, halts - delays)
     return Instance(
         travel_s=travel_s,
         service_s=np.broadcast_to(handling, (k, n)).copy(),
@@ -327,7 +328,7 @@ def _instance(
         vehicle_at=np.array(
             [
                 (
-                    classes.index(group.vehicle_class),
+                    profiles.index(group.profile),
                     group.depot,
                     group.max_trips,
                     row,
@@ -351,22 +352,25 @@ def _instance(
 
 def _windows(
     fleet: Fleet,
-    classes: Sequence[str],
+    profiles: Sequence[Profile],
     place: NDArray[np.int64],
     offset_s: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Earliest and latest end of the way in of every job, safe for whichever class brings it.
+    """Earliest and latest end of the way in of every job, safe for whichever profile brings it.
 
     Windows are of the arrival at the place, which the search knows only as the end of the way in
-    less an offset (n_classes, n_places) that differs by class where the walks do.
+    less an offset (n_profiles, n_places) that differs by class where the walks do.
     """
     if not fleet.has_windows or not len(place):
         return np.zeros(len(place)), np.full(len(place), float(NEVER_S))
     drives = np.array(
-        [np.isfinite(fleet.problem.matrices[name].walk_s[fleet.n_depots :]) for name in classes]  # type: ignore[index]
-    ).reshape(len(classes), -1)
+        [
+            np.isfinite(fleet.problem.matrices[one.vehicle_class].walk_s[fleet.n_depots :])
+            for one in profiles
+        ]
+    ).reshape(len(profiles), -1)
     for at, service in fleet.services.items():
-        drives[:, at] &= np.array([name in service.leg.givers for name in classes])
+        drives[:, at] &= np.array([one.vehicle_class in service.leg.givers for one in profiles])
     most = np.where(drives, offset_s, -np.inf).max(axis=0)[place]
     most = np.where(np.isfinite(most), most, 0.0)
     least = np.where(drives, offset_s, np.inf).min(axis=0)[place]
@@ -379,20 +383,20 @@ def _windows(
 
 
 def _travel(
-    fleet: Fleet, classes: Sequence[str], points: NDArray[np.int64], places: NDArray[np.int64]
+    fleet: Fleet, profiles: Sequence[Profile], points: NDArray[np.int64], places: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Driving with the halt at the place of arrival (n_classes, n_points, n_points)."""
-    travel_s = np.empty((len(classes), len(points), len(points)))
-    for row, name in enumerate(classes):
-        direct = fleet.travel_s[name][np.ix_(points, points)]  # type: ignore[index]
+    """Driving with the halt at the place of arrival (n_profiles, n_points, n_points)."""
+    travel_s = np.empty((len(profiles), len(points), len(points)))
+    for row, name in enumerate(profiles):
+        direct = fleet.travel_s[name][np.ix_(points, points)]
         travel_s[row] = np.where(direct >= fleet.blocked_s, BLOCKED_S, direct)
-        travel_s[row][:, fleet.n_depots :] += fleet.halt_s[name][places]  # type: ignore[index]
+        travel_s[row][:, fleet.n_depots :] += fleet.halt_s[name][places]
         np.fill_diagonal(travel_s[row], 0.0)
     return travel_s
 
 
 def _near(travel_s: NDArray[np.float64], n_depots: int) -> NDArray[np.int32]:
-    """Points by nearness for whichever class is fastest, depots last."""
+    """Points by nearness for whichever profile is fastest, depots last."""
     n = travel_s.shape[1]
     if n == 0:
         return np.zeros((0, 0), dtype=np.int32)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from routing.fleet import MICRO, Fleet
 from routing.plan import Convoy, Plan, Stop, StopRelay
+from routing.profile import profile_of
 from routing.schedule import Days, Trip, clock, make_halt
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def convoys_of(fleet: Fleet, days: Days) -> tuple[Convoy, ...]:
 
 def _stops(fleet: Fleet, trip: Trip, start: datetime) -> tuple[Stop, ...]:
     times = clock(fleet, trip, _seconds(fleet, start))
-    walks = fleet.walk_s[trip.vehicle_class]
+    walks = fleet.walk_s[trip.profile]
     problem = fleet.problem
     stops = []
     for halt, at_road, arrives, leaves in zip(
@@ -106,7 +107,7 @@ def _seconds(fleet: Fleet, moment: datetime) -> int:
 
 
 def _length_m(fleet: Fleet, trip: Trip) -> float:
-    lengths = fleet.problem.matrices[trip.vehicle_class].length_m
+    lengths = fleet.problem.matrices[trip.profile.vehicle_class].length_m
     points = [trip.depot, *(fleet.n_depots + halt.place for halt in trip.halts), trip.depot]
     return round(float(sum(lengths[a, b] for a, b in itertools.pairwise(points))), 1)
 
@@ -136,7 +137,6 @@ def days_of(fleet: Fleet, plan: Plan) -> Days:
             if stop.place_id in places and amounts:
                 halts.append(make_halt(fleet, places[stop.place_id], amounts))
         if halts:
-            vehicle_class = problem.vehicles[row].vehicle_class
-            trip = Trip(depots[convoy.depot_id], vehicle_class, tuple(halts))
+            trip = Trip(depots[convoy.depot_id], profile_of(problem.vehicles[row]), tuple(halts))
             days.setdefault(row, []).append(trip)
     return {row: tuple(trips) for row, trips in sorted(days.items())}

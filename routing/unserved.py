@@ -232,8 +232,8 @@ def _closes(fleet: Fleet, place: int, groups: list[int]) -> tuple[Code, str]:
 
     def arrival_s(row: int) -> int:
         group = fleet.groups[row]
-        out = int(fleet.travel_s[group.vehicle_class][group.depot, fleet.n_depots + place])
-        return group.start_s + out + int(fleet.delay_s[group.vehicle_class][place])
+        out = int(fleet.travel_s[group.profile][group.depot, fleet.n_depots + place])
+        return group.start_s + out + int(fleet.delay_s[group.profile][place])
 
     first = min(arrival_s(row) for row in groups)
     return "window_closes", (

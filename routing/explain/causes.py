@@ -249,7 +249,7 @@ class Causes:
                     after=float(better),
                 )
             elif _worth(own) > _worth(theirs):
-                # It has less room or a shorter day on the side where less is brought.
+                # It has less room, a shorter day or less speed on the side where less is brought.
                 yield Cause(kind="vehicle", vehicle_id=vehicle_id, before=1.0, after=1.0)
 
     def _locks(self, key: Key, *, better: bool) -> Iterator[Cause]:
@@ -345,5 +345,5 @@ class Causes:
         )
 
 
-def _worth(vehicle: Vehicle) -> tuple[float, float, int]:
-    return vehicle.capacity_kg, vehicle.capacity_m3, int(vehicle.shift_s)
+def _worth(vehicle: Vehicle) -> tuple[float, float, int, float]:
+    return vehicle.capacity_kg, vehicle.capacity_m3, int(vehicle.shift_s), vehicle.speed_factor

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from geo.model import VehicleClassName
     from routing.fleet import Fleet, Group
+    from routing.profile import Profile
     from routing.schedule import Days, Trip
 
 
@@ -69,9 +70,7 @@ class Gaps:
 _Row = tuple[int, int, int, int, int, int, int, int, int, float, float, float, bool]
 
 
-def gaps_of(
-    fleet: Fleet, days: Days, urgency: NDArray[np.float64]
-) -> Mapping[VehicleClassName, Gaps]:
+def gaps_of(fleet: Fleet, days: Days, urgency: NDArray[np.float64]) -> Mapping[Profile, Gaps]:
     """Find the gaps in the day of every vehicle, those that stay at home included.
 
     Parameters
@@ -79,13 +78,13 @@ def gaps_of(
     urgency
         (n_places, n_items) weight of one unit.
     """
-    rows: dict[VehicleClassName, list[_Row]] = {}
+    rows: dict[Profile, list[_Row]] = {}
     for number, group in enumerate(fleet.groups):
         for vehicle in group.vehicles:
             trips = days.get(vehicle, ())
             found = _of_day(fleet, group, number, vehicle, trips, urgency)
-            rows.setdefault(group.vehicle_class, []).extend(found)
-    return {name: _arrays(found) for name, found in rows.items()}
+            rows.setdefault(group.profile, []).extend(found)
+    return {profile: _arrays(found) for profile, found in rows.items()}
 
 
 def new_day(fleet: Fleet, number: int) -> Gaps:
@@ -190,7 +189,7 @@ class Visit:
 def visit(
     fleet: Fleet,
     gaps: Gaps,
-    name: VehicleClassName,
+    profile: Profile,
     place: int,
     *,
     out_s: NDArray[np.int64] | None = None,
@@ -205,24 +204,24 @@ def visit(
         Times from all points to the place and back, and the walk, instead of those of the fleet:
         for roads that are not open.
     """
-    travel = fleet.travel_s[name]
+    travel = fleet.travel_s[profile]
     point = fleet.n_depots + place
     there = travel[:, point] if out_s is None else out_s
     home = travel[point, :] if back_s is None else back_s
-    walk = int(fleet.delay_s[name][place]) if delay_s is None else delay_s
+    walk = int(fleet.delay_s[profile][place]) if delay_s is None else delay_s
     out, back = there[gaps.before], home[gaps.after]
     joins = gaps.joins == place
     # A halt that is made larger is for its own place only.
     other = (gaps.joins >= 0) & ~joins
     road = (out < fleet.blocked_s) & (back < fleet.blocked_s) & ~other
-    halt = int(fleet.halt_s[name][place]) if delay_s is None else _halt_s(fleet, delay_s)
+    halt = int(fleet.halt_s[profile][place]) if delay_s is None else _halt_s(fleet, delay_s)
     detour = out + back - np.where(gaps.before == gaps.after, 0, travel[gaps.before, gaps.after])
     arrives = gaps.free_s + np.where(joins, 0, out) + walk
     waits = np.maximum(int(fleet.opens_s[place]) - arrives, 0)
     extra = np.where(joins, 0, detour + halt + waits)
     return Visit(
         gaps=gaps,
-        vehicle_class=name,
+        vehicle_class=profile.vehicle_class,
         road=road | joins,
         extra_s=extra,
         arrives_s=arrives + waits,

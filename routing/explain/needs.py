@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from routing.hours import EndedBy
     from routing.plan import Plan
     from routing.problem import ClassMatrix, Problem
+    from routing.profile import Profile
     from routing.schedule import Days
 
 # Longer than this nobody asks a driver to stay out, and no place to stay open.
@@ -291,24 +292,23 @@ class _Looks:
             gain = replace(gains[0], kind="road", amount=0.0, also=("vehicle", *gains[0].also))
         return [replace(gain, closures=roads.closures[place_id], road=roads.said.get(place_id, ""))]
 
-    def _opened(
-        self, chances: Chances, roads: OpenRoads, gaps: Mapping[VehicleClassName, Gaps]
-    ) -> Chances:
+    def _opened(self, chances: Chances, roads: OpenRoads, gaps: Mapping[Profile, Gaps]) -> Chances:
         """The same need with the roads to its place open."""
         place = chances.ways.place
         point, blocked = self.fleet.n_depots + place, float(self.fleet.blocked_s)
         visits = []
-        for name, of_class in gaps.items():
-            if name not in roads.matrices:
+        for profile, of_class in gaps.items():
+            if profile.vehicle_class not in roads.matrices:
                 continue
-            matrix = roads.matrices[name]
-            out, back = matrix.travel_time_s[:, point], matrix.travel_time_s[point, :]
+            matrix = roads.matrices[profile.vehicle_class]
+            out = matrix.travel_time_s[:, point] / profile.speed_factor
+            back = matrix.travel_time_s[point, :] / profile.speed_factor
             walk = float(matrix.walk_s[point]) if matrix.attached[point] else 0.0
             visits.append(
                 visit(
                     self.fleet,
                     of_class,
-                    name,
+                    profile,
                     place,
                     out_s=np.ceil(np.minimum(out, blocked)).astype(np.int64),
                     back_s=np.ceil(np.minimum(back, blocked)).astype(np.int64),
@@ -368,13 +368,13 @@ class _Looks:
         )
 
 
-def _newcomers(fleet: Fleet) -> dict[VehicleClassName, Gaps]:
-    """One more vehicle of every class at every depot: as large as the largest of its class."""
-    by_class: dict[VehicleClassName, list[int]] = defaultdict(list)
+def _newcomers(fleet: Fleet) -> dict[Profile, Gaps]:
+    """One more vehicle of every profile at every depot: as large as the largest of its kind."""
+    by_profile: dict[Profile, list[int]] = defaultdict(list)
     for number, group in enumerate(fleet.groups):
-        by_class[group.vehicle_class].append(number)
+        by_profile[group.profile].append(number)
     found = {}
-    for name, numbers in by_class.items():
+    for profile, numbers in by_profile.items():
         model = max(numbers, key=lambda n: (fleet.groups[n].capacity_kg, fleet.groups[n].shift_s))
         one = new_day(fleet, model)
         homes = np.arange(fleet.n_depots, dtype=np.int64)
@@ -383,7 +383,7 @@ def _newcomers(fleet: Fleet) -> dict[VehicleClassName, Gaps]:
             for column in fields(Gaps)
         }
         columns["vehicle"] = np.full(fleet.n_depots, fleet.groups[model].vehicles[0])
-        found[name] = Gaps(**(columns | dict.fromkeys(("depot", "before", "after"), homes)))
+        found[profile] = Gaps(**(columns | dict.fromkeys(("depot", "before", "after"), homes)))
     return found
 
 

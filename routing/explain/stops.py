@@ -184,8 +184,8 @@ def _earliest_s(fleet: Fleet) -> NDArray[np.int64]:
     n_places = len(fleet.problem.places)
     earliest = np.full(n_places, fleet.blocked_s, dtype=np.int64)
     for group in fleet.groups:
-        out = fleet.travel_s[group.vehicle_class][group.depot, fleet.n_depots :]
-        there = group.start_s + out + fleet.delay_s[group.vehicle_class]
+        out = fleet.travel_s[group.profile][group.depot, fleet.n_depots :]
+        there = group.start_s + out + fleet.delay_s[group.profile]
         there = np.maximum(there, fleet.opens_s)
         earliest = np.where(out < fleet.blocked_s, np.minimum(earliest, there), earliest)
     return earliest
