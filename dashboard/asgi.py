@@ -32,6 +32,7 @@ from dashboard.http.api import create_api
 from dashboard.http.gate import Door, Gate
 from dashboard.http.language import PageLanguage
 from dashboard.http.limits import Limits
+from dashboard.http.ogc import ogc_routes
 from dashboard.http.pages import page_routes
 from dashboard.http.security import PAGE_POLICY, SameOriginSockets, SecurityHeaders
 from dashboard.http.sign_in import sign_in_routes
@@ -118,6 +119,7 @@ def own_routes(served: Served) -> list[BaseRoute]:
                 situation_desk=served.desk if isinstance(served.desk, SituationDesk) else None,
             ),
         ),
+        *(ogc_routes(served.desk.situation) if isinstance(served.desk, SituationDesk) else ()),
         *page_routes(served),
         *wall_routes(served),
         *([] if served.door is None else sign_in_routes(served.door)),

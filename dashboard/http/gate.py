@@ -111,7 +111,7 @@ class Gate:
         if path in FREE_PATHS:
             return None
         bearer = headers.get("authorization", "")
-        if bearer.startswith("Bearer ") and path.startswith("/api/"):
+        if bearer.startswith("Bearer ") and path.startswith(("/api/", "/ogc")):
             try:
                 visitor: Visitor | None = door.by_key(bearer.removeprefix("Bearer "))
             except InputError as error:
