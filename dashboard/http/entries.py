@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["needs", "damage", "stock", "vehicles", "volunteers", "places", "road-status"]
 ClosureId = Annotated[str, Path(pattern=r"^closure:[0-9A-Za-z_-]{1,80}$")]
+ConvoyId = Annotated[str, Path(pattern=r"^convoy:[0-9A-Za-z_.-]{1,120}$")]
 UploadId = Annotated[str, Path(pattern=r"^upload:[0-9A-Za-z_-]{1,80}$")]
 
 
@@ -107,6 +108,17 @@ def writers(open_situation: OpenSituation, desk: SituationDesk) -> APIRouter:
         with asked(request, "see") as visitor:
             sender = visitor.account_id or OWNER_SENDS
             return tagged(request, {"held": batching.held(open_situation(), sender=sender)})
+
+    @routes.post("/convoys/{convoy_id}/replies", responses=says(models.Reported, *TAKING))
+    def reply(request: Request, convoy_id: ConvoyId, said: models.NewReply) -> Response:
+        """Enter what a convoy says by text message; recorded once by its `client_id`."""
+        from dashboard.operations.field_reports import Reporter, take_reply
+
+        with asked(request, "report") as visitor:
+            by = Reporter(
+                sender=visitor.account_id, client_id=said.client_id, said_at=said.reported_at
+            )
+            return tagged(request, take_reply(open_situation(), convoy_id, said.text, by=by))
 
     @routes.post("/uploads/{kind}", responses=says(models.UploadAnswer, *TAKING))
     def upload(

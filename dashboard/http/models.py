@@ -121,6 +121,29 @@ class HeldBatches(Answer):
     held: list[dict[str, Any]]
 
 
+class NewReply(Body):
+    """A text message of a convoy's leader, as it came."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=1_600)]
+    reported_at: AwareDatetime | None = None
+    client_id: ClientId | None = None
+
+
+class Reported(Answer):
+    """What was recorded of a report; `new` is false where it was here already."""
+
+    convoy_id: str
+    kind: str
+    new: bool
+    recorded: list[str]
+
+
+class ConvoysHeard(Answer):
+    """When each convoy was heard last, and what it said."""
+
+    convoys: list[dict[str, Any]]
+
+
 class Need(Answer):
     """A need; `quantity` is what was asked for, `delivered` what came of it."""
 

@@ -160,6 +160,14 @@ def readers(open_situation: OpenSituation) -> APIRouter:
         headers = {"Content-Disposition": 'attachment; filename="convoys.zip"'}
         return tagged(request, packed, media_type="application/zip", headers=headers)
 
+    @routes.get("/convoys/heard", responses=says(models.ConvoysHeard))
+    def heard(request: Request) -> Response:
+        """Say when each convoy was heard last, and what it said."""
+        from dashboard.operations.field_reports import last_heard
+
+        with asked(request, "see"):
+            return tagged(request, {"convoys": last_heard(open_situation())})
+
     @routes.get("/indicators", responses=says(models.Indicators))
     def indicators(request: Request) -> Response:
         """Give all indicators, each with formula, source and time."""

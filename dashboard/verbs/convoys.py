@@ -88,6 +88,15 @@ def add(verbs: Any) -> None:
         "--class", dest="classes", action="append", help="with --roads: as in `reach`"
     )
 
+    reply = add_verb(
+        verbs, "reply", _reply, "enter what a convoy says by text message: OK 3 40 TENTS"
+    )
+    reply.add_argument("convoy", metavar="CONVOY", help="convoy id")
+    reply.add_argument("text", metavar="TEXT", help="the message, as it came")
+    reply.add_argument("--id", help="the message's own id: entered again, nothing is recorded")
+    reply.add_argument("--at", help="when it was said (ISO 8601, default: now)")
+    add_verb(verbs, "heard", _heard, "when each convoy was heard last, and what it said")
+
     export = add_verb(verbs, "export", _export, "write a plan's convoys to files")
     add_past(export)
     export.add_argument("plan", metavar="PLAN", help="plan id, or `latest`")
@@ -219,3 +228,24 @@ def _export(arguments: argparse.Namespace) -> Result:
             contacts=contacts,
             progress=arguments.progress,
         ), FINE
+
+
+def _reply(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations.field_reports import Reporter, take_reply
+
+    with open_situation(arguments) as situation:
+        at = situation.aware(read.moment(arguments.at, "--at"))
+        taken = take_reply(
+            situation,
+            arguments.convoy,
+            arguments.text,
+            by=Reporter(client_id=arguments.id, said_at=at),
+        )
+    return taken, FINE
+
+
+def _heard(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations.field_reports import last_heard
+
+    with open_situation(arguments) as situation:
+        return {"convoys": last_heard(situation)}, FINE

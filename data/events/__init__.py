@@ -15,6 +15,7 @@ from data.events import (
     activities,
     damage,
     deliveries,
+    field,
     fleet,
     funds,
     needs,
@@ -61,6 +62,7 @@ from data.events.deliveries import DeliveryReported as DeliveryReported
 from data.events.deliveries import NeedServed as NeedServed
 from data.events.envelope import NewEvent as NewEvent
 from data.events.envelope import RecordedEvent as RecordedEvent
+from data.events.field import ConvoyReported as ConvoyReported
 from data.events.fleet import DepotRegistered as DepotRegistered
 from data.events.fleet import VehicleClassesChanged as VehicleClassesChanged
 from data.events.fleet import VehicleClassesRestored as VehicleClassesRestored
@@ -117,6 +119,7 @@ _NOUNS = (
     plans,
     access,
     activities,
+    field,
 )
 
 EVENT_TYPES: dict[str, type[Event]] = {cls.type: cls for noun in _NOUNS for cls in noun.EVENTS}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dashboard.operations import planning
 from dashboard.operations.reaching import make_reach
 from dashboard.operations.situation import Situation
 
@@ -191,3 +192,17 @@ def test_a_refused_method_says_which_are_allowed(client: Any) -> None:
     answer = client.put("/api/v1/stock")
     assert answer.status_code == 405
     assert answer.headers["allow"] == "GET"
+
+
+def test_a_convoys_message_is_entered_once_by_who_may_report(
+    keyed: dict[str, Any], valley: Situation
+) -> None:
+    convoy = planning.make_plan(valley, iterations=30)["convoys"][0]["convoy_id"]
+    path, said = f"/api/v1/convoys/{convoy}/replies", {"text": "ARR 1", "client_id": "m1"}
+    assert keyed["viewer"].post(path, json=said).status_code == 403
+    assert keyed["ngo"].post(path, json=said).json()["new"] is True
+    assert keyed["ngo"].post(path, json=said).json()["new"] is False
+    assert keyed["ngo"].post(path, json={"text": "what?"}).status_code == 400
+    assert keyed["ngo"].post("/api/v1/convoys/convoy:x/replies", json=said).status_code == 404
+    (heard,) = keyed["viewer"].get("/api/v1/convoys/heard").json()["convoys"]
+    assert (heard["convoy_id"], heard["kind"]) == (convoy, "arrived")

@@ -28,7 +28,8 @@ OPERATIONS = (
     ("POST", "/closures"), ("DELETE", "/closures/{closure_id}"), ("GET", "/reach"),
     ("GET", "/plans"), ("GET", "/plans/{plan_id}"), ("GET", "/plans/{plan_id}/files.zip"),
     ("GET", "/indicators"), ("GET", "/ledger/proofs/{event}"), ("POST", "/uploads/{kind}"),
-    ("DELETE", "/uploads/{upload_id}"), ("GET", "/health"), ("GET", "/situation"), ("GET", "/live"),
+    ("DELETE", "/uploads/{upload_id}"), ("POST", "/convoys/{convoy_id}/replies"),
+    ("GET", "/convoys/heard"), ("GET", "/health"), ("GET", "/situation"), ("GET", "/live"),
     ("GET", "/roads/near"), ("GET", "/roads/piece"),
 )  # fmt: skip
 

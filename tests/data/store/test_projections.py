@@ -15,6 +15,7 @@ from data.events import (
     ActivityStatusSet,
     AssessmentMade,
     ConvoyLockSet,
+    ConvoyReported,
     DamageReported,
     JoinedGap,
     LayerLoaded,
@@ -146,6 +147,7 @@ def everything(make: SimpleNamespace) -> list[NewEvent]:
                 summary={"convoys": 2, "share": 0.5},
             )
         ),
+        new(ConvoyReported(convoy_id="convoy:1", plan_id="plan:1", kind="arrived")),
         new(ConvoyLockSet(convoy_id="convoy:1", plan_id="plan:1", locked=True)),
         new(ConvoyLockSet(convoy_id="convoy:2", plan_id="plan:1", locked=True)),
         new(ConvoyLockSet(convoy_id="convoy:2", plan_id="plan:1", locked=False)),
