@@ -71,6 +71,26 @@ def tile_program() -> Path | None:
 
 
 def _compared(path: Path, program: Path, folder: Path) -> Iterator[dict[str, Any]]:
+    actor, tiles_s = _actor(path, program, folder)
+    own_s, (tables, graph) = timed(lambda: _routable(path), repeats=2)
+    yield line("routing", "andorra roads", "file to routable, hierarchy prepared", own_s, "s",
+               peer="valhalla_build_tiles", peer_value=tiles_s)  # fmt: skip
+    prepare_s, _ = timed(lambda: prepare(graph), repeats=3)
+    yield line("routing", "andorra roads", "prepare", prepare_s, "s", peer="valhalla_build_tiles",
+               peer_value=tiles_s, goal=4.0, by_ratio=True)  # fmt: skip
+    yield from _pairs(actor, graph, tables)
+    yield _closures(actor, graph, tables)
+
+
+def lengths_compared(path: Path, program: Path, folder: Path) -> Iterator[dict[str, Any]]:
+    """The lengths of 500 ways alone; `folder` is an empty one for Valhalla's files."""
+    actor, _ = _actor(path, program, folder)
+    tables, graph = _routable(path)
+    yield from _pairs(actor, graph, tables)
+
+
+def _actor(path: Path, program: Path, folder: Path) -> tuple[Any, float]:
+    """Valhalla on the roads of a file, and the seconds that its tiles took."""
     import valhalla
 
     config = _config(folder)
@@ -78,16 +98,7 @@ def _compared(path: Path, program: Path, folder: Path) -> Iterator[dict[str, Any
     command = [str(program), "-c", str(folder / "valhalla.json"), str(path)]
     # It leaves files where it runs.
     subprocess.run(command, check=True, capture_output=True, cwd=folder)
-    tiles_s = time.perf_counter() - began
-    own_s, (tables, graph) = timed(lambda: _routable(path), repeats=2)
-    yield line("routing", "andorra roads", "file to routable, hierarchy prepared", own_s, "s",
-               peer="valhalla_build_tiles", peer_value=tiles_s)  # fmt: skip
-    prepare_s, _ = timed(lambda: prepare(graph), repeats=3)
-    yield line("routing", "andorra roads", "prepare", prepare_s, "s", peer="valhalla_build_tiles",
-               peer_value=tiles_s, goal=4.0, by_ratio=True)  # fmt: skip
-    actor = valhalla.Actor(config)
-    yield from _pairs(actor, graph, tables)
-    yield _closures(actor, graph, tables)
+    return valhalla.Actor(config), time.perf_counter() - began
 
 
 def _config(folder: Path) -> dict[str, Any]:

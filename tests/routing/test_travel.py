@@ -1,10 +1,8 @@
 """Travel times and ways: by hand, against networkx, and rules that hold on any network."""
 
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 
-import networkx as nx
 import numpy as np
 import pytest
 import shapely
@@ -23,6 +21,7 @@ from routing.travel import arc_times, travel_times, usable_edges
 from routing.vehicles import vehicle_classes
 from routing.ways import path_geometry, paths
 from tests.factories import four_villages, make_roads
+from tests.routing.by_networkx import networkx_times
 
 CLASSES = vehicle_classes()
 NOW = datetime(2023, 9, 9, 12, tzinfo=UTC)
@@ -343,45 +342,13 @@ def networks(draw: st.DrawFn) -> tuple[RoadTables, list[tuple[int, float]]]:
     return make_roads(nodes, edges), points
 
 
-def expected(graph: Graph, time_s: Any, points: list[tuple[int, float]]) -> Any:
-    """The same times by networkx: every edge is cut at the points that stand on it."""
-    made = nx.MultiDiGraph()
-    made.add_nodes_from(("node", n) for n in range(graph.n_nodes))
-    for row in range(graph.n_edges):
-        stops = sorted({share for edge, share in points if edge == row} | {0.0, 1.0})
-        for low, high in pairwise(stops):
-            a, b = (_stop(graph, row, share) for share in (low, high))
-            for tail, head, arc in (
-                (a, b, graph.arc_along[row]),
-                (b, a, graph.arc_against[row]),
-            ):
-                if np.isfinite(time_s[arc]):
-                    made.add_edge(tail, head, weight=(high - low) * time_s[arc])
-    table = np.full((len(points), len(points)), np.inf)
-    for i, (edge, share) in enumerate(points):
-        start = _stop(graph, edge, share)
-        made.add_node(start)
-        reached = nx.single_source_dijkstra_path_length(made, start, weight="weight")
-        for j, (other, at) in enumerate(points):
-            table[i, j] = reached.get(_stop(graph, other, at), np.inf)
-    return table
-
-
-def _stop(graph: Graph, row: int, share: float) -> Any:
-    if share == 0.0:
-        return ("node", int(graph.u[row]))
-    if share == 1.0:
-        return ("node", int(graph.v[row]))
-    return ("edge", row, share)
-
-
 @given(networks(), st.sampled_from(["truck", "pickup", "foot"]))
 @settings(max_examples=150)
 def test_times_agree_with_networkx(drawn: Any, class_name: Any) -> None:
     tables, points = drawn
     graph, time_s = times(tables, class_name)
     found = travel_times(graph, time_s, on_edges(*points), on_edges(*points))
-    np.testing.assert_allclose(found, expected(graph, time_s, points), rtol=1e-9, atol=1e-4)
+    np.testing.assert_allclose(found, networkx_times(graph, time_s, points), rtol=1e-9, atol=1e-4)
 
 
 @given(networks())
