@@ -17,8 +17,10 @@ from dashboard.views import (
     damage,
     indicators,
     intake,
+    ledger,
     network,
     place,
+    settings,
     situation,
     stock,
 )
@@ -37,7 +39,11 @@ VIEWS = (
     ("activities", activities.page),
     ("indicators", indicators.page),
     ("upload", intake.page),
+    ("ledger", ledger.page),
+    ("settings", settings.page),
 )
+#: View → the method of the desk without which it has nothing to show.
+NEEDS = {"ledger": "verify_ledger", "settings": "access_overview"}
 
 
 def run() -> None:
@@ -63,10 +69,13 @@ def run() -> None:
         "activities": _("Who does what"),
         "indicators": _("Indicators"),
         "upload": _("Upload"),
+        "ledger": _("Ledger"),
+        "settings": _("Settings"),
     }
     pages = [
         st.Page(partial(view, served), title=titles[name], url_path=name, default=position == 0)
         for position, (name, view) in enumerate(VIEWS)
+        if name not in NEEDS or served.desk.may(NEEDS[name])
     ]
     choose(language)
     if visitor.account_id:

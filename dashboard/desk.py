@@ -304,6 +304,28 @@ class Desk(Protocol):
         """Take back one handling as a whole."""
         ...
 
+    def ledger_head(self) -> dict[str, Any]:
+        """The signed head of the ledger as it is now."""
+        ...
+
+    def verify_ledger(
+        self, *, heads: Sequence[str], signer: str = "", progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Check the whole ledger; the JSON of `verify`."""
+        ...
+
+    def prove_event(self, event: str, *, against: str = "") -> dict[str, Any]:
+        """Prove that one event is in the ledger without showing the others."""
+        ...
+
+    def access_overview(self) -> dict[str, Any]:
+        """Accounts, keys, organisations, rights of roles and vehicle classes."""
+        ...
+
+    def manage_access(self, action: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Change one of these; gives a secret that was made, and what undoes it."""
+        ...
+
     def uploads(self) -> list[UploadRecord]:
         """The tables that came, in their order."""
         ...

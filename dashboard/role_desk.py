@@ -32,6 +32,11 @@ RIGHT_OF = {
     "book_stock": "stock",
     "undo_stock": "stock",
     "report_delivery": "report",
+    "ledger_head": "ledger",
+    "verify_ledger": "ledger",
+    "prove_event": "ledger",
+    "access_overview": "accounts",
+    "manage_access": "accounts",
     "upload": "upload",
     "undo": "upload",
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
+from dashboard.office_desk import OfficeDesk
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from routing.clearance import Measure
 
 
-class SituationDesk:
+class SituationDesk(OfficeDesk):
     """The desk of the situation in a folder, opened when it is first asked for something.
 
     A folder without a situation raises `NoSituationError` at each question, until there is one: the

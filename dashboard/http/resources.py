@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime  # noqa: TC003 - read at run time
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import Response  # noqa: TC002 - read at run time
+from fastapi.responses import Response, StreamingResponse
 
 from dashboard.http import models
 from dashboard.http.answers import page, tagged
@@ -14,12 +15,16 @@ from dashboard.http.asking import Limit, Offset, asked, heavy, says
 from geo.model import NeedStatus, VehicleClassName  # noqa: TC001 - read at run time
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dashboard.http.asking import OpenSituation
     from data.store.records import ClosureRecord, NeedRecord
 
 #: As `routing.exports` names them, and nothing else: it becomes part of a file's name.
 FORMAT_NAMES = r"^[a-z0-9]{1,16}(,[a-z0-9]{1,16}){0,19}$"
 LANGUAGE = r"^(en|fr|ar|zgh)$"
+#: Lines of the ledger that are sent as one part.
+LINES_AT_ONCE = 500
 PlanId = Annotated[str, Path(pattern=r"^(latest|plan:[0-9A-Za-z_-]{1,80})$")]
 Id = Annotated[str, Query(max_length=200, pattern=r"^\S*$")]
 
@@ -186,6 +191,26 @@ def readers(open_situation: OpenSituation) -> APIRouter:
             # Where the key lies on this machine is nobody's business.
             return tagged(request, {name: one for name, one in made.items() if name != "key_file"})
 
+    @routes.get(
+        "/ledger/events.jsonl",
+        responses={
+            **says(models.Answer),
+            200: {"content": {"application/x-ndjson": {}}, "description": "One event a line"},
+        },
+    )
+    def ledger_events(request: Request) -> Response:
+        """Give the whole ledger, one canonical JSON event a line, as it is sent."""
+        with asked(request, "ledger"):
+            lines = open_situation().store.lines()
+            return StreamingResponse(
+                _in_parts(lines),
+                media_type="application/x-ndjson",
+                headers={
+                    "Content-Disposition": 'attachment; filename="ledger.jsonl"',
+                    "Cache-Control": "no-store",
+                },
+            )
+
     @routes.get("/ledger/proofs/{event}", responses=says(models.Answer, 404))
     def proof(
         request: Request,
@@ -199,6 +224,12 @@ def readers(open_situation: OpenSituation) -> APIRouter:
             return tagged(request, make_proof(open_situation(), event, against=against or None))
 
     return routes
+
+
+def _in_parts(lines: Iterator[str]) -> Iterator[str]:
+    """Give many lines at once: each part costs a change of threads."""
+    while part := list(itertools.islice(lines, LINES_AT_ONCE)):
+        yield "".join(f"{line}\n" for line in part)
 
 
 def need_row(one: NeedRecord) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from data.store.signing import SigningKey, fingerprint, key_path, own_key
 from geo.errors import InputError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dashboard.operations.situation import Situation
 
@@ -112,6 +112,42 @@ def _key() -> tuple[SigningKey, dict[str, Any]]:
             "and keep a copy of the file in a safe place"
         )
     return key, said
+
+
+def head_as(said: dict[str, Any], kind: str) -> bytes:
+    """Give a head as a file: ``txt``, ``json``, or a QR code as ``svg`` or ``png``."""
+    made = _writer(Path(f"head.{kind}"))
+    return b"" if made is None else made(said)
+
+
+def verify(
+    situation: Situation,
+    *,
+    heads: Sequence[str] = (),
+    signer: str = "",
+    progress: Callable[[float, str], None] | None = None,
+) -> dict[str, Any]:
+    """Check the whole ledger, its projections, and heads that were handed out earlier.
+
+    Returns
+    -------
+    dict
+        ``{ok, events, head, problems}``.
+    """
+    from data.store.signing import public_key
+
+    outcome = situation.store.verify(
+        against=heads,
+        signer=public_key(signer) if signer else None,
+        projections=True,
+        progress=progress,
+    )
+    return {
+        "ok": outcome.ok,
+        "events": outcome.events,
+        "head": outcome.head,
+        "problems": list(outcome.problems),
+    }
 
 
 def _writer(to: Path | None) -> Callable[[dict[str, Any]], bytes] | None:

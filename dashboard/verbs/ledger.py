@@ -63,19 +63,14 @@ def add(verbs: Any) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> Result:
-    from data.store.signing import public_key
+    from dashboard.operations.witnessing import verify
 
     heads = [line for given in arguments.against for line in read.head_texts(given)]
-    signer = public_key(arguments.signer) if arguments.signer else None
     with open_situation(arguments) as situation:
-        outcome = situation.store.verify(against=heads, signer=signer, projections=True)
-    result = {
-        "ok": outcome.ok,
-        "events": outcome.events,
-        "head": outcome.head,
-        "problems": list(outcome.problems),
-    }
-    return result, FINE if outcome.ok else FOUND
+        result = verify(
+            situation, heads=heads, signer=arguments.signer or "", progress=arguments.progress
+        )
+    return result, FINE if result["ok"] else FOUND
 
 
 def _ledger(arguments: argparse.Namespace) -> Result:

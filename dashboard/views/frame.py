@@ -53,6 +53,20 @@ def opened(served: Served, *, with_figures: bool = True) -> Frame | None:
     return Frame(served=served, info=info, picture=picture)
 
 
+def headed(served: Served) -> SituationInfo | None:
+    """Draw the head of a view that shows no map; None where there is no situation yet."""
+    try:
+        info = served.desk.info()
+    except NoSituationError as error:
+        no_situation(error)
+        return None
+    except QafilaError as error:
+        st.error(markdown(error), icon=":material/error:")
+        return None
+    header(info)
+    return info
+
+
 def header(info: SituationInfo) -> None:
     """Name the situation and show its notice, which stays in view while the page is scrolled."""
     st.title(markdown(info.name), anchor=False)

@@ -123,6 +123,10 @@ class Reader(StockReader):
         """Give all events about one thing: a need, a vehicle, a closure or another."""
         return list(map(recorded, self._rows_after(0, EVENTS.c.subject_id == subject_id)))
 
+    def lines(self) -> Iterator[str]:
+        """Yield the events as they are exported, up to the last one at the call."""
+        return map(event_json, self._rows_after(0, None))
+
     def hashes(self, until: int) -> list[str]:
         """Give the hashes of the events 1 to `until`, in order."""
         statement = select(EVENTS.c.hash).where(EVENTS.c.seq <= until).order_by(EVENTS.c.seq)

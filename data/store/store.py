@@ -243,6 +243,7 @@ class Store(Reader):
         against: str | Sequence[str] | None = None,
         signer: str | None = None,
         projections: bool = False,
+        progress: Callable[[float, str], object] | None = None,
     ) -> Verification:
         """Check the chain from its first event; `docs/ledger.md` says what that proves.
 
@@ -256,6 +257,8 @@ class Store(Reader):
             of each is checked with the key that it names.
         projections
             Whether to replay the ledger too and compare its projections with the stored ones.
+        progress
+            Told the share that is done and what is being checked, now and then.
         """
         lines = [against] if isinstance(against, str) else (against or ())
         walk = ChainCheck(against=[parse_head(line) for line in lines])
@@ -266,9 +269,15 @@ class Store(Reader):
             if (problem := head_problem(head, signer=signer)) is not None:
                 walk.report(f"the head of event {head.seq}: {problem}")
         try:
-            for _ in walk.follow(self._rows_after(0, None)):
-                pass
+            # The replay takes about as long as the walk.
+            share = 0.5 if projections else 1.0
+            total = max(1, self.seq()) if progress else 0
+            for row in walk.follow(self._rows_after(0, None)):
+                if progress and row.seq % EVENTS_PER_READ == 0:
+                    progress(share * min(1.0, row.seq / total), f"{row.seq} / {total}")
             if projections and not walk.problems:
+                if progress:
+                    progress(share, "rebuilding the tables of state to compare them")
                 self._compare_projections(walk)
         except StoreBusyError:
             raise

@@ -453,6 +453,23 @@ class ValleyDesk:
     def undo_stock(self, slip_id: str) -> dict[str, Any]:
         return self.stock_and_money()
 
+    def ledger_head(self) -> dict[str, Any]:
+        """The valley keeps no ledger: its page is tested with a real situation."""
+        raise RuleError("ledger of the valley", "a situation that keeps one", "use a real one")
+
+    def verify_ledger(self, **_options: Any) -> dict[str, Any]:
+        return self.ledger_head()
+
+    def prove_event(self, event: str, *, against: str = "") -> dict[str, Any]:
+        return self.ledger_head()
+
+    def access_overview(self) -> dict[str, Any]:
+        """The valley has no accounts: their page is tested with a real situation."""
+        raise RuleError("accounts of the valley", "a situation that has some", "use a real one")
+
+    def manage_access(self, action: str, fields: Any) -> dict[str, Any]:
+        return self.access_overview()
+
     def uploads(self) -> list[UploadRecord]:
         """No tables came."""
         return []
