@@ -9,10 +9,11 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from routing.exports.sheet.code import code_svg, code_texts
 from routing.exports.sheet.papers import sheet_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from routing.exports.sheet.papers import Sheet, StopLine, Waybill
     from routing.exports.wording import Wording
@@ -36,28 +37,41 @@ th{background:#eee}td.n{text-align:end;white-space:nowrap}
 .stop ul{margin:.1rem 0;padding-inline-start:1.2rem}.contacts th{width:14rem}
 figure{margin:0}svg{display:block;width:100%;max-height:90vh;height:auto;border:1px solid #999}
 footer{border-top:1px solid #999;margin-top:2rem;padding:.5rem 0}
+.plan{position:sticky;bottom:0;margin:0;padding:.15rem 0;background:#fff;border-top:1px solid #999;
+font-size:.8rem}
+.codes{display:flex;flex-wrap:wrap;gap:1rem}.codes svg{width:min(20rem,88vw);border:0}
 .bar{position:relative;height:.8rem;background:#e6e6e6;border:1px solid #777;min-width:5rem}
 .bar i{position:absolute;top:0;bottom:0;background:#0b5d8f}
 .bar i.had{background:#9db8c7}
 .signs{display:grid;grid-template-columns:repeat(3,1fr);gap:.6rem;margin-top:.8rem}
 .signs div{border:1px solid #777;min-height:6.5rem;padding:.3rem .4rem;font-size:.85rem}
 @media (max-width:34rem){.signs{grid-template-columns:1fr}}
-@media print{body{font-size:11pt;max-width:none;padding:0}.bill,.load{break-before:page}
+@media print{body{font-size:11pt;max-width:none;padding:0}.plan{position:static}
+.bill,.load{break-before:page}
 .stop,tr,.signs{break-inside:avoid}}
 """
+#: What to send → the word that says what it means.
+ANSWERS = (
+    ("ARR 1", "answer_arrived"),
+    ("OK 1 40 TENTES", "answer_delivered"),
+    ("REF 1 TENTES", "answer_refused"),
+    ("BLK 12.5", "answer_blocked"),
+    ("SOS", "answer_sos"),
+)
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def render(itinerary: Itinerary, wording: Wording) -> bytes:
     """Give the papers of `itinerary` as one page."""
-    return page(sheet_of(itinerary, wording)).encode()
+    return page(sheet_of(itinerary, wording), codes=code_texts(itinerary, wording)).encode()
 
 
-def page(sheet: Sheet) -> str:
-    """Give `sheet` as an HTML document."""
+def page(sheet: Sheet, *, codes: Sequence[str] = ()) -> str:
+    """Give `sheet` as an HTML document; `codes` are texts that QR codes carry to the next phone."""
     direction = "rtl" if sheet.right_to_left else "ltr"
-    parts = (_head, _map, _stops, _turns, _contacts, _loading, _bills, _foot)
-    body = "".join(part(sheet) for part in parts)
+    before = "".join(part(sheet) for part in (_head, _map, _stops, _turns, _contacts))
+    after = "".join(part(sheet) for part in (_loading, _bills, _foot))
+    body = f"{before}{_answers(sheet)}{_codes(codes, sheet)}{after}"
     return (
         f'<!doctype html>\n<html lang="{sheet.language}" dir="{direction}"><head>'
         '<meta charset="utf-8">'
@@ -124,12 +138,36 @@ def _contacts(sheet: Sheet) -> str:
     return f'<section><h2>{heading}</h2><table class="contacts">{rows}</table></section>'
 
 
+def _answers(sheet: Sheet) -> str:
+    """How to answer by text message, with the codes that `data.intake.reply` reads."""
+    words = sheet.words
+    rows = "".join(
+        f'<tr><td><bdi dir="ltr"><b>{escape(code)}</b></bdi></td><td>{escape(words[key])}</td></tr>'
+        for code, key in ANSWERS
+    )
+    return f"<section><h2>{escape(words['answer'])}</h2><table>{rows}</table></section>"
+
+
+def _codes(codes: Sequence[str], sheet: Sheet) -> str:
+    if not codes:
+        return ""
+    words = sheet.words
+    drawn = "".join(
+        f'<figure role="img" aria-label="{escape(words["code"])} {number}/{len(codes)}">'
+        f"{code_svg(said)}<figcaption>{number}/{len(codes)}</figcaption></figure>"
+        for number, said in enumerate(codes, start=1)
+    )
+    return f'<section><h2>{escape(words["code"])}</h2><div class="codes">{drawn}</div></section>'
+
+
 def _foot(sheet: Sheet) -> str:
     words = sheet.words
     notice = f"{_text(sheet.notice)}<br>" if sheet.notice else ""
     return (
         f'<footer class="small">{notice}{escape(words["version"])} {_text(sheet.version)}. '
         f"{escape(words['valid'])}</footer>"
+        # In sight wherever one reads: an old sheet is known as such.
+        f'<p class="plan">{escape(words["version"])} {_text(sheet.version)}</p>'
     )
 
 

@@ -97,6 +97,29 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "contact_leader": ("Convoy leader", "Chef de convoi", "رئيس القافلة"),
     "contact_road": ("Road authority", "Service des routes", "مصلحة الطرق"),
     "contact_medical": ("Medical help", "Secours médical", "الإسعاف الطبي"),
+    "answer": ("Answer by text message", "Répondre par SMS", "الرد برسالة قصيرة"),
+    "answer_arrived": ("arrived at stop 1", "arrivé à l’arrêt 1", "وصلنا إلى المحطة 1"),
+    "answer_delivered": (
+        "handed out at stop 1: quantity and item, several in a row",
+        "remis à l’arrêt 1 : quantité et article, plusieurs à la suite",
+        "سلم في المحطة 1: الكمية والمادة، ويمكن ذكر عدة مواد",
+    ),
+    "answer_refused": (
+        "not taken at stop 1",
+        "refusé à l’arrêt 1",
+        "رفض في المحطة 1",
+    ),
+    "answer_blocked": (
+        "road blocked at km 12.5; add T if only for trucks",
+        "route coupée au km 12,5 ; ajouter T si pour les camions seulement",
+        "الطريق مقطوع عند الكيلومتر 12.5؛ أضف T إذا كان ذلك للشاحنات فقط",
+    ),
+    "answer_sos": ("help is needed", "besoin de secours", "نحتاج إلى نجدة"),
+    "code": (
+        "The route as a code: the camera of another phone reads it",
+        "Le trajet en code : l’appareil photo d’un autre téléphone le lit",
+        "الطريق في رمز: تقرؤه كاميرا هاتف آخر",
+    ),
     "valid": (
         "Holds until a newer plan replaces it; check the number with the crisis cell.",
         "Valable jusqu’à ce qu’un plan plus récent le remplace ; vérifier le numéro auprès de la "

@@ -10,7 +10,9 @@ from dashboard.cli import main
 from dashboard.operations import planning
 from dashboard.operations.field_reports import Reporter, last_heard, take_reply
 from dashboard.operations.situation import Situation
+from data.intake.reply import parse_reply
 from geo.errors import InputError, QafilaError, RuleError, UnknownIdError
+from routing.exports.sheet.html import ANSWERS
 
 
 @pytest.fixture
@@ -114,3 +116,8 @@ def test_the_cell_enters_a_message_on_the_command_line(
     assert "a code is needed" in capsys.readouterr().err
     assert main(["heard", *home]) == 0
     assert str(convoy["id"]) in capsys.readouterr().out
+
+
+def test_what_the_sheet_tells_to_send_can_be_read() -> None:
+    kinds = [parse_reply(code).kind for code, _ in ANSWERS]
+    assert kinds == ["arrived", "delivered", "refused", "blocked", "sos"]

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from lxml import etree
 from lxml import html as lxml_html
 
-from routing.exports import LANGUAGES
+from routing.exports import LANGUAGES, text
 from routing.exports.sheet import Ground, Papers, html, lists, pdf, road_ranks, sheet_of
+from routing.exports.sheet.code import CODE_BYTES, MOST_CODES, code_svg, code_texts
 from routing.exports.sheet.loading import loading_order
 from routing.exports.sheet.road_map import road_map
 from routing.exports.sheet.words import word
@@ -184,14 +185,44 @@ def test_html_needs_nothing_but_itself(language):
 
 def test_html_shows_the_map_with_depot_stops_way_and_closure():
     tree = lxml_html.document_fromstring(html.render(an_itinerary(), told()))
-    (svg,) = tree.xpath("//svg")
+    (svg,) = tree.xpath("//svg[.//text]")
     assert [one.text for one in svg.xpath(".//text")][-1] == "N"
     assert {"1", "2", "Asni", "Tahannaout"} <= {one.text for one in svg.xpath(".//text")}
     assert len(svg.xpath(".//path[@stroke='#b00020']")) == 2
     assert svg.xpath(".//path[@stroke='#0b5d8f']")
-    assert not lxml_html.document_fromstring(html.render(an_itinerary(), told(ground=None))).xpath(
-        "//svg"
-    )
+    bare = lxml_html.document_fromstring(html.render(an_itinerary(), told(ground=None)))
+    assert not bare.xpath("//svg[.//text]")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_codes_carry_the_messages_and_the_sheet_says_how_to_answer(language):
+    said = replace(told(), language=language)
+    texts = code_texts(an_itinerary(), said)
+    assert "\n".join(texts) == "\n".join(text.messages(an_itinerary(), said))
+    assert all(len(one.encode()) <= CODE_BYTES for one in texts)
+    page = html.render(an_itinerary(), said).decode()
+    for one in texts:
+        assert code_svg(one) in page
+    tree = lxml_html.document_fromstring(page)
+    assert [row.text_content() for row in tree.xpath("//bdi[@dir='ltr']/b")][-5:] == [
+        code for code, _ in html.ANSWERS
+    ]
+    assert word("answer_sos", language) in tree.text_content()
+    (kept,) = tree.xpath("//p[@class='plan']")
+    assert "0a1b2c3d" in kept.text_content()
+
+
+def test_a_long_route_takes_several_codes_and_no_message_is_cut():
+    long = an_itinerary()
+    stop = long.stops[0]
+    many = replace(long, stops=tuple(replace(stop, number=n) for n in range(1, 60)))
+    texts = code_texts(many, told())
+    assert len(texts) <= MOST_CODES
+    messages = text.messages(many, told())
+    assert [line for one in texts for line in one.split("\n")][:3] == "\n".join(messages).split(
+        "\n"
+    )[:3]
+    assert all(len(one.encode()) <= CODE_BYTES for one in texts)
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
