@@ -24,8 +24,10 @@ VEHICLE_CLASS_NAMES: tuple[VehicleClassName, ...] = get_args(VehicleClassName)
 
 RoadState = Literal["open", "restricted", "closed", "unknown"]
 ReachStatus = Literal["reachable", "by_relay", "cut_off", "not_on_network"]
-NeedStatus = Literal["reported", "verified", "planned", "met", "expired", "refuted", "withdrawn"]
-#: A need that is met, expired, refuted or withdrawn is closed.
+NeedStatus = Literal[
+    "reported", "verified", "planned", "met", "expired", "refuted", "withdrawn", "merged"
+]
+#: A need that is met, expired, refuted, withdrawn or told by another report is closed.
 OPEN_NEED_STATUSES: tuple[NeedStatus, ...] = ("reported", "verified", "planned")
 
 

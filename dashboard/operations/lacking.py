@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.catalogue import items
 from data.consumption import daily_use, left_over
+from data.need_trust import FULL_TRUST
 from data.needs import CLIMATES, DAYS_MAX, RULES, STANDARDS, Climate, Standard, needs_for
 from geo.errors import InputError
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dashboard.operations.situation import Situation
+    from data.need_trust import Trust
     from geo.assessment import Assessment
 
 Key = tuple[str, str]
@@ -79,6 +81,7 @@ def needs_of_places(
     *,
     now: datetime,
     policy: NeedsPolicy | None = None,
+    trust: Trust = FULL_TRUST,
 ) -> dict[str, list[dict[str, Any]]]:
     """Give what each place lacks: the larger of what was reported and what the standard asks.
 
@@ -86,12 +89,13 @@ def needs_of_places(
     place by different organisations speak of the same people, so the largest of them counts, not
     their sum. What is left of deliveries is taken off (`missing`): water, food and hygiene are used
     up since they came. What somebody verified is missing in full, less what came after it.
+    Of a report as much counts as `trust` allows: all of it unless said.
     """
     policy = policy or policy_in_force(situation)
     catalogue = items()
     affected = assessment.places.set_index("place_id")["affected"]
     computed = _computed(assessment, policy)
-    reported = _reported(situation, now=now)
+    reported = _reported(situation, now=now, trust=trust)
     deliveries = _deliveries(situation)
     result: dict[str, list[dict[str, Any]]] = {}
     for key in sorted(computed.keys() | reported.keys()):
@@ -152,7 +156,7 @@ def _computed(assessment: Assessment, policy: NeedsPolicy) -> dict[Key, tuple[fl
     }
 
 
-def _reported(situation: Situation, *, now: datetime) -> dict[Key, Reported]:
+def _reported(situation: Situation, *, now: datetime, trust: Trust) -> dict[Key, Reported]:
     open_needs = [
         need for need in situation.store.needs() if need.expires_at is None or need.expires_at > now
     ]
@@ -162,13 +166,16 @@ def _reported(situation: Situation, *, now: datetime) -> dict[Key, Reported]:
     verified: dict[Key, dict[str, tuple[datetime, float]]] = {}
     current_place = situation.current_places()
     for need in open_needs:
+        amount = trust.amount(need)
+        if amount <= 0:
+            continue
         key = (current_place(need.place_id), need.item_id)
         sender = names.get(need.organisation_id or "", "unknown")
         senders = by_sender.setdefault(key, {})
-        senders[sender] = senders.get(sender, 0.0) + float(need.quantity)
+        senders[sender] = senders.get(sender, 0.0) + amount
         weights[key] = max(weights.get(key, 0.0), need.weight)
         if need.status == "verified":
-            since, amount = need.reported_at or need.recorded_at, float(need.quantity)
+            since = need.reported_at or need.recorded_at
             sure = verified.setdefault(key, {})
             if sender in sure:
                 since, amount = min(since, sure[sender][0]), amount + sure[sender][1]

@@ -20,6 +20,7 @@ from dashboard.operations import (
 )
 from dashboard.operations.organisations import vehicles_that_count
 from dashboard.operations.situation import Progress, Situation, silent
+from dashboard.operations.trusting import trust_in_force
 from data.catalogue import items
 from data.events import PlanMade
 from data.needs import persons_per_unit
@@ -364,7 +365,7 @@ def _demands(situation: Situation) -> list[Demand]:
 
     now = situation.now()
     assessment = assessing.compute(situation, now=now)
-    needs = lacking.needs_of_places(situation, assessment, now=now)
+    needs = lacking.needs_of_places(situation, assessment, now=now, trust=trust_in_force(situation))
     frame = assessment.places.set_index("place_id")
     catalogue = items()
     helps = persons_per_unit(sorted(catalogue))

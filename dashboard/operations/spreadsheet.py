@@ -6,6 +6,8 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from geo.errors import InputError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -64,6 +66,54 @@ def _cell(value: Any) -> Any:
 def write_table(frame: pd.DataFrame, path: Path) -> None:
     """Write a frame to a CSV file that spreadsheets open with its accents."""
     path.write_text(csv_text(frame), encoding="utf-8-sig", newline="")
+
+
+def xlsx_bytes(frame: pd.DataFrame, *, sheet: str = "Sheet1") -> bytes:
+    """Write a frame as a workbook: a bold, frozen header; text is text, whatever it looks like."""
+    import io
+
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
+    book = Workbook(write_only=True)
+    page = book.create_sheet(sheet[:31])
+    page.freeze_panes = "A2"
+    head = [WriteOnlyCell(page, str(name)) for name in frame.columns]
+    for cell in head:
+        cell.font = Font(bold=True)
+    page.append(head)
+    for row in frame.itertuples(index=False):
+        page.append([_workbook_cell(page, value) for value in row])
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+def write_any(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as a workbook or as CSV, as the file's name ends."""
+    if path.suffix.lower() not in (".csv", ".xlsx"):
+        raise InputError(path.name, "a name that ends in .csv or .xlsx is needed", "correct it")
+    try:
+        if path.suffix.lower() == ".xlsx":
+            path.write_bytes(xlsx_bytes(frame))
+        else:
+            write_table(frame, path)
+    except OSError as error:
+        raise InputError(
+            str(path), f"it cannot be written ({error.strerror})", "choose another folder"
+        ) from error
+
+
+def _workbook_cell(page: Any, value: Any) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    if not isinstance(value, str):
+        return value
+    cell = WriteOnlyCell(page, ILLEGAL_CHARACTERS_RE.sub("", value)[:32_767])
+    cell.data_type = "s"  # never a formula
+    return cell
 
 
 def _safe(value: Any) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from dashboard.operations import duplicates
 from dashboard.operations.delivery_rows import DeliveryRows
 from dashboard.operations.naming import known_places, undo_naming
 from dashboard.operations.restoring import undo_plan
@@ -161,7 +162,7 @@ def upload(
 
 
 def undo(situation: Situation, upload_or_layer_id: str) -> dict[str, Any]:
-    """Take back an upload, a layer, a name, a place, joined gaps, changed classes or a plan."""
+    """Take back an upload, layer, name, place, merge, joined gaps, changed classes or plan."""
     if upload_or_layer_id.startswith("layer:"):
         situation.record([LayerRemoved(layer_id=upload_or_layer_id)])
     elif upload_or_layer_id.startswith("upload:"):
@@ -170,6 +171,8 @@ def undo(situation: Situation, upload_or_layer_id: str) -> dict[str, Any]:
         situation.record([SlipUndone(slip_id=upload_or_layer_id)])
     elif upload_or_layer_id.startswith(("alias:", "place:")):
         undo_naming(situation, upload_or_layer_id)
+    elif upload_or_layer_id.startswith("merge:"):
+        duplicates.part(situation, upload_or_layer_id)
     elif upload_or_layer_id.startswith("joint:"):
         part_gaps(situation, upload_or_layer_id)
     elif upload_or_layer_id.startswith("change:"):
@@ -180,8 +183,8 @@ def undo(situation: Situation, upload_or_layer_id: str) -> dict[str, Any]:
         raise InputError(
             upload_or_layer_id,
             "the id of an upload (upload:…), layer (layer:…), confirmed name (alias:…), added "
-            "place (place:…), joined gaps (joint:…), changed vehicle classes (change:…) or the "
-            "newest plan (plan:…)",
+            "place (place:…), merged needs (merge:…), joined gaps (joint:…), changed vehicle "
+            "classes (change:…) or the newest plan (plan:…)",
             "see --json",
         )
     return {"undone": upload_or_layer_id}

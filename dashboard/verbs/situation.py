@@ -41,13 +41,13 @@ def add(verbs: Any) -> None:
         verbs,
         "undo",
         _undo,
-        "undo an upload, a layer, an alias, an added place, joined gaps, changed classes, the "
-        "newest plan",
+        "undo an upload, a layer, an alias, an added place, merged needs, gaps, changed classes, "
+        "the newest plan",
     )
     undo.add_argument(
         "id",
         metavar="UPLOAD",
-        help="upload:…, layer:…, alias:…, place:…, joint:…, change:… or plan:…",
+        help="upload:…, layer:…, alias:…, place:…, merge:…, joint:…, change:… or plan:…",
     )
 
     serve = add_verb(verbs, "serve", _serve, "serve the page and the HTTP interface")

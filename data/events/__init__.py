@@ -72,7 +72,12 @@ from data.events.funds import FundOpened as FundOpened
 from data.events.funds import FundPledged as FundPledged
 from data.events.funds import HouseholdsPaid as HouseholdsPaid
 from data.events.needs import NeedReported as NeedReported
+from data.events.needs import NeedRevised as NeedRevised
+from data.events.needs import NeedRumourSet as NeedRumourSet
+from data.events.needs import NeedsMerged as NeedsMerged
+from data.events.needs import NeedsParted as NeedsParted
 from data.events.needs import NeedStatusChanged as NeedStatusChanged
+from data.events.needs import NeedTrustSet as NeedTrustSet
 from data.events.people import OrganisationRegistered as OrganisationRegistered
 from data.events.people import OrganisationStatusSet as OrganisationStatusSet
 from data.events.people import VolunteerRegistered as VolunteerRegistered

@@ -21,7 +21,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func
 from data.events import Provenance, RecordedEvent, payload_class
 from data.store import access_records, records
 from data.store.chain import EventRow, event_json, head_of
-from data.store.drafts import known_rows
+from data.store.need_records import need_record
+from data.store.read_needs import NeedReader
 from data.store.read_stock import StockReader
 from data.store.schema import (
     ACCOUNTS,
@@ -53,7 +54,6 @@ from data.store.schema import (
 from data.store.state import KEYS_PER_SELECT, Fact, chunks
 from data.store.stock_records import stock_line
 from geo.errors import InputError, NoSituationError, StoreError, UnknownIdError
-from geo.model import OPEN_NEED_STATUSES
 
 if TYPE_CHECKING:
     from data.store.heads import Head
@@ -67,7 +67,7 @@ EVENTS_PER_READ = 5_000
 _LAST_SEQ = 2**62
 
 
-class Reader(StockReader):
+class Reader(NeedReader, StockReader):
     """A situation at one event; thread-safe, and it never changes anything.
 
     Parameters
@@ -155,30 +155,6 @@ class Reader(StockReader):
             )
         return event_json(found[0])
 
-    def client_ids(self, bases: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Give for each base the uploads that brought rows with client ids ``row:BASE:…``.
-
-        In the order in which they came, whether undone or not; bases that never came are left out.
-        """
-        found: dict[str, tuple[str, ...]] = {}
-        with self._ledger() as connection:
-            until = self._last_seq(connection)
-            for base in dict.fromkeys(bases):
-                # ";" is the character after ":", so this is every text that begins with the base.
-                rows = connection.execute(
-                    _UPLOADS_OF_CLIENT_IDS,
-                    {"first": f"row:{base}:", "end": f"row:{base};", "until": until},
-                )
-                uploads = tuple(dict.fromkeys(upload for (upload,) in rows))
-                if uploads:
-                    found[base] = uploads
-        return found
-
-    def recorded_client_ids(self, client_ids: Sequence[str]) -> frozenset[str]:
-        """Give those of these client ids under which something was recorded, undone or not."""
-        with self._ledger() as connection:
-            return frozenset(known_rows(connection, client_ids))
-
     def export(self, path: Path) -> int:
         """Write one canonical JSON event a line, and give their number.
 
@@ -245,14 +221,6 @@ class Reader(StockReader):
     def volunteers(self) -> list[records.VolunteerRecord]:
         """Give the volunteers, by id."""
         return self._all(VOLUNTEERS, records.volunteer_record)
-
-    def needs(self, open_only: bool = True) -> list[records.NeedRecord]:
-        """Give the needs, by id; open ones are neither met, refuted, withdrawn nor said expired.
-
-        Whether `expires_at` has passed is for the caller to say, who knows the time that counts.
-        """
-        wanted = NEEDS.c.status.in_(OPEN_NEED_STATUSES) if open_only else None
-        return self._all(NEEDS, records.need_record, wanted)
 
     def damage_reports(self) -> list[records.DamageReportRecord]:
         """Give the counts of damage on the ground, by id."""
@@ -485,16 +453,6 @@ _BETWEEN = (
     .where(EVENTS.c.seq > bindparam("after"), EVENTS.c.seq <= bindparam("until"))
     .order_by(EVENTS.c.seq)
 )
-_UPLOADS_OF_CLIENT_IDS = (
-    select(EVENTS.c.upload_id)
-    .where(
-        EVENTS.c.client_id >= bindparam("first"),
-        EVENTS.c.client_id < bindparam("end"),
-        EVENTS.c.upload_id.is_not(None),
-        EVENTS.c.seq <= bindparam("until"),
-    )
-    .order_by(EVENTS.c.seq)
-)
 _CHANGING: dict[Table, Callable[[records.Row], Any]] = {
     SITUATION: records.situation_record,
     LAYERS: records.layer_record,
@@ -503,7 +461,7 @@ _CHANGING: dict[Table, Callable[[records.Row], Any]] = {
     VEHICLES: records.vehicle,
     VOLUNTEERS: records.volunteer_record,
     STOCK: stock_line,
-    NEEDS: records.need_record,
+    NEEDS: need_record,
     DAMAGE_REPORTS: records.damage_report_record,
     PLACES: records.added_place,
     PLACE_ALIASES: records.place_alias,

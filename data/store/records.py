@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from data.store.need_records import NeedRecord as NeedRecord  # noqa: TC001 - part of what is given
 from data.store.schema import from_micro
-from geo.model import Closure, Depot, Need, Source, StockLine, Vehicle
+from geo.model import Closure, Depot, Source, StockLine, Vehicle
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -80,28 +81,6 @@ class VolunteerRecord:
     skills: tuple[str, ...]
     languages: tuple[str, ...]
     available: bool
-    seq: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NeedRecord(Need):
-    """A need with who said so and when, and how much was delivered for it.
-
-    `status` is ``met`` once as much was delivered as was asked for; `quantity` stays what was
-    asked for.
-    """
-
-    unit: str
-    delivered: float
-    reported_from: str | None
-    written_place: str
-    match_score: float | None
-    note: str
-    organisation_id: str | None
-    upload_id: str | None
-    recorded_at: datetime
-    reported_at: datetime | None
-    changed_at: datetime
     seq: int
 
 
@@ -363,24 +342,6 @@ def volunteer_record(row: Row) -> VolunteerRecord:
         skills=tuple(json.loads(row["skills"])),
         languages=tuple(json.loads(row["languages"])),
         **_only(row, "volunteer_id organisation_id home_place_id available seq"),
-    )
-
-
-def need_record(row: Row) -> NeedRecord:
-    """Read a row of `needs`."""
-    return NeedRecord(
-        quantity=float(from_micro(row["quantity_micro"])),
-        delivered=float(from_micro(row["delivered_micro"])),
-        basis="reported",
-        expires_at=_maybe_time(row["expires_at"]),
-        recorded_at=_time(row["recorded_at"]),
-        reported_at=_maybe_time(row["reported_at"]),
-        changed_at=_time(row["changed_at"]),
-        **_only(
-            row,
-            "need_id place_id item_id weight status unit reported_from written_place match_score "
-            "note organisation_id upload_id seq",
-        ),
     )
 
 

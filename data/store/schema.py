@@ -31,8 +31,11 @@ from data.store.stock_tables import DELIVERIES as DELIVERIES
 from data.store.stock_tables import FUNDS as FUNDS
 from data.store.stock_tables import ITEMS as ITEMS
 from data.store.stock_tables import LOTS as LOTS
+from data.store.stock_tables import MERGES as MERGES
 from data.store.stock_tables import MOVEMENTS as MOVEMENTS
 from data.store.stock_tables import NEED_DELIVERED as NEED_DELIVERED
+from data.store.stock_tables import NEED_MERGED as NEED_MERGED
+from data.store.stock_tables import NEED_TRUST as NEED_TRUST
 from data.store.stock_tables import NEEDS as NEEDS
 from data.store.stock_tables import OWN_ITEMS as OWN_ITEMS
 from data.store.stock_tables import PAYMENTS as PAYMENTS
@@ -45,7 +48,7 @@ from data.store.stock_tables import STOCK as STOCK
 from data.store.stock_tables import STOCK_LOTS as STOCK_LOTS
 
 #: The newest revision in `migrations/versions`; a test compares.
-REVISION = "0009"
+REVISION = "0011"
 
 #: Written into the header of an SQLite file ("Qafi"), so that it is known for ours.
 APPLICATION_ID = 0x51616669

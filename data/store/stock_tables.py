@@ -10,6 +10,7 @@ from sqlalchemy import Index
 
 from data.store.columns import (
     count,
+    flag,
     key,
     maybe,
     maybe_count,
@@ -146,6 +147,44 @@ NEEDS = projection(
     text("recorded_at"),
     maybe("reported_at"),
     text("changed_at"),
+    # Of a need that stands behind another: that one. `merged_in` counts those that stand behind it.
+    maybe("merged_into"),
+    count("merged_in"),
+    flag("rumour"),
+    text("rumour_note"),
+    maybe("verified_by"),
+    maybe("verified_at"),
+    maybe("refuted_by"),
+    maybe("refuted_at"),
+    text("status_note"),
+    count("revisions"),
+)
+
+# Reports that speak of one need. `undone_at` once they were parted again.
+MERGES = projection(
+    "merges",
+    key("merge_id"),
+    text("kept_id"),
+    text("need_ids"),
+    text("rule"),
+    text("reason"),
+    maybe("organisation_id"),
+    text("recorded_at"),
+    maybe("undone_at"),
+    Index("merges_by_kept", "kept_id"),
+)
+
+# Apart from `needs` like what was delivered: a need told anew stays behind the one it stood behind.
+NEED_MERGED = projection("need_merged", key("need_id"), maybe("kept_id"), count("merged_in"))
+
+# What the cell says of trust; one row.
+NEED_TRUST = projection(
+    "need_trust",
+    key("trust_id"),
+    number("unverified_share"),
+    text("pending"),
+    text("reason"),
+    text("recorded_at"),
 )
 
 # Apart from `needs`, because a need may be told anew while what came for it stays.

@@ -19,6 +19,7 @@ from data.store.projections import (  # noqa: F401 - each registers what it proj
     damage,
     fleet,
     funds,
+    merges,
     needs,
     people,
     places,

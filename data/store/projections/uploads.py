@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from data.events import DeliveryReported, StockMoved, UploadReceived, UploadUndone
+from data.store.projections.merges import part_from
 from data.store.projections.registry import BY_TYPE, is_undone, mark, projects, touches
 from data.store.projections.slips import take_delivery_back
 from data.store.projections.stock import take_back
@@ -96,5 +97,7 @@ def _tell_again(state: State, undo: Fact, undone: Sequence[Fact]) -> None:
                 "changed_at": undo.recorded_at,
             }
             state.put(table, {**then, **withdrawn, **mark(undo)})
+            if then["merged_in"]:
+                part_from(state, undo, key[1])
         elif then is not None:
             state.put(table, {**then, **mark(undo, removed=True)})

@@ -42,6 +42,7 @@ from data.store import Store
 from data.store.projections import BY_TYPE, dump
 from geo.errors import StoreError
 from tests.data.store.access_events import access_history
+from tests.data.store.need_events import need_history
 from tests.data.store.stock_events import stock_history
 
 REF = "b" * 64 + ".json"
@@ -96,6 +97,7 @@ def everything(make: SimpleNamespace) -> list[NewEvent]:
         new(make.moved("1", "40.5", "donor:x", "depot:asni")),
         new(make.moved("2", 10, "depot:asni", "convoy:1")),
         *stock_history(make),
+        *need_history(make),
         new(make.need("1"), organisation_id="organisation:1"),
         new(NeedStatusChanged(need_id="need:1", status="verified")),
         new(DamageReported(report_id="damage:1", place_id="place:imlil", destroyed=4, damaged=2)),
@@ -227,7 +229,7 @@ def test_the_rows_say_what_the_events_said(full: Store) -> None:
         ("depot:asni", "food_kit", 78.0),
         ("depot:asni", "tent", 30.5),
     ]
-    (need,) = full.needs()
+    (need,) = [one for one in full.needs() if one.need_id == "need:1"]
     assert (need.need_id, need.status, need.quantity) == ("need:1", "verified", 40.0)
     assert (need.organisation_id, need.unit) == ("organisation:1", "piece")
     (plan,) = full.plans()
@@ -254,6 +256,8 @@ def test_an_undone_upload_leaves_no_effect(full: Store) -> None:
 
 def test_a_need_of_an_undone_upload_is_kept_as_withdrawn(full: Store) -> None:
     needs = {need.need_id: need.status for need in full.needs(open_only=False)}
+    of_needs = {f"need:n{number}": needs.pop(f"need:n{number}") for number in range(1, 6)}
+    assert set(of_needs.values()) == {"verified", "merged", "reported"}
     assert needs == {"need:1": "verified", "need:2": "withdrawn", "need:f": "met"}
 
 

@@ -1,0 +1,15 @@
+"""Merged reports, trust, and who verified a need: projections made from the ledger."""
+
+from alembic import op
+
+from data.store.schema import PROJECTIONS
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables that are missing, empty."""
+    PROJECTIONS.create_all(op.get_bind())

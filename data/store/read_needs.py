@@ -1,0 +1,106 @@
+"""Reading needs and the rows they came with: the part of a `data.store.Reader` that does so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Select, bindparam, select
+
+from data.store.drafts import known_rows
+from data.store.need_records import (
+    MergeRecord,
+    NeedRecord,
+    NeedTrust,
+    merge_record,
+    need_record,
+    need_trust,
+)
+from data.store.schema import EVENTS, MERGES, NEED_TRUST, NEEDS
+from geo.model import OPEN_NEED_STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+
+class NeedReader:
+    """The part of a `data.store.Reader` that speaks of needs and of rows that came before."""
+
+    _projections: Callable[[], AbstractContextManager[Connection]]
+    _ledger: Callable[[], AbstractContextManager[Connection]]
+    _last_seq: Callable[[Connection], int]
+
+    def needs(self, open_only: bool = True) -> list[NeedRecord]:
+        """Give the needs, by id; open ones are neither met, refuted, withdrawn nor said expired.
+
+        Whether `expires_at` has passed is for the caller to say, who knows the time that counts.
+        Those that stand behind another are not open: that one speaks for them.
+        """
+        statement = select(NEEDS).where(NEEDS.c.removed.is_(False)).order_by(NEEDS.c.need_id)
+        if open_only:
+            statement = statement.where(NEEDS.c.status.in_(OPEN_NEED_STATUSES))
+        with self._projections() as connection:
+            return [need_record(row._mapping) for row in connection.execute(statement)]
+
+    def merges(self) -> list[MergeRecord]:
+        """Give the merges that hold, in the order in which they were made."""
+        statement = select(MERGES).where(MERGES.c.undone_at.is_(None)).order_by(MERGES.c.seq)
+        with self._projections() as connection:
+            return [merge_record(row._mapping) for row in connection.execute(statement)]
+
+    def need_trust(self) -> NeedTrust:
+        """Give what the cell says of trust, the default where it said nothing."""
+        with self._projections() as connection:
+            row = connection.execute(select(NEED_TRUST)).one_or_none()
+        return NeedTrust() if row is None else need_trust(row._mapping)
+
+    def client_ids(self, bases: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Give for each base the uploads that brought rows with client ids ``row:BASE:…``.
+
+        In the order in which they came, whether undone or not; bases that never came are left out.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        with self._ledger() as connection:
+            until = self._last_seq(connection)
+            for base in dict.fromkeys(bases):
+                # ";" is the character after ":", so this is every text that begins with the base.
+                rows = connection.execute(
+                    _UPLOADS_OF_CLIENT_IDS,
+                    {"first": f"row:{base}:", "end": f"row:{base};", "until": until},
+                )
+                uploads = tuple(dict.fromkeys(upload for (upload,) in rows))
+                if uploads:
+                    found[base] = uploads
+        return found
+
+    def recorded_client_ids(self, client_ids: Sequence[str]) -> frozenset[str]:
+        """Give those of these client ids under which something was recorded, undone or not."""
+        with self._ledger() as connection:
+            return frozenset(known_rows(connection, client_ids))
+
+    def subjects_of_rows(self, bases: Sequence[str]) -> frozenset[str]:
+        """Give the ids of everything that rows with client ids ``row:BASE:…`` told."""
+        found: set[str] = set()
+        with self._ledger() as connection:
+            until = self._last_seq(connection)
+            for base in dict.fromkeys(bases):
+                span = {"first": f"row:{base}:", "end": f"row:{base};", "until": until}
+                found.update(one for (one,) in connection.execute(_SUBJECTS_OF_ROWS, span))
+        return frozenset(found)
+
+
+def _of_rows(column: str) -> Select[Any]:
+    return (
+        select(EVENTS.c[column])
+        .where(
+            EVENTS.c.client_id >= bindparam("first"),
+            EVENTS.c.client_id < bindparam("end"),
+            EVENTS.c.upload_id.is_not(None),
+            EVENTS.c.seq <= bindparam("until"),
+        )
+        .order_by(EVENTS.c.seq)
+    )
+
+
+_UPLOADS_OF_CLIENT_IDS = _of_rows("upload_id")
+_SUBJECTS_OF_ROWS = _of_rows("subject_id")
