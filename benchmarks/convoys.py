@@ -7,7 +7,8 @@ beside the checkout (or in ``QAFILA_TEST_DATA``). Three parts:
 - mountain: needs on Andorra's roads and the drill, weights, split loads, mixed fleet, finite stock;
   the objective "arrival" without fairness against PyVRP, OR-Tools and VROOM (`convoy_peers`), which
   get the same time;
-- cost: instances of PyVRP's collection through PyVRP, 60 s, looked over by sums of our own.
+- cost: instances of PyVRP's collection through PyVRP, 60 s, looked over by sums of our own
+  (`convoy_rules`: visits, loads, windows, releases, shifts, trips, cost).
 
 Mountain instances are generated from a fixed seed; everything else is as published.
 """
@@ -30,6 +31,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import convoy_peers
+from benchmarks.convoy_rules import violations
 from geo.model import Item, StockLine, Vehicle
 from routing.check import check
 from routing.fleet import fleet_of
@@ -325,10 +327,11 @@ def cost(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
             result = pyvrp.solve(instance, pyvrp.stop.MaxRuntime(seconds), seed=SEED, display=False)
             best = _best_known(path.with_suffix(".sol"))
             gap = 100 * (result.cost() / best - 1)
+            wrong = violations(instance, result.best, int(result.cost()))
             yield _line(
                 f"{folder} {path.stem}", f"gap after {seconds:g} s", round(gap, 3), "%",
                 peer="best known", peer_value=best, goal=None if arguments.quick else 1.5,
-                value_found=result.cost(), feasible=_is_whole(instance, result.best),
+                value_found=result.cost(), feasible=not wrong, violations=wrong[:3],
                 clients=instance.num_clients, seed=SEED,
             )  # fmt: skip
 
@@ -336,24 +339,6 @@ def cost(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
 def _best_known(path: Path) -> float:
     words = path.read_text(encoding="ascii").replace(":", " ").split()
     return float(words[words.index("Cost") + 1])
-
-
-def _is_whole(instance: Any, solution: Any) -> bool:
-    """Whether every client is visited once and no trip carries more than its vehicle takes."""
-    seen: list[int] = []
-    for route in solution.routes():
-        most = list(instance.vehicle_type(route.vehicle_type()).capacity)
-        load = [0] * len(most)
-        for activity in route.schedule():
-            if not activity.is_client():
-                load = [0] * len(most)
-                continue
-            seen.append(activity.idx)
-            client = instance.client(activity.idx)
-            load = [have + more for have, more in zip(load, client.delivery, strict=True)]
-            if any(have > room for have, room in zip(load, most, strict=True)):
-                return False
-    return sorted(seen) == list(range(instance.num_clients)) and bool(solution.is_feasible())
 
 
 # --- lines ------------------------------------------------------------------------------------
