@@ -178,7 +178,12 @@ def _ways(case: Case, metric: Metric) -> bool:
     own_s, n_arcs = _timed(own, repeats=2)
     peer_s, n_steps = _timed(lambda: _scipy_ways(case), repeats=2)
     _line(case.name, "arcs on the ways", n_arcs, "1", goal=n_steps, ok=n_arcs == n_steps)
-    return _against(case.name, "3,000 ways", own_s, "scipy, walking back", peer_s, goal=2.0)
+    fine = _against(case.name, "3,000 ways", own_s, "scipy, walking back", peer_s, goal=2.0)
+    networkx_s = _networkx(case, case.after_s, paths=True)
+    if networkx_s is None:
+        return fine
+    peer = f"networkx with paths, 1 of {N_DEPOTS} depots timed and multiplied"
+    return fine & _against(case.name, "3,000 ways", own_s, peer, networkx_s, goal=10.0)
 
 
 def _worlds(case: Case, metric: Metric, *, quick: bool) -> bool:
@@ -271,7 +276,7 @@ def _scipy_ways(case: Case) -> int:
         steps.append(node)
 
 
-def _networkx(case: Case, time_s: NDArray[np.float64]) -> float | None:
+def _networkx(case: Case, time_s: NDArray[np.float64], *, paths: bool = False) -> float | None:
     """Seconds for all depots, from one; None where the network would not fit into memory."""
     import networkx as nx
 
@@ -282,9 +287,8 @@ def _networkx(case: Case, time_s: NDArray[np.float64]) -> float | None:
     made.add_weighted_edges_from(
         zip(case.tail[goes].tolist(), case.head[goes].tolist(), time_s[goes].tolist(), strict=True)
     )
-    seconds, _ = _timed(
-        lambda: nx.single_source_dijkstra_path_length(made, int(case.depots[0])), repeats=1
-    )
+    search = nx.single_source_dijkstra if paths else nx.single_source_dijkstra_path_length
+    seconds, _ = _timed(lambda: search(made, int(case.depots[0])), repeats=1)
     return seconds * N_DEPOTS
 
 
