@@ -52,7 +52,7 @@ N_DEPOTS, N_PLACES = 10, 3000
 N_CLOSED, N_SLOW = 200, 5000
 N_WORLDS, N_CLOSED_IN_WORLD = 200, 100
 # The best of as many runs counts for scipy as for the engine.
-REPEATS = 4
+REPEATS = 8
 MIB = 2**20
 
 
