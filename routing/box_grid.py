@@ -20,7 +20,7 @@ _N_CELLS_EAST = int(360 / _CELL_DEG) + 4
 
 
 class BoxGrid:
-    """Boxes in degrees, as (4, n_boxes) west, south, east, north; finite, in any number."""
+    """Boxes in degrees, (4, n_boxes) west, south, east, north; one that is not finite is nowhere."""
 
     def __init__(self, boxes: Degrees) -> None:
         self._boxes = boxes
@@ -28,9 +28,10 @@ class BoxGrid:
         is_large = np.maximum(east - west, north - south) > _CELL_DEG
         if boxes.shape[1] <= _FEW_BOXES:
             is_large[:] = True
-        self._large = np.flatnonzero(is_large)
+        is_known = np.isfinite(boxes).all(axis=0)
+        self._large = np.flatnonzero(is_large & is_known)
         self._tree = shapely.STRtree(shapely.box(*boxes[:, self._large]))
-        small = np.flatnonzero(~is_large)
+        small = np.flatnonzero(~is_large & is_known)
         # A small box reaches half a cell from its middle at most.
         key = _row((south + north)[small] / 2) * _N_CELLS_EAST + _column((west + east)[small] / 2)
         order = np.argsort(key, kind="stable")

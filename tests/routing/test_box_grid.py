@@ -29,6 +29,7 @@ def test_the_grid_finds_what_comparing_all_finds(
     rng = np.random.default_rng(seed)
     kept, asked = boxes(rng, 200, middle), boxes(rng, 30, middle)
     asked[:, 0] = (-180.0, -90.0, 180.0, 90.0)
+    kept[:, 7] = np.nan
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(box_grid, "_FEW_BOXES", few)
         row, hit = BoxGrid(kept).query(asked)
