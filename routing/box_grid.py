@@ -20,7 +20,7 @@ _N_CELLS_EAST = int(360 / _CELL_DEG) + 4
 
 
 class BoxGrid:
-    """Boxes in degrees, (4, n_boxes) west, south, east, north; one that is not finite is nowhere."""
+    """Boxes in degrees, (4, n_boxes) west, south, east, north; those not finite are nowhere."""
 
     def __init__(self, boxes: Degrees) -> None:
         self._boxes = boxes
