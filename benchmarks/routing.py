@@ -109,7 +109,7 @@ def _sections() -> list[Any]:
 def run(case: Case, *, quick: bool) -> bool:
     """All figures of one network."""
     prepare_s, hierarchy = _timed(
-        lambda: prepare_arcs(case.n_nodes, case.tail, case.head), repeats=1
+        lambda: prepare_arcs(case.n_nodes, case.tail, case.head), repeats=3
     )
     per_100k_s = prepare_s / case.n_nodes * 1e5
     fine = _line(
