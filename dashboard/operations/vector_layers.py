@@ -1,7 +1,7 @@
 """Large layers of the map as vector tiles: which there are, and their files, made once and kept.
 
-Each is known by a key that changes with what it was made from, so a browser may keep its tiles for
-ever. Closures, needs and convoys are not here: what may not be missed is never in a tile.
+Each is known by a key that changes with what it was made from, so no screen is given old tiles
+under a new name. Closures, needs and convoys are not here: what may not be missed is in no tile.
 """
 
 from __future__ import annotations

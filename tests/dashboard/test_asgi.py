@@ -75,11 +75,15 @@ def test_the_map_document_is_small_and_the_same_for_all(valley_server: ValleySer
 def test_every_layer_that_the_map_names_is_served_for_ever(valley_server: ValleyServer) -> None:
     html = get(valley_server, "/map/en/").text
     paths = re.findall(r'"url": "\.\./\.\.(/api/v1/layers/[^"]+)"', html)
-    assert len(paths) == 3
+    assert len(paths) == 1
     for path in paths:
         answer = get(valley_server, path)
         assert answer.json()["type"] == "FeatureCollection"
         assert "immutable" in answer.headers["cache-control"]
+    tiles = re.findall(r'"url": "\.\./\.\.(/api/v1/tiles/[^"]+\.pmtiles)"', html)
+    assert len(tiles) == 2
+    for path in tiles:
+        assert get(valley_server, path).content[:7] == b"PMTiles"
 
 
 def test_static_files_may_be_kept_for_ever(valley_server: ValleyServer) -> None:

@@ -407,8 +407,8 @@ def idle_vehicle(problem, plan, place_id, item, amount):
         depot = problem.points.index(truck.depot_id)
         place = problem.points.index(place_id)
         trip = (
-            matrix.travel_time_s[depot, place]
-            + matrix.travel_time_s[place, depot]
+            (matrix.travel_time_s[depot, place] + matrix.travel_time_s[place, depot])
+            / truck.speed_factor
             + problem.service_s
             + 2 * matrix.walk_s[place]
             + problem.handling_s_per_kg * amount * item.kg_per_unit

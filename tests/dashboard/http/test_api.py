@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.operations import planning
+from dashboard.operations import organisations, planning
 from dashboard.operations.reaching import make_reach
 from dashboard.operations.situation import Situation
 
@@ -197,6 +197,8 @@ def test_a_refused_method_says_which_are_allowed(client: Any) -> None:
 def test_a_convoys_message_is_entered_once_by_who_may_report(
     keyed: dict[str, Any], valley: Situation
 ) -> None:
+    # Where there are accounts, what a pending organisation reports is not planned.
+    organisations.set_organisation(valley, "NGO One", "recognised")
     convoy = planning.make_plan(valley, iterations=30)["convoys"][0]["convoy_id"]
     path, said = f"/api/v1/convoys/{convoy}/replies", {"text": "ARR 1", "client_id": "m1"}
     assert keyed["viewer"].post(path, json=said).status_code == 403

@@ -114,7 +114,7 @@ def test_an_unknown_organisation_is_registered_as_pending(
 
 def test_undo_wants_the_id_of_an_upload_or_layer(valley: Situation) -> None:
     with pytest.raises(InputError, match="id of an upload"):
-        uploads.undo(valley, "plan:1")
+        uploads.undo(valley, "gift:1")
 
 
 def test_needs_before_places_are_refused_with_what_to_do(empty: Situation, tmp_path: Path) -> None:
