@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dashboard.operations import assessing, exporting, loading, planning, reaching
+from dashboard.operations import assessing, drill_deliveries, exporting, loading, planning, reaching
 from dashboard.operations.situation import (
     DATABASE_VARIABLE,
     Progress,
@@ -17,7 +17,7 @@ from dashboard.operations.situation import (
     database_address,
     silent,
 )
-from data.demo.build import Drill, build_drill, fingerprint
+from data.demo.build import Drill, build_drill, digest, fingerprint
 from geo.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,9 @@ def _build(home: Path, progress: Progress) -> None:
             progress(0.30, "recording the drill's layers and reports")
             _record(situation, drill)
             situation.engine(say=lambda text: progress(0.44, text))
-            progress(0.45, "assessing damage, people and needs")
+            progress(0.45, "recording the deliveries of the first day")
+            drill_deliveries.record_first_day(situation, reaching.make_reach(situation))
+            progress(0.50, "assessing damage, people and needs")
             assessing.assess(situation)
             progress(0.60, "planning convoys")
             plan = planning.make_plan(
@@ -86,7 +88,7 @@ def _build(home: Path, progress: Progress) -> None:
             )
             progress(0.92, "writing the exports")
             exporting.export_plan(situation, plan["plan_id"], folder=home / "exports")
-    (home / READY_FILE).write_text(fingerprint(), encoding="utf-8")
+    (home / READY_FILE).write_text(_made_of(), encoding="utf-8")
     progress(1.0, "the drill is ready")
 
 
@@ -163,4 +165,9 @@ def _require_drill(home: Path) -> None:
 
 def _ready(home: Path) -> bool:
     mark = home / READY_FILE
-    return mark.exists() and mark.read_text(encoding="utf-8") == fingerprint()
+    return mark.exists() and mark.read_text(encoding="utf-8") == _made_of()
+
+
+def _made_of() -> str:
+    """SHA-256 over all that makes the drill, its first day of deliveries included."""
+    return digest([Path(drill_deliveries.__file__)]) + fingerprint()

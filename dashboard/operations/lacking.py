@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from data.catalogue import items
 from data.consumption import daily_use, left_over
 from data.need_trust import FULL_TRUST
 from data.needs import CLIMATES, DAYS_MAX, RULES, STANDARDS, Climate, Standard, needs_for
+from data.packs import can_be_parted
 from geo.errors import InputError
 
 if TYPE_CHECKING:
@@ -116,19 +118,20 @@ def needs_of_places(
             ),
             default=0.0,
         )
+        unit = catalogue[item_id].unit if item_id in catalogue else ""
         basis = [report.said if report else "", standard[1] if standard else ""]
         result.setdefault(place_id, []).append(
             {
                 "item": item_id,
                 "quantity": quantity,
-                "unit": catalogue[item_id].unit if item_id in catalogue else "",
+                "unit": unit,
                 "basis": "; ".join(filter(None, basis)),
                 "reported": asked,
                 "computed": reckoned,
                 "delivered": sum(amount for at, amount in came if at <= now),
                 "left": round(left, 6),
                 "last_delivery": max((at for at, amount in came if amount > 0), default=None),
-                "missing": max(0.0, quantity - left, verified),
+                "missing": _handed_out(max(0.0, quantity - left, verified), unit),
                 "weight": report.weight if report else 1.0,
             }
         )
@@ -137,6 +140,11 @@ def needs_of_places(
             at = row["last_delivery"]
             row["last_delivery"] = None if at is None else at.isoformat()
     return result
+
+
+def _handed_out(quantity: float, unit: str) -> float:
+    """Round up to what can be handed out: a kit that is half used up is a kit to bring."""
+    return quantity if can_be_parted(unit) else float(math.ceil(round(quantity, 6)))
 
 
 def _per_day(item_id: str, people: float, policy: NeedsPolicy) -> float:

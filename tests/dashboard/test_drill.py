@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from dashboard.cli import main
-from dashboard.operations import assessing, demonstration, planning, reaching, roads
+from dashboard.operations import assessing, demonstration, measuring, planning, reaching, roads
+from dashboard.operations.booking import stock_and_money
 from dashboard.operations.situation import Situation
 from geo.errors import InputError
 
@@ -88,7 +89,7 @@ def test_delivered_and_unserved_add_up_to_the_needs(drill: Path) -> None:
     wanted: dict[tuple[str, str], float] = {}
     for place in document["places"]:
         for need in place["needs"]:
-            wanted[place["place_id"], need["item"]] = need["quantity"]
+            wanted[place["place_id"], need["item"]] = need["missing"]
     got: dict[tuple[str, str], float] = dict.fromkeys(wanted, 0.0)
     for convoy in plan["convoys"]:
         for stop in convoy["stops"]:
@@ -98,6 +99,34 @@ def test_delivered_and_unserved_add_up_to_the_needs(drill: Path) -> None:
         got[line["place_id"], line["item"]] += line["quantity"]
         assert line["reason"]
     assert got == pytest.approx(wanted)
+
+
+def test_the_first_day_was_delivered_and_its_books_close(drill: Path) -> None:
+    with Situation.open(drill) as situation:
+        found = stock_and_money(situation)
+        needs = situation.store.needs(open_only=False)
+        deliveries = situation.store.deliveries()
+        shown = {one["id"]: one["value"] for one in measuring.indicators(situation)["indicators"]}
+        places = {one["place_id"]: one for one in reaching.make_reach(situation)["places"]}
+    assert found["balance"]["ok"]
+    assert any(one.status == "met" for one in needs)
+    assert {one.outcome for one in deliveries} == {"arrived", "partly"}
+    assert {places[one.place_id]["status"] for one in deliveries} == {"reachable"}
+    assert 0 < shown["need_met_share"] < 0.5
+    assert 0 < shown["people_reached_share"] < 1
+    assert 0 < shown["duplication_share"] < 1
+    assert 1 < shown["wait_median_h"] <= shown["wait_p90_h"] < 24
+    assert [one["difference"] for one in found["counts"]] == ["-4"]
+    assert {one["code"]: one["expired"] for one in found["lots"] if one["code"]} == {
+        "FK-0912": False,
+        "HK-07": True,
+    }
+    (fund,) = found["funds"]
+    assert (fund["pledged"], fund["received"], fund["set_aside"]) == (
+        "2000000",
+        "1200000",
+        "500000",
+    )
 
 
 def test_no_convoy_serves_what_reach_calls_cut_off_for_its_class(drill: Path) -> None:

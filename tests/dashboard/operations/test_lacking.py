@@ -93,6 +93,15 @@ def test_water_that_was_delivered_is_drunk_and_tents_stay(ruined: Situation) -> 
     assert later["water_l"]["last_delivery"] is not None
 
 
+def test_a_kit_that_is_half_used_up_is_a_whole_kit_to_bring(ruined: Situation) -> None:
+    """100 people need 20 kits; of 15 that came, some have been used a day later: no part of one."""
+    bring(ruined, "food_kit", 15, "kit")
+    food = lacks(ruined, days_later=1)["food_kit"]
+    assert food["left"] % 1 != 0
+    assert food["missing"] % 1 == 0
+    assert food["missing"] >= food["quantity"] - food["left"]
+
+
 def test_verified_need_is_missing_although_the_standard_is_met(ruined: Situation) -> None:
     """20 tents are there; then somebody verified that 8 are lacking: torn, or for other people."""
     bring(ruined, "tent", 20, "tent")
