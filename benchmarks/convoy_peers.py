@@ -163,13 +163,13 @@ def _leaving(fleet: Fleet, tasks: Sequence[Task], name: Profile) -> NDArray[np.i
     halts = fleet.halt_s[name]
     same = points[:, None] == points[None, :]
     for row, task in enumerate(tasks):
-        handling = fleet.handling_s(task.load.kg)
+        handling = fleet.handling_s(task.load.kg, name)
         travel[row] += np.where(same[row], handling, handling + int(halts[task.load.place]))
     return travel
 
 
 def _called(profile: Profile) -> str:
-    return f"{profile.vehicle_class} {profile.speed_factor:g}"
+    return f"{profile.vehicle_class} {profile.speed_factor:g} {profile.crew}"
 
 
 def by_vroom(problem: Problem, seconds: float, fairness: float) -> Plan:
@@ -199,7 +199,10 @@ def by_vroom(problem: Problem, seconds: float, fairness: float) -> Plan:
                     id=row,
                     location=row,
                     setup_per_type=halts,
-                    default_service=fleet.handling_s(task.load.kg),
+                    service_per_type={
+                        _called(group.profile): fleet.handling_s(task.load.kg, group.profile)
+                        for group in fleet.groups
+                    },
                     delivery=[int(np.ceil(task.load.kg * 10)), int(np.ceil(task.load.m3 * 100))],
                     skills={_skill(fleet, task)},
                     priority=min(int(np.ceil(100 * task.worth / most)), 100),

@@ -93,11 +93,16 @@ class Item:
         return self.names.get(language) or self.names.get("en") or self.item_id
 
 
+# A driver and a mate: how many people unload where nobody says (a planning assumption).
+STANDARD_CREW = 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vehicle:
     """One vehicle or one mule team, at home at a depot.
 
-    `speed_factor` is its speed ÷ that of its class: 0.8 for an old or overladen one.
+    `speed_factor` is its speed ÷ that of its class: 0.8 for an old or overladen one. `crew` is how
+    many people unload. Vehicles of one depot with the same word in `together` travel together.
     """
 
     vehicle_id: str
@@ -109,6 +114,8 @@ class Vehicle:
     organisation_id: str = ""
     shift_s: int = 10 * 3600
     speed_factor: float = 1.0
+    crew: int = STANDARD_CREW
+    together: str = ""
 
     def __post_init__(self) -> None:
         if self.vehicle_class not in VEHICLE_CLASS_NAMES:

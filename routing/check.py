@@ -103,7 +103,7 @@ def _timetable(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str]:
         length += leg_m
         kg = _kg(problem, stop.deliver)
         walk_s = float(matrix.walk_s[there])
-        halt_s = problem.service_s + 2 * walk_s + problem.handling_s_per_kg * kg
+        halt_s = problem.service_s + 2 * walk_s + _handling_s(problem, vehicle, kg)
         at = f"{who} at {stop.place_id}"
         found += _moment(at, "reaches the road", (stop.at_road_at - now).total_seconds(), drive_s)
         window = problem.windows.get(stop.place_id)
@@ -146,6 +146,11 @@ def _timetable(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str]:
     if not math.isclose(convoy.length_m, length, abs_tol=1.0, rel_tol=1e-9):
         found.append(f"{who}: says {convoy.length_m:g} m, its legs add up to {length:g} m")
     return found
+
+
+def _handling_s(problem: Problem, vehicle: Vehicle, kg: float) -> float:
+    """`handling_s_per_kg` is for two people."""
+    return problem.handling_s_per_kg * kg * 2 / vehicle.crew
 
 
 def _leg(matrix: ClassMatrix, here: int, there: int, speed: float) -> tuple[float, float] | None:

@@ -165,13 +165,15 @@ def _data(
     kg = to_solver_units([load.kg for load in loads], step=KG_STEP, up=True)
     m3 = to_solver_units([load.m3 for load in loads], step=M3_STEP, up=True)
     prizes = _prizes(fleet, depot, loads, worth)
+    slowest = _slowest(fleet, depot)
     return pyvrp.ProblemData(
         locations=[pyvrp.Location(0, 0) for _ in range(len(places) + 1)],
         clients=[
             pyvrp.Client(
                 location=location[load.place],
                 delivery=[int(kg[row]), int(m3[row])],
-                service_duration=fleet.handling_s(load.kg),
+                # One for all vehicles: what the smallest crew needs is enough for the others.
+                service_duration=fleet.handling_s(load.kg, slowest),
                 prize=int(prizes[row]),
                 required=False,
             )
@@ -217,14 +219,22 @@ def _vehicle_type(fleet: Fleet, group: Group, *, profile: int) -> pyvrp.VehicleT
     )
 
 
+def _slowest(fleet: Fleet, depot: int) -> Profile:
+    """Profile of the vehicles of a depot whose crew takes longest to hand out."""
+    return max(
+        (fleet.groups[row].profile for row in fleet.groups_at[depot]), key=lambda one: one.handling
+    )
+
+
 def _prizes(
     fleet: Fleet, depot: int, loads: Sequence[Load], worth: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """Prizes in seconds: the least one pays for the longest trip that any load could need."""
     groups = list(fleet.groups_at[depot])
     rounds = fleet.round_s[groups][:, [load.place for load in loads]]
+    slowest = _slowest(fleet, depot)
     longest = int(np.where(rounds < fleet.blocked_s, rounds, 0).max())
-    trip = 1 + longest + fleet.reload_s + max(fleet.handling_s(load.kg) for load in loads)
+    trip = 1 + longest + fleet.reload_s + max(fleet.handling_s(load.kg, slowest) for load in loads)
     most = float(worth.max())
     scale = np.rint(PRIZE_RANGE * worth / most) if most > 0 else np.ones(len(loads))
     return trip * np.maximum(scale, 1).astype(np.int64)

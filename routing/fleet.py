@@ -145,9 +145,16 @@ class Fleet:
         """Seconds at the depot between two trips."""
         return int(to_solver_units(self.problem.reload_s, step=TIME_STEP_S, up=True))
 
-    def handling_s(self, kg: float) -> int:
-        """Seconds to hand out `kg`."""
-        return int(to_solver_units(self.problem.handling_s_per_kg * kg, step=TIME_STEP_S, up=True))
+    def handling_s(self, kg: float, profile: Profile) -> int:
+        """Seconds in which the crew of a vehicle hands out `kg`."""
+        per_kg = self.problem.handling_s_per_kg * profile.handling
+        return int(to_solver_units(per_kg * kg, step=TIME_STEP_S, up=True))
+
+    @cached_property
+    def per_kg_s(self) -> NDArray[np.float64]:
+        """Seconds in which the crews of each group hand out a kilogram (n_groups,)."""
+        per_kg = self.problem.handling_s_per_kg
+        return np.array([per_kg * group.profile.handling for group in self.groups])
 
     @cached_property
     def round_s(self) -> NDArray[np.int64]:
@@ -244,7 +251,7 @@ class Fleet:
         spare = (shift - self.round_s).astype(np.float64)
         limit = np.broadcast_to(capacity, spare.shape)
         if self.problem.handling_s_per_kg > 0:
-            limit = np.minimum(limit, spare / self.problem.handling_s_per_kg)
+            limit = np.minimum(limit, spare / self.per_kg_s[:, None])
         possible = (spare >= 0) & (self.round_s < self.blocked_s) & self.in_time
         return np.where(possible, np.maximum(limit, 0.0), 0.0)
 

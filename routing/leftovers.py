@@ -209,7 +209,7 @@ class _Filler:
                 at_road = times.leaves_s[way.at] + int(travel[before, there])
                 delayed = times.worth_from[way.at]
         kg, _ = weigh(fleet, way.amounts)
-        later_s = way.extra_s + fleet.handling_s(kg)
+        later_s = way.extra_s + fleet.handling_s(kg, profile)
         unserved_h = self.unserved_h or 0.0
         return worth * (unserved_h - (at_road + delay_s) / 3600) - delayed * later_s / 3600
 
@@ -272,8 +272,9 @@ def _ways(
         if extra_s > spare_s:
             return None
         kg = group.capacity_kg - load[0]
-        if fleet.problem.handling_s_per_kg > 0:
-            kg = min(kg, (spare_s - extra_s) / fleet.problem.handling_s_per_kg)
+        per_kg_s = fleet.problem.handling_s_per_kg * group.profile.handling
+        if per_kg_s > 0:
+            kg = min(kg, (spare_s - extra_s) / per_kg_s)
         amounts = fill(fleet, wanted, Room(kg, group.capacity_m3 - load[1]), order=order)
         amounts = {i: n for i, n in amounts.items() if n == wanted[i] or not fleet.whole[place, i]}
         return _Way(vehicle, trip, at, joins, extra_s, amounts) if amounts else None

@@ -22,6 +22,7 @@ MAX_QUANTITY = 1e9
 MAX_TIME_S = 1e9
 # Slower than a tenth of its class, a vehicle belongs to another one; likewise above.
 SPEED_FACTORS = (0.1, 3.0)
+MOST_CREW = 100
 
 
 def divisible(unit: str) -> bool:
@@ -127,6 +128,9 @@ def _vehicle_problems(problem: Problem) -> list[Cell]:
         if not SPEED_FACTORS[0] <= vehicle.speed_factor <= SPEED_FACTORS[1]:
             expected = "0.1 to 3 times the speed of its class"
             found.append(_cell(row, "speed_factor", vehicle.speed_factor, expected))
+        if not (isinstance(vehicle.crew, int) and 1 <= vehicle.crew <= MOST_CREW):
+            expected = f"1 to {MOST_CREW} people who unload"
+            found.append(_cell(row, "crew", vehicle.crew, expected))
         found += [
             _cell(row, name, getattr(vehicle, name), "less than 1e9")
             for name in ("capacity_kg", "capacity_m3")

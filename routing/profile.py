@@ -1,11 +1,14 @@
-"""What the driving times of a vehicle depend on: its class, and how fast it is for one of it.
+"""What the times of a vehicle depend on: its class, how fast it is for one of it, and its crew.
 
-Vehicles of one profile have the same travel times. The lengths and walks are those of the class.
+Vehicles of one profile take the same time for the same trip. The lengths and walks are those of the
+class.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+
+from geo.model import STANDARD_CREW
 
 if TYPE_CHECKING:
     from geo.model import Vehicle, VehicleClassName
@@ -14,10 +17,20 @@ if TYPE_CHECKING:
 
 
 class Profile(NamedTuple):
-    """A class and a factor on its speeds: times on the road are those of the class ÷ the factor."""
+    """A class, a factor on its speeds and a crew.
+
+    Times on the road are those of the class ÷ the factor; `Problem.handling_s_per_kg` is for a
+    crew of `STANDARD_CREW`, twice as many hands need half the time.
+    """
 
     vehicle_class: VehicleClassName
     speed_factor: float = 1.0
+    crew: int = STANDARD_CREW
+
+    @property
+    def handling(self) -> float:
+        """Times as long as a crew of the standard size takes to hand out the same."""
+        return STANDARD_CREW / self.crew
 
 
 class Drive(NamedTuple):
@@ -33,7 +46,7 @@ class Drive(NamedTuple):
 
 def profile_of(vehicle: Vehicle) -> Profile:
     """Give the profile that `vehicle` drives by."""
-    return Profile(vehicle.vehicle_class, float(vehicle.speed_factor))
+    return Profile(vehicle.vehicle_class, float(vehicle.speed_factor), int(vehicle.crew))
 
 
 def drive_of(problem: Problem, convoy: Convoy) -> Drive:

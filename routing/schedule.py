@@ -82,7 +82,7 @@ def clock(fleet: Fleet, trip: Trip, start_s: int = 0) -> Clock:
         if fleet.has_windows:
             now = max(now, int(fleet.opens_s[halt.place]) - delay - start_s)
         arrives.append(now + delay)
-        now += int(fixed[halt.place]) + fleet.handling_s(halt.kg)
+        now += int(fixed[halt.place]) + fleet.handling_s(halt.kg, trip.profile)
         leaves.append(now)
         here = there
     back = now + int(travel[here, trip.depot])

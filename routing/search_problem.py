@@ -269,7 +269,10 @@ def _instance(
     amount = np.array([piece.amount for piece in pieces], dtype=np.int64)
     kg = amount * fleet.unit_kg[item] / MICRO
     m3 = amount * fleet.unit_m3[item] / MICRO
-    handling = np.array([fleet.handling_s(float(one)) for one in kg], dtype=np.float64)
+    handling = np.array(
+        [[fleet.handling_s(float(one), profile) for one in kg] for profile in profiles],
+        dtype=np.float64,
+    )
     halts = np.array([fleet.halt_s[profile] for profile in profiles], dtype=np.float64)
     delays = np.array([fleet.delay_s[profile] for profile in profiles], dtype=np.float64)
     travel_s = _travel(fleet, profiles, points, places)
@@ -289,7 +292,7 @@ def _instance(
     opens, closes = _windows(fleet, profiles, place, halts - delays)
     return Instance(
         travel_s=travel_s,
-        service_s=np.broadcast_to(handling, (k, n)).copy(),
+        service_s=handling.reshape(k, n),
         offset_s=np.ascontiguousarray((halts - delays)[:, place].reshape(k, n)),
         job=np.column_stack(
             [

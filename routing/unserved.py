@@ -210,11 +210,14 @@ def _without_stock(fleet: Fleet, thing: Item, depots: set[int]) -> tuple[Code, s
 def _too_far(fleet: Fleet, place: int, groups: list[int], kg: float) -> tuple[Code, str]:
     shortest = int(fleet.round_s[groups, place].min())
     longest = max(fleet.groups[row].shift_s for row in groups)
-    trip = shortest + fleet.handling_s(kg)
+    trip = min(
+        int(fleet.round_s[row, place]) + fleet.handling_s(kg, fleet.groups[row].profile)
+        for row in groups
+    )
     for row in groups:
         group = fleet.groups[row]
         full = min(int(fleet.problem.vehicles[v].shift_s) for v in group.vehicles)
-        own = int(fleet.round_s[row, place]) + fleet.handling_s(kg)
+        own = int(fleet.round_s[row, place]) + fleet.handling_s(kg, group.profile)
         if group.ended_by == "dark" and own <= full:
             return "arrives_after_dark", (
                 f"arrives after dark: there and back with the halt takes {_hours(own)}, a "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from data.events import VehicleRegistered
@@ -40,14 +41,7 @@ def set_available(situation: Situation, vehicle_id: str, *, available: bool) -> 
     situation.record(
         [
             VehicleRegistered(
-                vehicle_id=vehicle.vehicle_id,
-                vehicle_class=vehicle.vehicle_class,
-                name=vehicle.name,
-                capacity_kg=vehicle.capacity_kg,
-                capacity_m3=vehicle.capacity_m3,
-                depot_id=vehicle.depot_id,
-                organisation_id=vehicle.organisation_id or None,
-                shift_s=vehicle.shift_s,
+                **{**asdict(vehicle), "organisation_id": vehicle.organisation_id or None},
                 available=available,
             )
         ]

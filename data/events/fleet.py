@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from data.events.base import Count, Event, Id, Lat, Lon, Name, Real, Text
-from geo.model import VehicleClassName
+from geo.model import STANDARD_CREW, VehicleClassName
 
 
 class DepotRegistered(Event):
@@ -36,6 +36,9 @@ class VehicleRegistered(Event):
     depot_id: Id
     organisation_id: Id | None = None
     shift_s: Annotated[Count, Field(ge=600, le=86_400)] = 36_000
+    speed_factor: Annotated[Real, Field(ge=0.1, le=3)] = 1.0
+    crew: Annotated[Count, Field(ge=1, le=100)] = STANDARD_CREW
+    together: Annotated[Text, Field(max_length=100)] = ""
     available: bool = True
 
 

@@ -333,6 +333,7 @@ def vehicle(row: Row) -> Vehicle:
     return Vehicle(
         organisation_id=row["organisation_id"] or "",
         **_only(row, "vehicle_id vehicle_class depot_id capacity_kg capacity_m3 name shift_s"),
+        **_only(row, "speed_factor crew together"),
     )
 
 

@@ -48,7 +48,7 @@ from data.store.stock_tables import STOCK as STOCK
 from data.store.stock_tables import STOCK_LOTS as STOCK_LOTS
 
 #: The newest revision in `migrations/versions`; a test compares.
-REVISION = "0011"
+REVISION = "0012"
 
 #: Written into the header of an SQLite file ("Qafi"), so that it is known for ours.
 APPLICATION_ID = 0x51616669
@@ -148,6 +148,9 @@ VEHICLES = _projection(
     _maybe("organisation_id"),
     _count("shift_s"),
     _flag("available"),
+    _number("speed_factor"),
+    _count("crew"),
+    _text("together"),
 )
 
 VOLUNTEERS = _projection(

@@ -45,7 +45,7 @@ VIEWS = {
     """,
     "qafila_vehicles": """
         SELECT v.vehicle_id, v.name, v.vehicle_class, v.capacity_kg, v.capacity_m3, v.available,
-               v.organisation_id, v.depot_id, v.seq,
+               v.speed_factor, v.crew, v.together, v.organisation_id, v.depot_id, v.seq,
                ST_SetSRID(ST_MakePoint(d.lon, d.lat), 4326)::geometry(Point, 4326) AS geom
         FROM vehicles v JOIN depots d USING (depot_id) WHERE NOT v.removed AND NOT d.removed
     """,

@@ -345,5 +345,6 @@ class Causes:
         )
 
 
-def _worth(vehicle: Vehicle) -> tuple[float, float, int, float]:
-    return vehicle.capacity_kg, vehicle.capacity_m3, int(vehicle.shift_s), vehicle.speed_factor
+def _worth(vehicle: Vehicle) -> tuple[float | str, ...]:
+    names = ("capacity_kg", "capacity_m3", "shift_s", "speed_factor", "crew", "together")
+    return tuple(getattr(vehicle, name) for name in names)

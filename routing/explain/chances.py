@@ -10,6 +10,7 @@ import numpy as np
 
 from routing.explain.facts import STAGES, Stage
 from routing.fleet import MICRO, NEVER_S
+from routing.solver_units import TIME_STEP_S, to_solver_units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,17 +112,23 @@ class Chances:
         return self.lacking if self.whole else int(self.fleet.portion[self.item])
 
     @cached_property
-    def portion_s(self) -> int:
-        """Seconds to hand out one portion."""
-        return self.fleet.handling_s(self.portion / MICRO * self.unit_kg)
+    def portion_s(self) -> NDArray[np.int64]:
+        """Seconds to hand out one portion in each way."""
+        kg = self.portion / MICRO * self.unit_kg
+        return to_solver_units(self._per_kg_s * kg, step=TIME_STEP_S, up=True)
+
+    @cached_property
+    def _per_kg_s(self) -> NDArray[np.float64]:
+        """Seconds for a kilogram in each way; by the hands of the crew."""
+        return self.fleet.per_kg_s[self.ways.group]
 
     @cached_property
     def amount(self) -> NDArray[np.int64]:
         """Millionths that each way could bring under the limits that count."""
         ways, fleet = self.ways, self.fleet
-        per_kg = fleet.problem.handling_s_per_kg
         left = self._seconds.astype(np.float64)
-        by_time = np.full(len(ways), ENOUGH) if per_kg <= 0 else left / per_kg
+        by_time = np.full(len(ways), ENOUGH)
+        np.divide(left, self._per_kg_s, out=by_time, where=self._per_kg_s > 0)
         kg = np.where(left >= 0, np.minimum(ways.room_kg, by_time), 0.0)
         units = kg / self.unit_kg
         unit_m3 = float(fleet.unit_m3[self.item])
@@ -164,7 +171,7 @@ class Chances:
     def takes_s(self, amount: NDArray[np.int64]) -> NDArray[np.float64]:
         """Seconds that the halt adds to the day with `amount`."""
         kg = amount / MICRO * self.unit_kg
-        handling = np.ceil(self.fleet.problem.handling_s_per_kg * kg)
+        handling = np.ceil(self._per_kg_s * kg)
         return self.ways.extra_s.astype(np.float64) + handling
 
     @cached_property

@@ -96,6 +96,7 @@ def wild_problems(draw: st.DrawFn, *, timed: bool = False, relayed: bool = False
             capacity_m3=draw(st.sampled_from([0.1, 1.7, 5.0, 30.0])),
             shift_s=draw(st.sampled_from([1800, 4 * 3600, 10 * 3600])),
             speed_factor=draw(st.sampled_from([1.0, 1.0, 0.6, 1.3])),
+            crew=draw(st.sampled_from([2, 2, 1, 5])),
         )
         for i in range(draw(st.integers(0, 4)))
     ]

@@ -1,4 +1,4 @@
-"""A vehicle that is slower or faster than its class, through both searches, files and re-plans."""
+"""A vehicle that is slower than its class or has more hands, in both searches, files, re-plans."""
 
 import json
 from dataclasses import replace
@@ -72,8 +72,10 @@ def test_files_hold_it_and_older_ones_mean_the_speed_of_the_class():
     problem = slow(0.7)
     assert from_json(to_json(problem)).vehicles == problem.vehicles
     older = json.loads(to_json(problem))
-    del older["vehicles"][0]["speed_factor"]
-    assert from_json(json.dumps(older)).vehicles[0].speed_factor == 1.0
+    for name in ("speed_factor", "crew", "together"):
+        del older["vehicles"][0][name]
+    (read,) = from_json(json.dumps(older)).vehicles
+    assert (read.speed_factor, read.crew, read.together) == (1.0, 2, "")
 
 
 @pytest.mark.parametrize("factor", [0.0, -1.0, float("nan"), float("inf"), 5.0])
@@ -81,3 +83,30 @@ def test_no_vehicle_stands_still_or_flies(factor):
     with pytest.raises(SchemaError, match=r"speed_factor .* 0\.1 to 3 times") as caught:
         slow(factor)
     assert [one.column for one in caught.value.problems] == ["speed_factor"]
+
+
+@pytest.mark.parametrize("asked", AT)
+def test_four_people_hand_out_in_half_the_time(asked):
+    problem = slow(1.0, crew=4)
+    plan = solve(problem, iterations=50, **asked)
+    (stop,) = plan.convoys[0].stops
+    # 600 s at the stop, and half a second for each of 500 kg.
+    assert stop.leaves_at - stop.at_road_at == timedelta(seconds=850)
+    assert check(problem, plan) == []
+    said = check(slow(1.0, crew=1), plan)
+    assert any("leaves after 850 s, that takes 1600 s" in one for one in said)
+
+
+@pytest.mark.parametrize("asked", AT)
+def test_more_hands_bring_what_a_shift_would_not_allow(asked):
+    # There and back 40 min, the stop 10 min: 5 min are left, for two people 300 kg or 6 tents.
+    few, many = (slow(1.0, crew=crew, shift_s=55 * 60) for crew in (2, 8))
+    plans = [solve(problem, iterations=50, **asked) for problem in (few, many)]
+    assert [sum(row.quantity for row in plan.unserved) for plan in plans] == [4, 0]
+    assert check(few, plans[0]) == check(many, plans[1]) == []
+
+
+def test_a_crew_of_nobody_is_refused_in_one_line():
+    with pytest.raises(SchemaError, match=r"crew .* 1 to 100 people") as caught:
+        slow(1.0, crew=0)
+    assert [one.column for one in caught.value.problems] == ["crew"]

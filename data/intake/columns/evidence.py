@@ -18,11 +18,11 @@ _TEXT = word_set(
     "organisation implementer funder sector activity "
     "modality target status contact first_name last_name sex "
     "occupation skills languages driver address branch unit team sender road reason kind "
-    "building authority"
+    "building authority together"
 )
 _NUMBERS = word_set(
-    "quantity people households destroyed damaged total capacity_kg capacity_m3 targeted reached "
-    "cost pack_quantity families_per_item altitude precision expected"
+    "quantity people households destroyed damaged total capacity_kg capacity_m3 crew targeted "
+    "reached cost pack_quantity families_per_item altitude precision expected"
 )
 _DATES = word_set("reported_at start_at end_at until expires_at birth")
 

@@ -115,6 +115,17 @@ _WORDS: dict[str, str] = {
     "capacity_kg": """capacity_kg|capacité kg|kg|payload_kg|payload|charge utile|
         charge utile kg|capacity|capacité|tonnage|max load|الحمولة|الحمولة كلغ|السعة""",
     "capacity_m3": "capacity_m3|capacité m3|m3|volume_m3|volume|volume m3|الحجم|الحجم م3",
+    "shift_h": """shift_h|shift|shift hours|hours a day|hours per day|driver hours|driving hours|
+        durée de service|heures de service|heures par jour|heures de conduite|temps de service|
+        ساعات العمل|ساعات السياقة|مدة الخدمة|ⵜⵉⵙⵔⴰⴳⵉⵏ ⵏ ⵜⵡⵓⵔⵉ""",
+    "speed_factor": """speed_factor|speed factor|relative speed|speed share|facteur de vitesse|
+        vitesse relative|coefficient de vitesse|معامل السرعة|السرعة النسبية|ⴰⵎⴰⵙⴽⴰⵍ ⵏ ⵜⴰⵣⵣⵍⴰ""",
+    "crew": """crew|crew size|handlers|loaders|people on board|équipage|taille de l'équipage|
+        manutentionnaires|nombre de manutentionnaires|الطاقم|عدد أفراد الطاقم|عدد الحمالين|
+        ⵜⴰⵔⴱⵉⵄⵜ ⵏ ⵓⵙⵔⵙⵉ""",
+    "together": """together|travels with|travel together|convoy group|escort group|escort|
+        voyagent ensemble|voyage avec|roule avec|groupe de convoi|groupe d'escorte|escorte|
+        يسير مع|مجموعة المرافقة|مجموعة القافلة|المرافقة|ⴷⵉⵎⴰ ⴰⴽⴷ|ⵜⴰⵔⴰⴱⴱⵓⵜ ⵏ ⵜⵇⴰⴼⵉⵍⵜ""",
     "driver": "driver|driver name|chauffeur|conducteur|nom du chauffeur|السائق|اسم السائق",
     "volunteer": """volunteer|volunteer_id|bénévole|volontaire|volunteer code|code bénévole|
         code volontaire|volunteer id|المتطوع|رقم المتطوع|رمز المتطوع|ⴰⵎⵡⴰⵣⵉ""",

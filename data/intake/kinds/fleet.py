@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data.events import VehicleRegistered, VolunteerRegistered
 from data.intake.cells.numbers import ambiguous, number
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 NEEDED_VEHICLES = (("vehicle",), ("class",), ("capacity_kg",), ("capacity_m3",), ("depot",))
 NEEDED_VOLUNTEERS = (("volunteer",),)
+# What the event takes (`data.events.fleet`).
+MIN_SHIFT_S, DAY_S = 600, 86_400
+SLOWEST, FASTEST = Decimal("0.1"), Decimal(3)
+MOST_CREW = 100
 _PLACE_FIELDS = ("place", "place_id", "lon", "position")
 
 
@@ -32,6 +36,13 @@ def take_vehicle(row: Row, known: Known) -> TakenRow:
         row.problem("class", f"one of {', '.join(VEHICLE_CLASS_NAMES)}")
     kg = _capacity(row, "capacity_kg", 100_000)
     m3 = _capacity(row, "capacity_m3", 1_000)
+    # What nobody says is as the event has it.
+    said: dict[str, Any] = {
+        "shift_s": _shift_s(row),
+        "speed_factor": _speed_factor(row),
+        "crew": _crew(row),
+        "together": " ".join(row.text("together").split())[:100] or None,
+    }
     report = row.report()
     if report.problems or depot_id is None or kind is None or kg is None or m3 is None:
         return TakenRow(report=report)
@@ -42,6 +53,7 @@ def take_vehicle(row: Row, known: Known) -> TakenRow:
         capacity_kg=float(kg),
         capacity_m3=float(m3),
         depot_id=depot_id,
+        **{name: value for name, value in said.items() if value is not None},
     )
     return TakenRow(report=report, events=(*registering(depot_id, known), event))
 
@@ -83,6 +95,48 @@ def _capacity(row: Row, field: str, limit: int) -> Decimal | None:
         return None
     row.repaired = row.repaired or ambiguous(written)
     return value.quantize(Decimal("0.000001")).normalize() + 0
+
+
+def _shift_s(row: Row) -> int | None:
+    """Read the hours of a driver's day: "8", "8,5", "8 h", "08:30"."""
+    written = row.text("shift_h")
+    if not written:
+        return None
+    hours, _, minutes = written.casefold().removesuffix("h").strip().partition(":")
+    whole, part = number(hours), number(minutes or "0")
+    if whole is not None and part is not None and 0 <= part < 60:
+        seconds = round(float(whole) * 3600 + float(part) * 60)
+        if MIN_SHIFT_S <= seconds <= DAY_S:
+            return seconds
+    row.problem("shift_h", "hours of work a day, from 0.2 to 24")
+    return None
+
+
+def _speed_factor(row: Row) -> float | None:
+    """Read the speed for one of its class: "0,8" or "80 %"."""
+    written = row.text("speed_factor")
+    if not written:
+        return None
+    bare = written.rstrip("%٪ ")
+    value = number(bare)
+    if value is not None and bare != written.rstrip():
+        value /= 100
+    if value is None or not SLOWEST <= value <= FASTEST:
+        row.problem("speed_factor", "0.1 to 3 times the speed of its class, or 10 % to 300 %")
+        return None
+    return float(value)
+
+
+def _crew(row: Row) -> int | None:
+    """Read how many people unload."""
+    written = row.text("crew")
+    if not written:
+        return None
+    value = number(written)
+    if value is None or value % 1 or not 1 <= value <= MOST_CREW:
+        row.problem("crew", f"how many people unload, 1 to {MOST_CREW}")
+        return None
+    return int(value)
 
 
 def _list(text: str) -> tuple[str, ...]:

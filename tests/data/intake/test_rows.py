@@ -129,6 +129,62 @@ def test_vehicles_need_a_known_class_and_a_capacity(tmp_path: Path, here: Known)
     assert event.depot_id == "depot:asni"
 
 
+@pytest.mark.parametrize(
+    ("titles", "cells"),
+    [
+        ("shift_h,speed_factor,crew,together", '"8,5",80 %,4,clinic'),
+        (
+            "heures de conduite,facteur de vitesse,équipage,voyage avec",
+            '08:30,"0,8",4,clinic',
+        ),
+        ("ساعات السياقة,معامل السرعة,عدد أفراد الطاقم,يسير مع", "٨٫٥,٨٠٪,٤,clinic"),
+        ("ⵜⵉⵙⵔⴰⴳⵉⵏ ⵏ ⵜⵡⵓⵔⵉ,ⴰⵎⴰⵙⴽⴰⵍ ⵏ ⵜⴰⵣⵣⵍⴰ,ⵜⴰⵔⴱⵉⵄⵜ ⵏ ⵓⵙⵔⵙⵉ,ⴷⵉⵎⴰ ⴰⴽⴷ", "8.5 h,0.8,4,clinic"),
+    ],
+)
+def test_a_vehicle_has_a_day_a_speed_a_crew_and_company(
+    tmp_path: Path, here: Known, titles: str, cells: str
+) -> None:
+    head = "vehicle,class,capacity_kg,capacity_m3,depot"
+    said, unsaid = _take(
+        tmp_path,
+        here,
+        "vehicles",
+        f"{head},{titles}\nT1,truck,10000,40,Asni,{cells}\nT2,truck,10000,40,Asni,,,,\n",
+    )
+    event, other = said.events[0], unsaid.events[0]
+    assert isinstance(event, VehicleRegistered)
+    assert isinstance(other, VehicleRegistered)
+    assert (event.shift_s, event.speed_factor, event.crew, event.together) == (
+        30_600,
+        0.8,
+        4,
+        "clinic",
+    )
+    assert (other.shift_s, other.speed_factor, other.crew, other.together) == (36_000, 1.0, 2, "")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "needed"),
+    [
+        ("shift_h", "30", "0.2 to 24"),
+        ("shift_h", "08:75", "0.2 to 24"),
+        ("speed_factor", "5", "0.1 to 3"),
+        ("speed_factor", "fast", "0.1 to 3"),
+        ("crew", "0", "1 to 100"),
+        ("crew", "2.5", "1 to 100"),
+    ],
+)
+def test_what_no_vehicle_can_have_is_sent_back(
+    tmp_path: Path, here: Known, column: str, cell: str, needed: str
+) -> None:
+    text = f"vehicle,class,capacity_kg,capacity_m3,depot,{column}\nT1,truck,10000,40,Asni,{cell}\n"
+    (row,) = _take(tmp_path, here, "vehicles", text)
+    assert row.report.status == "rejected"
+    (problem,) = row.report.problems
+    assert (problem.column, problem.value) == (column, cell)
+    assert needed in problem.expected
+
+
 def test_quantities_stay_exact(tmp_path: Path, here: Known) -> None:
     rows = _take(tmp_path, here, "needs", 'place_id,item,quantity\nplace:a,water_l,"0,1"\n')
     assert rows[0].events[0].quantity == Decimal("0.1")  # type: ignore[attr-defined]

@@ -83,6 +83,22 @@ def test_an_older_schema_is_brought_up_to_date(old: str, raw: Raw) -> None:
     assert raw("SELECT version_num FROM alembic_version") == [(REVISION,)]
 
 
+def test_a_vehicle_of_before_crews_were_asked_for_has_the_usual_one(
+    store: Store, place: str, make: SimpleNamespace, raw: Raw, tamper: Callable[..., None]
+) -> None:
+    store.append([make.new(make.depot()), make.new(make.vehicle())])
+    store.close()
+    tamper("DROP VIEW IF EXISTS qafila_vehicles")
+    for column in ("speed_factor", "crew", "together"):
+        tamper(f"ALTER TABLE vehicles DROP COLUMN {column}")
+    tamper("UPDATE alembic_version SET version_num = '0011'")
+    with Store.open(place) as opened:
+        (vehicle,) = opened.vehicles()
+        assert (vehicle.speed_factor, vehicle.crew, vehicle.together) == (1.0, 2, "")
+        assert opened.verify(projections=True).ok
+    assert raw("SELECT version_num FROM alembic_version") == [(REVISION,)]
+
+
 def test_a_file_is_copied_before_it_is_brought_up_to_date(old: str, path: Path, raw: Raw) -> None:
     before = raw("SELECT * FROM events ORDER BY seq")
     Store.open(old).close()
