@@ -35,7 +35,8 @@ from benchmarks.convoy_rules import violations
 from geo.model import Item, StockLine, Vehicle
 from routing.check import check
 from routing.fleet import fleet_of
-from routing.problem import ClassMatrix, Demand, Problem, from_json, to_json
+from routing.problem import ClassMatrix, Demand, Problem
+from routing.problem_document import from_json, to_json
 from routing.score import terms_of
 from routing.search import search
 from routing.search_arrays import Instance

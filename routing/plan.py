@@ -30,6 +30,7 @@ Code = Literal[
     "arrives_after_dark",  # there and back takes longer than it is light
     "no_relay_team",  # by relay only, and no team of the fleet is left to carry on
     "window_closes",  # the place, or the checkpoint before it, closes before a vehicle can be there
+    "opens_too_late",  # the place opens when no vehicle could be home in time any more
     "no_vehicle_free",  # every vehicle that reaches the place is full or at the end of its shift
 ]
 CODES: tuple[Code, ...] = get_args(Code)

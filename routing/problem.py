@@ -8,28 +8,25 @@ road where a vehicle stops to the next such point; the walk between road and pla
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo.errors import QafilaError, SchemaError, UnreadableError
-from geo.model import Item, Need, StockLine, Vehicle, VehicleClassName
-from routing.hours import Daylight, Window
+from geo.errors import SchemaError
 from routing.problem_checks import divisible, problems_of
-from routing.relay_legs import RelayLeg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
-FORMAT = "qafila-problem-1"
+    from geo.model import Item, Need, StockLine, Vehicle, VehicleClassName
+    from routing.hours import Daylight, Window
+    from routing.relay_legs import RelayLeg
 
 # Planning assumptions, changeable in every Problem: papers and greetings at a stop; by hand ten
 # tonnes come off a lorry in an hour; half an hour to load it again; four trips in a day.
@@ -223,145 +220,6 @@ def demands_from_needs(
         for (place_id, item_id), amount in sorted(quantity.items())
         if amount > 0
     )
-
-
-def to_json(problem: Problem) -> str:
-    """Write `problem` so that the plan can be repeated elsewhere; infinite travel is ``null``."""
-    document = _without_matrices(problem)
-    document["matrices"] = {
-        name: {
-            "travel_time_s": _numbers(matrix.travel_time_s),
-            "length_m": _numbers(matrix.length_m),
-            "attached": matrix.attached.tolist(),
-            "walk_s": _numbers(matrix.walk_s),
-        }
-        for name, matrix in problem.matrices.items()
-    }
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def from_json(text: str) -> Problem:
-    """Read what `to_json` wrote.
-
-    Raises
-    ------
-    UnreadableError
-        Not JSON, or not a planning problem.
-    SchemaError
-        A planning problem with impossible values.
-    """
-    try:
-        document = json.loads(text)
-        if document["format"] != FORMAT:
-            raise ValueError(f"format {document['format']!r}")
-        return Problem(
-            depots=tuple(document["depots"]),
-            places=tuple(document["places"]),
-            items=tuple(Item(**row) for row in document["items"]),
-            stock=tuple(StockLine(**row) for row in document["stock"]),
-            vehicles=tuple(Vehicle(**row) for row in document["vehicles"]),
-            needs=tuple(Demand(**row) for row in document["needs"]),
-            matrices={name: _matrix(row) for name, row in document["matrices"].items()},
-            departs_at=datetime.fromisoformat(document["departs_at"]),
-            service_s=document["service_s"],
-            handling_s_per_kg=document["handling_s_per_kg"],
-            reload_s=document["reload_s"],
-            max_trips=document["max_trips"],
-            # Problems written before the objective "arrival" do not say.
-            unserved_h=document.get("unserved_h", UNSERVED_H),
-            reasons=document["reasons"],
-            # Problems written before there were windows have none.
-            windows=_windows(document.get("windows", {})),
-            depot_hours=_windows(document.get("depot_hours", {})),
-            daylight=_daylight(document.get("daylight")),
-            relays=tuple(
-                RelayLeg(**{**row, "givers": tuple(row["givers"])})
-                for row in document.get("relays", ())
-            ),
-            begun={name: Begun(**row) for name, row in document.get("begun", {}).items()},
-        )
-    except QafilaError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UnreadableError(
-            f"planning problem: {type(error).__name__} {error}",
-            f"JSON of the format {FORMAT} is needed",
-            "write it again with routing.problem.to_json",
-        ) from error
-
-
-def digest(problem: Problem) -> str:
-    """SHA-256 of the content: equal problems have the same, whatever order they were given in."""
-    text = json.dumps(_without_matrices(problem), ensure_ascii=False, sort_keys=True)
-    content = hashlib.sha256(text.encode())
-    for name, matrix in problem.matrices.items():
-        content.update(name.encode())
-        for array in (matrix.travel_time_s, matrix.length_m, matrix.walk_s):
-            content.update(np.ascontiguousarray(array, dtype="<f8").tobytes())
-        content.update(matrix.attached.tobytes())
-    return content.hexdigest()
-
-
-def _without_matrices(problem: Problem) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "departs_at": problem.departs_at.isoformat(),
-        "service_s": problem.service_s,
-        "handling_s_per_kg": problem.handling_s_per_kg,
-        "reload_s": problem.reload_s,
-        "max_trips": problem.max_trips,
-        "unserved_h": problem.unserved_h,
-        "depots": problem.depots,
-        "places": problem.places,
-        "items": [asdict(item) for item in problem.items],
-        "stock": [asdict(line) for line in problem.stock],
-        "vehicles": [asdict(vehicle) for vehicle in problem.vehicles],
-        "needs": [asdict(need) for need in problem.needs],
-        "reasons": dict(sorted(problem.reasons.items())),
-        "windows": {name: _window_row(one) for name, one in sorted(problem.windows.items())},
-        "depot_hours": {
-            name: _window_row(one) for name, one in sorted(problem.depot_hours.items())
-        },
-        "daylight": None if problem.daylight is None else asdict(problem.daylight),
-        "relays": [asdict(leg) for leg in problem.relays],
-        "begun": {name: asdict(one) for name, one in sorted(problem.begun.items())},
-    }
-
-
-def _window_row(window: Window) -> list[float | None]:
-    """Earliest and latest second; ``null`` for no latest."""
-    return [window.earliest_s, window.latest_s if math.isfinite(window.latest_s) else None]
-
-
-def _windows(rows: Mapping[str, Any]) -> dict[str, Window]:
-    return {
-        name: Window(earliest_s=earliest, latest_s=math.inf if latest is None else latest)
-        for name, (earliest, latest) in rows.items()
-    }
-
-
-def _daylight(row: Mapping[str, Any] | None) -> Daylight | None:
-    return None if row is None else Daylight(**{**row, "classes": tuple(row["classes"])})
-
-
-def _numbers(array: NDArray[np.float64]) -> list[Any]:
-    shown = array.astype(object)
-    shown[~np.isfinite(array)] = None
-    return list(shown.tolist())
-
-
-def _matrix(row: Mapping[str, Any]) -> ClassMatrix:
-    return ClassMatrix(
-        travel_time_s=_floats(row["travel_time_s"]),
-        length_m=_floats(row["length_m"]),
-        attached=np.array(row["attached"], dtype=np.bool_),
-        walk_s=_floats(row["walk_s"]),
-    )
-
-
-def _floats(rows: ArrayLike) -> NDArray[np.float64]:
-    values = np.array(rows, dtype=np.float64)  # None becomes NaN
-    return np.where(np.isnan(values), np.inf, values)
 
 
 # --- canonical form ---------------------------------------------------------------------------

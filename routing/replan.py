@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from routing.hours import hours_of
 from routing.plan import Convoy, Plan, Returned, Stop
-from routing.problem import Begun, Demand, Problem, digest
+from routing.problem import Begun, Demand, Problem
+from routing.problem_document import digest
 from routing.profile import Drive, drive_of
 from routing.score import commune_shares, score
 from routing.solve import solve

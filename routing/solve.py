@@ -29,7 +29,7 @@ from routing.cost_search import CostSearch
 from routing.fleet import Fleet, fleet_of
 from routing.leftovers import take_along
 from routing.plan import Objective, Plan, StoppedBy, plan_to_dict
-from routing.problem import Problem, digest
+from routing.problem_document import digest
 from routing.repair import made_to_hold
 from routing.schedule import Days, in_order, spread
 from routing.score import commune_shares, score, terms_of
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     import threading
 
     from numpy.typing import NDArray
+
+    from routing.problem import Problem
 
 logger = logging.getLogger(__name__)
 

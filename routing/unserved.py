@@ -2,8 +2,8 @@
 
 1. no road for any vehicle class; 2. a road, but no vehicle that may use it; 3. no stock, or none
 where such a vehicle stands; 4. too large for those vehicles; 5. the place closes before they can be
-there; 6. too far for their shift, or for the light of the day; 7. not to be parted, and too much at
-once; 8. the stock that could be sent there is used up; 9. the vehicles are.
+there, or opens too late; 6. too far for their shift, or for the light of the day; 7. not to be
+parted, and too much at once; 8. the stock that could be sent there is used up; 9. the vehicles are.
 """
 
 from __future__ import annotations
@@ -93,16 +93,18 @@ def _reason(
         if fleet.groups[row].capacity_kg >= kg and fleet.groups[row].capacity_m3 >= m3
     ]
     if not fitting:
+        most_kg = max(fleet.groups[row].capacity_kg for row in groups)
+        most_m3 = max(fleet.groups[row].capacity_m3 for row in groups)
         return "too_large", (
             f"{_amount(portion, thing)} ({kg:g} kg, {m3:g} m³) fits no vehicle that has a road "
-            "to the place"
+            f"to the place: they take up to {most_kg:g} kg and {most_m3:g} m³"
         )
     timely = [row for row in fitting if fleet.in_time[row, place]]
     if not timely:
         return _closes(fleet, place, fitting)
     able = [row for row in timely if fleet.kg_limit[row, place] >= kg]
     if not able:
-        return _too_far(fleet, place, timely, kg)
+        return _opens_late(fleet, place, timely, kg) or _too_far(fleet, place, timely, kg)
     if fleet.whole[place, item]:
         parted = _would_be_parted(fleet, place, item, able)
         if parted is not None:
@@ -228,6 +230,24 @@ def _too_far(fleet: Fleet, place: int, groups: list[int], kg: float) -> tuple[Co
     if fleet.problem.begun:
         most = f"the most that a vehicle with a road to the place has left is {_hours(longest)}"
     return "shift_too_short", f"there and back with the halt takes {takes}, {most}"
+
+
+def _opens_late(fleet: Fleet, place: int, groups: list[int], kg: float) -> tuple[Code, str] | None:
+    """Who would be home in time but for waiting until the place opens: when it does."""
+    opens_s = int(fleet.opens_s[place])
+    for row in groups:
+        group = fleet.groups[row]
+        travel = fleet.travel_s[group.profile]
+        arrives = int(travel[group.depot, fleet.n_depots + place])
+        arrives += group.start_s + int(fleet.delay_s[group.profile][place])
+        own = int(fleet.round_s[row, place]) - max(opens_s - arrives, 0)
+        if arrives < opens_s and own + fleet.handling_s(kg, group.profile) <= group.shift_s:
+            last = max(fleet.groups[one].start_s + fleet.groups[one].shift_s for one in groups)
+            return "opens_too_late", (
+                f"the place takes nothing in before {_hours(opens_s)} after the plan begins, and "
+                f"every vehicle with a road to it has to be home after {_hours(last)}"
+            )
+    return None
 
 
 def _closes(fleet: Fleet, place: int, groups: list[int]) -> tuple[Code, str]:

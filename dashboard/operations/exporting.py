@@ -26,12 +26,15 @@ if TYPE_CHECKING:
     from routing.exports.sheet import Ground, Papers
     from routing.itinerary import Itinerary, LegPath
 
-#: What `routing.exports` writes; said here so that the command line need not load it.
+#: What `routing.exports` writes, and the planning problem; said here so that the command line need
+#: not load it.
 FORMATS = (
-    "gpx", "kml", "geojson", "csv", "text", "html", "pdf", "loading", "waybills"
+    "gpx", "kml", "geojson", "csv", "text", "html", "pdf", "loading", "waybills", "problem"
 )  # fmt: skip
 #: What a phone or another program opens; sheets and lists are asked for.
 DEFAULT_FORMATS = FORMATS[:5]
+#: The planning problem as one JSON file (`dashboard.operations.repeating` plans it again).
+PROBLEM = "problem"
 LARGEST_CONTACT = 200
 # Degrees around the ways of all convoys within which roads and places can be on a map.
 _AROUND_DEG = 0.25
@@ -85,13 +88,16 @@ def export_plan(
 
     told = _contacts(contacts or {})
     plan = _only(planning.load_plan(situation, plan_id), convoys)
+    if list(formats) == [PROBLEM]:
+        folder.mkdir(parents=True, exist_ok=True)
+        return _exported(situation, plan, [_problem_file(situation, plan["plan_id"], folder)])
     progress(0.1, f"finding the ways of {len(plan['convoys'])} convoys")
     found = plan_itineraries(situation, plan)
     drawn = found if set(formats) & {"html", "pdf"} else []
     files = export(
         found,
         folder,
-        formats=formats,
+        formats=[one for one in formats if one != PROBLEM],
         notice=situation.info().notice,
         language=language,
         name_of=name_of(situation, language),
@@ -99,11 +105,25 @@ def export_plan(
         papers=_papers(situation, plan, drawn, contacts=told),
         progress=lambda share, text: progress(0.3 + 0.7 * share, text),
     )
+    if PROBLEM in formats:
+        files = [*files, _problem_file(situation, plan["plan_id"], folder)]
+    return _exported(situation, plan, files)
+
+
+def _exported(situation: Situation, plan: dict[str, Any], files: Sequence[Path]) -> dict[str, Any]:
     return {
         "plan_id": plan["plan_id"],
         "notice": situation.info().notice,
         "files": [str(path) for path in files],
     }
+
+
+def _problem_file(situation: Situation, plan_id: str, folder: Path) -> Path:
+    """Write what the plan was made from, for `qafila plan --problem`."""
+    made = next(one for one in situation.store.plans() if one.plan_id == plan_id)
+    path = folder / f"{plan_id.replace(':', '-')}-problem.json"
+    path.write_bytes(situation.archive.path(made.problem).read_bytes())
+    return path
 
 
 def zipped_plan(

@@ -138,7 +138,7 @@ def record_plan(
 
     Its loads are kept for its convoys from then on, and no longer for those of older plans.
     """
-    from routing.problem import to_json
+    from routing.problem_document import to_json
 
     document = _readable(situation, document)
     document["light"] = _light_row(problem)
@@ -319,7 +319,7 @@ def _with_locks(document: dict[str, Any], locked: Collection[str]) -> dict[str, 
 
 def load_problem(situation: Situation, plan_id: str) -> Problem:
     """Give the problem that a recorded plan was made from."""
-    from routing.problem import from_json
+    from routing.problem_document import from_json
 
     ref = next(one.problem for one in situation.store.plans() if one.plan_id == plan_id)
 

@@ -12,7 +12,18 @@ from geo.errors import InputError
 if TYPE_CHECKING:
     import argparse
 
-EXPORT_FORMATS = ("gpx", "kml", "geojson", "csv", "text", "html", "pdf", "loading", "waybills")
+EXPORT_FORMATS = (
+    "gpx",
+    "kml",
+    "geojson",
+    "csv",
+    "text",
+    "html",
+    "pdf",
+    "loading",
+    "waybills",
+    "problem",
+)
 
 
 def add(verbs: Any) -> None:
@@ -35,6 +46,13 @@ def add(verbs: Any) -> None:
     )
     plan.add_argument("--by-night", action="store_true", help="let convoys drive in the dark too")
     plan.add_argument("--strict", action="store_true", help="exit 1 if a need stays unserved")
+    plan.add_argument(
+        "--problem",
+        type=Path,
+        metavar="FILE",
+        help="plan this problem (JSON, as `export --formats problem` writes it) instead of the "
+        "situation; nothing is recorded",
+    )
 
     replan = add_verb(
         verbs, "replan", _replan, "plan the rest of a day anew; what is on the road or locked stays"
@@ -118,19 +136,25 @@ def add(verbs: Any) -> None:
 
 
 def _plan(arguments: argparse.Namespace) -> Result:
-    from dashboard.operations import planning
+    from dashboard.operations import planning, repeating
 
-    with open_situation(arguments) as situation:
-        result = planning.make_plan(
-            situation,
-            objective=arguments.objective,
-            seed=arguments.seed,
-            seconds=arguments.seconds,
-            iterations=arguments.iterations,
-            fairness=arguments.fairness,
-            by_night=arguments.by_night,
-            progress=arguments.progress,
+    asked = {
+        name: getattr(arguments, name)
+        for name in (
+            "objective",
+            "seed",
+            "seconds",
+            "iterations",
+            "fairness",
+            "by_night",
+            "progress",
         )
+    }
+    if arguments.problem is not None:
+        result = repeating.plan_problem(arguments.problem, **asked)
+    else:
+        with open_situation(arguments) as situation:
+            result = planning.make_plan(situation, **asked)
     return result, FOUND if arguments.strict and result["unserved"] else FINE
 
 

@@ -11,7 +11,8 @@ from geo.errors import SchemaError
 from geo.model import StockLine
 from routing.check import check
 from routing.hours import Daylight, Window, hours_of
-from routing.problem import Demand, Problem, digest, from_json, to_json
+from routing.problem import Demand, Problem
+from routing.problem_document import digest, from_json, to_json
 from routing.solve import solve
 from tests.routing.instances import HOUR, WATER, problem_on_a_line, vehicle, wild_problems
 
@@ -240,7 +241,7 @@ def test_the_checker_sees_what_was_parted():
 
 def test_a_window_that_never_opens_in_the_shift_leaves_its_need_with_a_reason():
     plan = plan_of(problem_on_a_line(windows={"place:a": Window(earliest_s=30 * HOUR)}))
-    assert codes(plan) == {"place:a": "shift_too_short"}
+    assert codes(plan) == {"place:a": "opens_too_late"}
 
 
 def test_zero_stock_zero_vehicles_and_a_demand_nobody_can_carry_have_their_reasons():

@@ -1,4 +1,6 @@
 import json
+import math
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -13,10 +15,8 @@ from routing.problem import (
     Demand,
     Problem,
     demands_from_needs,
-    digest,
-    from_json,
-    to_json,
 )
+from routing.problem_document import digest, from_json, to_json
 from tests.routing.instances import (
     SIX_OCLOCK,
     TENT,
@@ -92,6 +92,43 @@ def test_digest_sees_one_changed_second():
 def test_json_of_something_else_is_unreadable(text):
     with pytest.raises(UnreadableError, match="qafila-problem-1"):
         from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("needs", 0, "quantity"), "12", "needs[0] quantity '12' is not a number"),
+        (("needs", 0, "qty"), 12, "needs[0] has an unknown field 'qty'"),
+        (("needs", 0), [1], "needs[0] is no object"),
+        (("vehicles", 0, "vehicle_id"), 7, "vehicles[0] vehicle_id 7 is not text"),
+        (("vehicles", 0, "crew"), True, "vehicles[0] crew True is not a number"),
+        (("needs", 0, "whole"), 1, "needs[0] whole 1 is not true or false"),
+        (("needs", 0, "quantity"), 10**400, "OverflowError"),
+        (("service_s",), None, "service_s None is no number"),
+        (("places",), "place:a", "places is no list of ids"),
+        (("windows",), {"place:a": 3}, "windows 'place:a' is no pair"),
+        (("matrices", "pickup", "travel_time_s", 0), [1], "matrix of pickup, travel_time_s"),
+        (("matrices", "pickup", "travel_time_s", 0, 1), math.nan, "NaN is no number; write null"),
+        (("matrices", "pickup", "length_m", 0, 1), math.inf, "Infinity is no number"),
+    ],
+)
+def test_a_field_of_another_kind_is_named_with_its_row(path, value, said):
+    document = json.loads(to_json(problem_on_a_line()))
+    part = document
+    for step in path[:-1]:
+        part = part[step]
+    part[path[-1]] = value
+    with pytest.raises(UnreadableError, match=re.escape(said)):
+        from_json(json.dumps(document))
+
+
+def test_a_field_that_is_missing_is_named_and_so_is_a_document_without_bottom():
+    document = json.loads(to_json(problem_on_a_line()))
+    del document["needs"][1]["item_id"]
+    with pytest.raises(UnreadableError, match=r"needs\[1\] has no field 'item_id'"):
+        from_json(json.dumps(document))
+    with pytest.raises(UnreadableError, match="RecursionError"):
+        from_json("[" * 200_000)
 
 
 def test_json_with_impossible_values_says_which():

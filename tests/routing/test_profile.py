@@ -10,7 +10,8 @@ from geo.errors import SchemaError
 from geo.model import StockLine
 from routing.check import check
 from routing.check_kept import check_kept
-from routing.problem import Demand, from_json, to_json
+from routing.problem import Demand
+from routing.problem_document import from_json, to_json
 from routing.replan import replan
 from routing.solve import solve
 from tests.routing.instances import SIX_OCLOCK, problem_on_a_line, vehicle

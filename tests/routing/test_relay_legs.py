@@ -11,7 +11,8 @@ from geo.errors import SchemaError
 from routing.check import check
 from routing.hours import Daylight
 from routing.plan import plan_from_dict, plan_to_dict
-from routing.problem import Demand, digest, from_json, to_json
+from routing.problem import Demand
+from routing.problem_document import digest, from_json, to_json
 from routing.relay_legs import RelayLeg, services_of
 from routing.solve import solve
 from tests.routing.instances import (

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from routing.check import check
 from routing.check_kept import check_kept
 from routing.plan import plan_from_dict, plan_to_dict
-from routing.problem import Begun, Demand, from_json, to_json
+from routing.problem import Begun, Demand
+from routing.problem_document import from_json, to_json
 from routing.replan import Replanned, Reported, replan
 from routing.solve import solve
 from tests.routing.instances import (
