@@ -52,6 +52,7 @@ def map_frame(
         bounds=info.bounds or WORLD,
         timezone=info.timezone,
         notice=info.notice,
+        drill=info.drill,
         language=language(),
         layers=tuple((file.name, file.path) for file in files),
         rasters=rasters,

@@ -18,7 +18,10 @@ SCRIPTS = (
     "map/vectors.js",
     "map/symbols.js",
     "map/map.js",
+    "map/raster.js",
+    "map/slider.js",
     "map/convoys.js",
+    "map/export.js",
     "map/live.js",
 )
 STYLES = (f"{LEAFLET}/leaflet.css", "map/fonts.css", "map/map.css")

@@ -63,6 +63,7 @@ class MapFrame:
     bounds: Bounds
     timezone: str = "UTC"
     notice: str = ""
+    drill: bool = False
     sources: str = ""
     language: str = "en"
     layers: tuple[tuple[str, str], ...] = ()
@@ -128,6 +129,8 @@ def describe(frame: MapFrame) -> OfflineMap:
         max_zoom=18,
         zoom_snap=0.25,
         zoom_delta=0.5,
+        # Blending in costs more than it gives where there is no graphics card.
+        fade_animation=False,
         font_size="13px",
     )
     situation_map._id = "situation"
@@ -160,6 +163,9 @@ def describe(frame: MapFrame) -> OfflineMap:
         MapPart("live", url=API + "live", api=API, interval_s=POLL_S, timeout_s=POLL_TIMEOUT_S),
         MapPart("legend"),
     ]
+    if frame.drill:
+        parts.append(MapPart("watermark", text=_("DRILL")))
+    parts.append(MapPart("exporter", name=frame.title, notice=frame.notice, sources=frame.sources))
     for part in parts:
         situation_map.add_child(part)
     return situation_map
@@ -233,6 +239,9 @@ MAP_TEXTS = (
     N_("pickup"),
     N_("truck"),
     N_("A layer of the map could not be loaded."),
+    N_("Left of the line: before. Right of it: after."),
+    N_("after"),
+    N_("before"),
     N_("A layer of the map is being drawn for the first time; this takes some seconds."),
     N_("boundaries"),
     N_("building damaged"),
@@ -242,6 +251,8 @@ MAP_TEXTS = (
     N_("graded buildings"),
     N_("roads"),
     N_("Commune"),
+    N_("Save the map as a picture"),
+    N_("Compare before and after"),
     N_("Confidence"),
     N_("Connection lost; as of {time}"),
     N_("Damaged"),

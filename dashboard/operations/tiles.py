@@ -71,7 +71,7 @@ def _shown(situation: Situation) -> list[tuple[RasterLayer, str, Paint]]:
         for layer in layers("elevation")[-1:]:
             if "hillshade" in layer.files:
                 ref = layer.files["hillshade"]
-                found.append(_described("relief", layer, ref, Paint(kind="relief"), ZOOMS_OUT + 4))
+                found.append(_described("relief", layer, ref, Paint(kind="shadow"), ZOOMS_OUT + 4))
         for layer in layers("imagery"):
             ref = layer.files["imagery"]
             role: RasterKind = layer.details.get("role") or "imagery"

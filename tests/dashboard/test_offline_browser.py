@@ -103,6 +103,37 @@ def inked(page: Page, pane: str) -> int:
     return count
 
 
+def seams(page: Page, pane: str) -> int:
+    """Count columns and rows inside a pane's ink that are clear from end to end."""
+    count: int = page.evaluate(
+        """pane => {
+            const one = document.querySelector(`.leaflet-${pane}-pane canvas`);
+            const { width, height } = one;
+            const d = one.getContext("2d").getImageData(0, 0, width, height).data;
+            const inked = (x, y) => d[4 * (y * width + x) + 3] > 0;
+            let left = width, right = 0, top = height, bottom = 0;
+            for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) if (inked(x, y)) {
+                left = Math.min(left, x); right = Math.max(right, x);
+                top = Math.min(top, y); bottom = Math.max(bottom, y);
+            }
+            let seams = 0;
+            for (let x = left; x <= right; x++) {
+                let any = false;
+                for (let y = top; y <= bottom && !any; y++) any = inked(x, y);
+                if (!any) seams++;
+            }
+            for (let y = top; y <= bottom; y++) {
+                let any = false;
+                for (let x = left; x <= right && !any; x++) any = inked(x, y);
+                if (!any) seams++;
+            }
+            return seams;
+        }""",
+        pane,
+    )
+    return count
+
+
 def map_box(page: Page) -> FloatRect:
     box = page.locator("iframe[title*='map']").bounding_box()
     assert box is not None
@@ -205,19 +236,46 @@ def test_the_relief_comes_in_tiles_of_this_server_and_can_be_switched_off(
 ) -> None:
     page = watched.page
     page.goto(valley_server.address + "/map/en/")
-    tiles = page.locator(".leaflet-qafila-relief-pane img.leaflet-tile-loaded")
-    tiles.first.wait_for(state="attached")
+    whole = page.locator("html[data-raster_relief='drawn']")
+    whole.wait_for(state="attached")
+    # Shadow: black, as opaque as it is dark, and without a seam from tile to tile at any zoom.
+    page.evaluate("() => { qafila.map.setZoom(10.75, { animate: false }); }")
+    page.wait_for_timeout(400)
+    whole.wait_for(state="attached")
+    assert seams(page, "qafila-relief") == 0
     switch = page.locator("input[data-show='relief']")
     expect(switch).to_be_checked()
     switch.uncheck()
-    expect(tiles).to_have_count(0)
+    assert inked(page, "qafila-relief") == 0
     switch.check()
-    tiles.first.wait_for(state="attached")
+    whole.wait_for(state="attached")
+    assert inked(page, "qafila-relief") > 10_000
     # What the situation lacks has no switch.
     expect(page.locator("input[data-show='after'], input[data-show='hint']")).to_have_count(0)
     assert any("/api/v1/tiles/" in url for url in watched.requests)
     assert watched.foreign == []
     assert watched.complaints == []
+
+
+def test_the_map_is_saved_as_a_picture_without_the_network(
+    valley_server: ValleyServer, watched: Watched, context: BrowserContext
+) -> None:
+    page = watched.page
+    page.goto(valley_server.address + "/map/en/")
+    page.locator("html[data-live='14'][data-roads='drawn']").wait_for(state="attached")
+    asked = len(watched.requests)
+    context.set_offline(True)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the map as a picture").click()
+    context.set_offline(False)
+    assert re.fullmatch(r"Valley-of-Nfis-\d+\.png", saved.value.suggested_filename)
+    png = Path(saved.value.path()).read_bytes()
+    width, height = int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+    # The map, its legend beside it, and below it the notice.
+    assert (width, height) >= (1600 + 250, 1000)
+    assert colours(context, png) > 300
+    assert not [url for url in watched.requests[asked:] if "/live" not in url]
+    assert watched.complaints == [one for one in watched.complaints if "live layer" in one]
 
 
 def test_arabic_and_tifinagh_come_from_this_server(

@@ -547,7 +547,7 @@ class ValleyDesk:
     def raster_tile(self, key: str, z: int, x: int, y: int) -> bytes:
         if key != RELIEF_KEY:
             raise UnknownIdError(key, "no such raster is served", "")
-        return tile_png(relief_file(), z, x, y, Paint(kind="relief"))
+        return tile_png(relief_file(), z, x, y, Paint(kind="shadow"))
 
     def suppose_closed(
         self,

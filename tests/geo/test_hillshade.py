@@ -152,11 +152,21 @@ def test_pictures_of_more_than_bytes_are_stretched_and_shares_take_their_scale(t
     assert tuple(share[:, row, col]) == (213, 94, 0, 215)
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_shadow_is_black_and_the_more_opaque_the_darker(tmp_path):
+    values = np.array([[200, 1], [0, 255]], dtype=np.uint8).repeat(20, 0).repeat(20, 1)
+    path = write_tif(tmp_path / "s.tif", values, cell=0.005, nodata=0)
+    for lon, lat, opacity in ((-7.95, 30.95, 55), (-7.85, 30.95, 254), (-7.95, 30.85, 0)):
+        x, y, col, row = tile_of(lon, lat, 10)
+        shadow = pixels(tile_png(path, 10, x, y, Paint(kind="shadow")))
+        assert tuple(shadow[:, row, col]) == (0, 0, 0, opacity)
+
+
 def test_there_is_no_tile_beyond_the_world(tmp_path):
     path = write_tif(tmp_path / "p.tif", np.ones((2, 2), dtype=np.uint8), nodata=0)
     for z, x, y in ((-1, 0, 0), (23, 0, 0), (3, 8, 0), (3, 0, -1)):
         with pytest.raises(InputError, match=f"tile {z}/"):
-            tile_png(path, z, x, y, Paint(kind="relief"))
+            tile_png(path, z, x, y, Paint(kind="shadow"))
 
 
 def test_the_zoom_of_a_cell():

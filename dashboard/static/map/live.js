@@ -88,6 +88,7 @@
     known.group.removeLayer(known.layer);
     layers.delete(id);
     qafila.state.places.delete(id);
+    qafila.state.ranked = null;
   }
 
   // Lines lie below the points, convoys below closures, and each line's lower stroke below its upper.
@@ -134,6 +135,7 @@
     qafila.state.places.set(feature.id, Object.assign(p, {
       ux: qafila.unitX(lon), uy: qafila.unitY(lat),
     }));
+    qafila.state.ranked = null;
   }
 
   function refresh(entry) {
@@ -198,7 +200,7 @@
         bubblingMouseEvents: false,
         draw: (context, x, y) => {
           const p = entry.feature.properties;
-          qafila.symbols.place(context, x, y, qafila.symbols.radius(p, map.getZoom()), p, qafila.state.mode);
+          qafila.symbols.stamp(context, x, y, qafila.symbols.radius(p, map.getZoom()), p, qafila.state.mode);
         },
       });
     },

@@ -15,8 +15,6 @@
 
   const HINT = { color: "#8b1e78", weight: 2, opacity: 0.95, dashArray: "3 3" };
 
-  const PANES = { before: "imagery", after: "imagery" };
-
   const state = {
     strings: {}, language: "en", timezone: "UTC", mode: "damage", selected: "",
     piece: null, overlay: "", sheets: {}, overlays: {}, places: new Map(), labels: true,
@@ -51,12 +49,13 @@
     document.documentElement.dir = options.direction;
     map.getContainer().setAttribute("role", "application");
     map.getContainer().setAttribute("aria-label", t("Map of the situation"));
-    for (const [name, z] of [["qafila-areas", 310], ["qafila-relief", 312], ["qafila-imagery", 314],
-      ["qafila-damage_raster", 316], ["qafila-hint", 318], ["qafila-roads", 320],
-      ["qafila-buildings", 330], ["qafila-picked", 340], ["qafila-labels", 450]]) {
+    for (const [name, z] of [["qafila-areas", 310], ["qafila-relief", 312], ["qafila-imagery", 313],
+      ["qafila-before", 314], ["qafila-after", 315], ["qafila-damage_raster", 316], ["qafila-hint", 318], ["qafila-roads", 320],
+      ["qafila-picked", 340], ["qafila-labels", 450]]) {
       map.createPane(name).style.zIndex = z;
       map.getPane(name).style.pointerEvents = "none";
     }
+    map.options.renderer = new qafila.Canvas({ padding: 0.15 });
     const home = L.latLngBounds(options.bounds);
     const kept = remembered(options.situation);
     // Until somebody moves it the map shows the whole area, also when its frame changes its height.
@@ -171,25 +170,10 @@
   function areas(map, options) {
     report(collection(options.url).then((data) => {
       L.geoJSON(data, {
-        pane: "qafila-areas", interactive: false, renderer: L.canvas({ pane: "qafila-areas" }),
+        pane: "qafila-areas", interactive: false, renderer: new qafila.Canvas({ pane: "qafila-areas" }),
         style: { color: "#56707f", weight: 1.4, opacity: 0.9, fillColor: "#ffffff", fillOpacity: 0.75 },
       }).addTo(map);
     }));
-  }
-
-  // Rasters come as tiles, drawn once by the server and kept by the browser. One switch a kind; only
-  // the relief is there from the start, the others cost data and hide what is below.
-  function rasters(map, options) {
-    for (const layer of options.layers) {
-      const first = !state.overlays[layer.kind];
-      const group = state.overlays[layer.kind] || (state.overlays[layer.kind] = L.layerGroup());
-      L.tileLayer(layer.url, {
-        pane: "qafila-" + (PANES[layer.kind] || layer.kind), bounds: layer.bounds, minZoom: layer.min_zoom,
-        maxNativeZoom: layer.native_zoom, maxZoom: 22, updateWhenZooming: false, keepBuffer: 1,
-      }).addTo(group);
-      if (layer.kind === "relief" && first) group.addTo(map);
-      else if (first) qafila.hidden.add(layer.kind);
-    }
   }
 
   // Outlines that changed much: broken lines, no fill, so that nobody takes them for a grade.
@@ -197,7 +181,7 @@
     const group = state.overlays.hint = L.layerGroup().addTo(map);
     report(collection(options.url).then((data) => {
       L.geoJSON(data, {
-        pane: "qafila-hint", interactive: false, renderer: L.canvas({ pane: "qafila-hint" }),
+        pane: "qafila-hint", interactive: false, renderer: new qafila.Canvas({ pane: "qafila-hint" }),
         style: { ...HINT, fill: false },
       }).addTo(group);
       document.documentElement.dataset.hint = data.features.length;
@@ -240,7 +224,7 @@
       fillOpacity: 0.3 - (0.2 * limits.indexOf(minutes)) / Math.max(1, limits.length - 1 || 1),
     });
     state.drawnOverlay = L.geoJSON(data, {
-      pane: "qafila-hint", interactive: false, renderer: L.canvas({ pane: "qafila-hint" }), style,
+      pane: "qafila-hint", interactive: false, renderer: new qafila.Canvas({ pane: "qafila-hint" }), style,
     }).addTo(map);
     document.documentElement.dataset.overlay = data.features.length;
   }
@@ -281,24 +265,42 @@
 
   const LABEL = 30;
 
+  // A place's name in the script of the language that is read, where it has one; from near also in another.
+  function names(place, both) {
+    const own = { ar: place.name_ar, zgh: place.name_zgh }[state.language] || place.name;
+    const other = own === place.name ? place.name_local : place.name;
+    return both && other && other !== own ? [own, other] : [own];
+  }
+
+  // Width of a text in the context's font; measuring is what costs most when names are written.
+  const widths = new Map();
+  function measured(context, text) {
+    const key = context.font + text;
+    if (!widths.has(key)) {
+      if (widths.size > 20000) widths.clear();
+      widths.set(key, context.measureText(text).width);
+    }
+    return widths.get(key);
+  }
+
   // Names on a canvas of their own; what matters more is written first, what would overlap is left out.
   function labels(map, options) {
     const paint = (context, view) => {
       if (!state.labels || view.zoom < options.min_zoom) return;
       const taken = [];
       const size = view.zoom >= 12 ? 13 : 12;
+      context.font = size + "px 'Noto Sans', 'Noto Sans Arabic', 'Noto Sans Tifinagh', sans-serif";
       context.textAlign = "center";
       context.textBaseline = "top";
       context.lineJoin = "round";
-      const wanted = [...state.places.values()].sort((a, b) => b.label_rank - a.label_rank);
-      for (const place of wanted) {
+      state.ranked = state.ranked ||
+        [...state.places.values()].sort((a, b) => b.label_rank - a.label_rank);
+      for (const place of state.ranked) {
         const x = place.ux * view.scale - view.left, y = place.uy * view.scale - view.top;
         if (x < -60 || y < -30 || x > view.size.x + 60 || y > view.size.y + 30) continue;
-        const lines = view.zoom >= options.both_zoom && place.name_local
-          ? [place.name, place.name_local] : [place.name];
+        const lines = names(place, view.zoom >= options.both_zoom);
         lines.forEach((line, i) => { if (line.length > LABEL) lines[i] = line.slice(0, LABEL - 1) + "…"; });
-        context.font = size + "px 'Noto Sans', 'Noto Sans Arabic', 'Noto Sans Tifinagh', sans-serif";
-        const width = Math.max(...lines.map((line) => context.measureText(line).width));
+        const width = Math.max(...lines.map((line) => measured(context, line)));
         const top = y + qafila.symbols.radius(place, view.zoom) + 4;
         const box = [x - width / 2 - 3, top, x + width / 2 + 3, top + lines.length * (size + 3)];
         if (taken.some((o) => box[0] < o[2] && box[2] > o[0] && box[1] < o[3] && box[3] > o[1])) continue;
@@ -316,7 +318,7 @@
     // A canvas does not wait for a font: write again when they have come.
     Promise.all(["12px 'Noto Sans'", "12px 'Noto Sans Arabic'", "12px 'Noto Sans Tifinagh'"]
       .map((font, i) => document.fonts.load(font, ["Aé", "قافلة", "ⴰⵎⴰ"][i])))
-      .then(() => state.sheets.labels.repaint());
+      .then(() => { widths.clear(); state.sheets.labels.repaint(); });
   }
 
   // --- legend, notice --------------------------------------------------------------------------
@@ -375,6 +377,16 @@
       return box;
     };
     control.addTo(map);
+  }
+
+  // Both pictures at once: `slider.js` parts them by a line.
+  function compareButton() {
+    const button = element("button", { type: "button", class: "q-compare", text: t("Compare before and after") });
+    button.addEventListener("click", () => {
+      for (const name of ["before", "after"]) qafila.show(name, true);
+      qafila.legendChanged();
+    });
+    return button;
   }
 
   function legendRows(map) {
@@ -443,6 +455,7 @@
       ...(state.overlays.hint ? [row(line(HINT.weight, HINT.color, [3, 3]),
         t("hint: changed much between two pictures, not a grade"))] : []),
       element("hr"),
+      ...(state.overlays.before && state.overlays.after ? [compareButton()] : []),
       ...Object.entries({
         relief: t("relief"), before: t("pictures before"), after: t("pictures after"),
         imagery: t("pictures from above"), damage_raster: t("damage rasters"),
@@ -471,7 +484,7 @@
   }
 
   Object.assign(qafila, {
-    pickRoad() {}, legendChanged() {}, hidden: new Set(), rasters, hint,
+    pickRoad() {}, legendChanged() {}, hidden: new Set(), hint,
     start, collection, report, trouble, areas, roads, labels, legend, notice,
     say: { t, number, moment, duration, element, line },
   });

@@ -9,8 +9,40 @@
     return 0.5 - Math.log((1 + s) / (1 - s)) / (4 * Math.PI);
   };
 
+  // A canvas is drawn somewhat larger than the map. While the map is moved within it, moving the canvas is
+  // enough: it is drawn anew when the map rests, or, beyond its edge, a few times a second.
+  const RESTS_MS = 160, MOST_OFTEN_MS = 120;
+  const patient = (Renderer) => Renderer.extend({
+    getEvents() {
+      return Object.assign(Renderer.prototype.getEvents.call(this), { moveend: this._moved });
+    },
+    _moved() {
+      clearTimeout(this._resting);
+      if (!this._map || !this._bounds || this._map.getZoom() !== this._zoom) {
+        this._drawNow();
+        return;
+      }
+      const corner = this._map.containerPointToLayerPoint([0, 0]);
+      const inside = this._bounds.contains(L.bounds(corner, corner.add(this._map.getSize())));
+      const wait = inside ? RESTS_MS : MOST_OFTEN_MS - (performance.now() - (this._drawnAt || 0));
+      if (wait <= 0) this._drawNow();
+      else this._resting = setTimeout(() => { if (this._map) this._drawNow(); }, wait);
+    },
+    _drawNow() {
+      this._drawnAt = performance.now();
+      this._update();
+    },
+    onRemove(map) {
+      clearTimeout(this._resting);
+      return Renderer.prototype.onRemove.call(this, map);
+    },
+  });
+
+  // Leaflet's own canvas, for what can be clicked.
+  const Canvas = patient(L.Canvas);
+
   // A canvas that Leaflet moves and scales, and that asks `paint(context, scale, shift)` for its ink.
-  const Sheet = L.Renderer.extend({
+  const Sheet = patient(L.Renderer).extend({
     options: { padding: 0.15, pane: "qafila-roads", interactive: false },
     initialize(paint, options) {
       L.Renderer.prototype.initialize.call(this, options);
@@ -62,5 +94,5 @@
     }
   }
 
-  Object.assign(qafila, { Sheet, paintPiece, unitX, unitY });
+  Object.assign(qafila, { Sheet, Canvas, paintPiece, unitX, unitY });
 })();

@@ -1,9 +1,12 @@
-// Roads, units and graded buildings: drawn from vector tiles, which the browser fetches by byte ranges and
-// keeps. A click is answered by the server, which knows every road; the tiles only show them.
+// Roads, units and graded buildings: drawn from vector tiles, which the browser fetches by byte ranges.
+// A click is answered by the server, which knows every road; the tiles only show them.
+//
+// All of them share one sheet of tiles of 512 pixels: what moves with the map is 20 pictures and not 190,
+// which is what a machine without a graphics card feels most.
 "use strict";
 
 (() => {
-  const { LineSymbolizer, leafletLayer } = protomapsL;
+  const { LineSymbolizer, sourcesToViews, paint } = protomapsL;
 
   // By OpenStreetMap `highway`: width in px, colour, dash, from which zoom in a large network.
   const ROADS = [
@@ -79,39 +82,111 @@
     symbolizer: new LineSymbolizer({ color: "#7a6f9b", width: 1.2, opacity: 0.75, dash: [8, 4, 2, 4] }),
   }];
 
+  // Tiles of several sources, painted on one canvas each, in the order of `parts`.
+  const SIDE = 512, EDGE = 16;
+  const Tiles = L.GridLayer.extend({
+    options: { tileSize: SIDE, updateWhenZooming: false, keepBuffer: 1 },
+
+    initialize(parts, options) {
+      L.setOptions(this, options);
+      this.parts = new Map(parts.map((name) => [name, { views: new Map(), rules: [], shown: false }]));
+    },
+
+    // Give a part its sources; it is drawn from now on.
+    feed(name, sources, rules) {
+      Object.assign(this.parts.get(name), { views: sourcesToViews({ sources }), rules });
+    },
+
+    // Show a part or hide it; what is asked for at once is drawn at once.
+    turn(name, shown) {
+      this.parts.get(name).shown = shown;
+      this.turned = this.turned || new Promise((done) => setTimeout(() => {
+        this.turned = null;
+        done(Promise.all(Object.values(this._tiles).map(({ el, coords }) => this.draw(el, coords))));
+      }, 20));
+      return this.turned;
+    },
+
+    createTile(coords, done) {
+      const canvas = document.createElement("canvas");
+      this.draw(canvas, coords).then(() => done(null, canvas), (error) => done(error, canvas));
+      return canvas;
+    },
+
+    // A Leaflet tile of 512 pixels is one of 256 a zoom below, which is what the files hold.
+    async draw(canvas, { x, y, z }) {
+      const turn = canvas.turn = (canvas.turn || 0) + 1;
+      const parts = [...this.parts.values()].filter((part) => part.shown);
+      const tiles = new Map();
+      await Promise.all(parts.flatMap(({ views }) => [...views]).map(async ([name, view]) => {
+        try {
+          tiles.set(name, [await view.getDisplayTile({ z, x: 2 * x, y: 2 * y })]);
+        } catch (error) {
+          console.error("tiles of " + name, error);
+          qafila.trouble(qafila.say.t("A layer of the map could not be loaded."));
+        }
+      }));
+      if (turn !== canvas.turn) return; // drawn anew meanwhile
+      const ratio = window.devicePixelRatio || 1;
+      canvas.width = canvas.height = SIDE * ratio;
+      const context = canvas.getContext("2d");
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      const left = SIDE * x, top = SIDE * y;
+      const box = { minX: left - EDGE, minY: top - EDGE, maxX: left + SIDE + EDGE, maxY: top + SIDE + EDGE };
+      paint(context, z, tiles, null, parts.flatMap(({ rules }) => rules), box, { x: left, y: top }, false);
+    },
+  });
+
+  // What the legend switches on and off: one part of the sheet.
+  const Part = L.Layer.extend({
+    initialize(tiles, name) { Object.assign(this, { tiles, name }); },
+    onAdd() { this.ready = this.tiles.turn(this.name, true); },
+    onRemove() { this.tiles.turn(this.name, false); },
+  });
+
   // Where the tiles of a layer do not come, the map must not look as if there were nothing.
   async function ready(layers) {
-    for (const { url } of layers) {
+    await Promise.all(layers.map(async ({ url }) => {
       const answer = await fetch(url, { headers: { Range: "bytes=0-126" } });
       if (!answer.ok) throw new Error(url + ": " + answer.status);
       await answer.arrayBuffer();
-    }
+    }));
   }
 
-  function add(map, name, pane, layers, rules) {
+  async function add(map, tiles, name, layers, rules) {
     const { t } = qafila.say;
-    if (!layers.length) return;
     const waiting = setTimeout(() => qafila.trouble(t(
       "A layer of the map is being drawn for the first time; this takes some seconds.")), 1500);
-    qafila.report(ready(layers).finally(() => clearTimeout(waiting)).then(() => {
-      const tiles = leafletLayer({
-        sources: Object.fromEntries(layers.map((one) =>
-          [one.name, { url: one.url, maxDataZoom: one.data_zoom }])),
-        paintRules: rules, labelRules: [], attribution: "", pane, updateWhenZooming: false, keepBuffer: 1,
-      });
-      tiles.on("load", () => { document.documentElement.dataset[name] = "drawn"; });
-      qafila.state.overlays[name] = L.layerGroup([tiles]).addTo(map);
-      qafila.trouble("");
-      qafila.legendChanged();
-    }));
+    try {
+      await ready(layers);
+    } finally {
+      clearTimeout(waiting);
+    }
+    tiles.feed(name, Object.fromEntries(
+      layers.map((one) => [one.name, { url: one.url, maxDataZoom: one.data_zoom }])), rules);
+    const part = qafila.state.overlays[name] = new Part(tiles, name).addTo(map);
+    qafila.trouble("");
+    qafila.legendChanged();
+    await part.ready;
+    document.documentElement.dataset[name] = "drawn";
   }
 
   function vectors(map, { layers }) {
     const of = (...names) => layers.filter((one) => names.includes(one.name));
     const roads = of("roads-minor", "roads");
-    add(map, "boundaries", "qafila-areas", of("boundaries"), UNITS);
-    add(map, "roads", "qafila-roads", roads, roadRules(roads.map((one) => one.name), roads.length > 1));
-    add(map, "buildings", "qafila-buildings", of("buildings"), buildingRules());
+    const parts = [
+      ["boundaries", of("boundaries"), UNITS],
+      ["roads", roads, roadRules(roads.map((one) => one.name), roads.length > 1)],
+      ["buildings", of("buildings"), buildingRules()],
+    ].filter(([, files]) => files.length);
+    const tiles = new Tiles(parts.map(([name]) => name), { pane: "qafila-roads" });
+    tiles.on("load", () => {
+      for (const [name, { shown }] of tiles.parts) {
+        if (shown) document.documentElement.dataset[name] = "drawn";
+      }
+    });
+    tiles.addTo(map);
+    for (const [name, files, rules] of parts) qafila.report(add(map, tiles, name, files, rules));
   }
 
   Object.assign(qafila, { vectors, GRADES });
