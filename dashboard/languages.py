@@ -7,12 +7,17 @@ belongs to the run of a page, not to the process: people read in several languag
 
 from __future__ import annotations
 
+import contextlib
 import gettext
 import io
 import re
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SOURCE_LANGUAGE = "en"
 #: In the order in which they are offered, each by its own name.
@@ -27,6 +32,17 @@ _language: ContextVar[str] = ContextVar("language", default=SOURCE_LANGUAGE)
 def use_language(language: str) -> None:
     """Read in `language` from here on, in this thread or task only."""
     _language.set(language)
+
+
+@contextlib.contextmanager
+def reading_in(language: str) -> Iterator[None]:
+    """Read in `language` until the end of the ``with`` block."""
+    before = _language.get()
+    use_language(language)
+    try:
+        yield
+    finally:
+        use_language(before)
 
 
 def language() -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dashboard.indicatorsheet import indicator_names
-from dashboard.languages import LANGUAGES, language, use_language
+from dashboard.languages import LANGUAGES, language, reading_in
 from dashboard.operations import measuring, picture
 from dashboard.operations.roads import HINDERING
 from dashboard.operations.situation import silent
@@ -18,7 +17,6 @@ from data.catalogue import items
 from geo.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -76,7 +74,7 @@ def report(
         )
     if path.suffix.lower() not in {".html", ".htm"}:
         raise InputError(f"--to {path.name}", "a name that ends in .html is needed", "rename it")
-    with _reading_in(tongue):
+    with reading_in(tongue):
         progress(0.1, "collecting what is known")
         page = report_page(situation, since=since)
         progress(0.8, "writing the report")
@@ -157,16 +155,6 @@ def report_page(situation: Situation, *, since: Since | None = None) -> ReportPa
             for one in shown.sources
         ],
     )
-
-
-@contextmanager
-def _reading_in(tongue: str) -> Iterator[None]:
-    before = language()
-    use_language(tongue)
-    try:
-        yield
-    finally:
-        use_language(before)
 
 
 def _has_roads(situation: Situation) -> bool:

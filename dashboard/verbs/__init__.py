@@ -21,6 +21,7 @@ from dashboard.verbs import (
     situation,
     stock,
     tables,
+    volunteers,
 )
 from dashboard.verbs.parser import FINE, FOUND, Parser
 
@@ -48,6 +49,7 @@ def build_parser() -> Parser:
         effect,
         funds,
         batches,
+        volunteers,
         access,
     ):
         area.add(verbs)

@@ -26,6 +26,7 @@ from data.events import (
     situation,
     stock,
     uploads,
+    volunteering,
 )
 from data.events.access import AccountActiveSet as AccountActiveSet
 from data.events.access import AccountCreated as AccountCreated
@@ -107,6 +108,17 @@ from data.events.stock import StockReleased as StockReleased
 from data.events.stock import StockReserved as StockReserved
 from data.events.uploads import UploadReceived as UploadReceived
 from data.events.uploads import UploadUndone as UploadUndone
+from data.events.volunteering import AssignmentAnswered as AssignmentAnswered
+from data.events.volunteering import CertificateIssued as CertificateIssued
+from data.events.volunteering import CertificateRevoked as CertificateRevoked
+from data.events.volunteering import FeedbackGiven as FeedbackGiven
+from data.events.volunteering import ShiftApproved as ShiftApproved
+from data.events.volunteering import ShiftBegun as ShiftBegun
+from data.events.volunteering import ShiftEnded as ShiftEnded
+from data.events.volunteering import TaskAssigned as TaskAssigned
+from data.events.volunteering import TaskClosed as TaskClosed
+from data.events.volunteering import TaskPosted as TaskPosted
+from data.events.volunteering import VolunteerHeard as VolunteerHeard
 from geo.errors import SchemaError
 
 _NOUNS = (
@@ -125,6 +137,7 @@ _NOUNS = (
     access,
     activities,
     field,
+    volunteering,
 )
 
 EVENT_TYPES: dict[str, type[Event]] = {cls.type: cls for noun in _NOUNS for cls in noun.EVENTS}

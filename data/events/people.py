@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from pydantic import AwareDatetime
+
 from data.events.base import Event, Id, Name, Text
+from geo.model import VehicleClassName
 
 OrganisationStatus = Literal["recognised", "pending", "revoked"]
 
@@ -32,9 +35,16 @@ class OrganisationStatusSet(Event):
 
 
 class VolunteerRegistered(Event):
-    """A volunteer by pseudonym; where they live is a place, never a position."""
+    """A volunteer by pseudonym; where they live is a place, never a position.
+
+    `vehicle` is what they drive, `remote` says that they also work from a distance, `consent` that
+    they agreed to be called for tasks. `account_id` is theirs where they sign in: who has one
+    cannot approve their own hours.
+    """
 
     type: ClassVar[str] = "volunteer.registered"
+    version: ClassVar[int] = 2
+    reads: ClassVar[tuple[int, ...]] = (1,)
     subject: ClassVar[str] = "volunteer_id"
     volunteer_id: Id
     organisation_id: Id | None = None
@@ -42,6 +52,12 @@ class VolunteerRegistered(Event):
     skills: tuple[Name, ...] = ()
     languages: tuple[Name, ...] = ()
     available: bool = True
+    available_from: AwareDatetime | None = None
+    available_until: AwareDatetime | None = None
+    vehicle: VehicleClassName | None = None
+    remote: bool = False
+    consent: bool = False
+    account_id: Id | None = None
 
 
 EVENTS: tuple[type[Event], ...] = (

@@ -24,6 +24,7 @@ from data.store.chain import EventRow, event_json, head_of
 from data.store.need_records import need_record
 from data.store.read_needs import NeedReader
 from data.store.read_stock import StockReader
+from data.store.read_volunteering import VolunteerReader
 from data.store.schema import (
     ACCOUNTS,
     ACTIVITIES,
@@ -53,6 +54,7 @@ from data.store.schema import (
 )
 from data.store.state import KEYS_PER_SELECT, Fact, chunks
 from data.store.stock_records import stock_line
+from data.store.volunteering_records import volunteer_record
 from geo.errors import InputError, NoSituationError, StoreError, UnknownIdError
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ EVENTS_PER_READ = 5_000
 _LAST_SEQ = 2**62
 
 
-class Reader(NeedReader, StockReader):
+class Reader(NeedReader, StockReader, VolunteerReader):
     """A situation at one event; thread-safe, and it never changes anything.
 
     Parameters
@@ -217,10 +219,6 @@ class Reader(NeedReader, StockReader):
         """Give the vehicles that may be planned with, by id."""
         wanted = VEHICLES.c.available.is_(True) if available_only else None
         return self._all(VEHICLES, records.vehicle, wanted)
-
-    def volunteers(self) -> list[records.VolunteerRecord]:
-        """Give the volunteers, by id."""
-        return self._all(VOLUNTEERS, records.volunteer_record)
 
     def damage_reports(self) -> list[records.DamageReportRecord]:
         """Give the counts of damage on the ground, by id."""
@@ -459,7 +457,7 @@ _CHANGING: dict[Table, Callable[[records.Row], Any]] = {
     ORGANISATIONS: records.organisation_record,
     DEPOTS: records.depot,
     VEHICLES: records.vehicle,
-    VOLUNTEERS: records.volunteer_record,
+    VOLUNTEERS: volunteer_record,
     STOCK: stock_line,
     NEEDS: need_record,
     DAMAGE_REPORTS: records.damage_report_record,

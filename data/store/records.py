@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from data.store.need_records import NeedRecord as NeedRecord  # noqa: TC001 - part of what is given
 from data.store.schema import from_micro
+from data.store.volunteering_records import (
+    VolunteerRecord as VolunteerRecord,  # noqa: TC001 - part of what is given
+)
 from geo.model import Closure, Depot, Source, StockLine, Vehicle
 
 if TYPE_CHECKING:
@@ -68,19 +71,6 @@ class OrganisationRecord:
     name_ar: str
     kind: str
     status: str
-    seq: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VolunteerRecord:
-    """A volunteer by pseudonym."""
-
-    volunteer_id: str
-    organisation_id: str | None
-    home_place_id: str | None
-    skills: tuple[str, ...]
-    languages: tuple[str, ...]
-    available: bool
     seq: int
 
 
@@ -334,15 +324,6 @@ def vehicle(row: Row) -> Vehicle:
         organisation_id=row["organisation_id"] or "",
         **_only(row, "vehicle_id vehicle_class depot_id capacity_kg capacity_m3 name shift_s"),
         **_only(row, "speed_factor crew together"),
-    )
-
-
-def volunteer_record(row: Row) -> VolunteerRecord:
-    """Read a row of `volunteers`."""
-    return VolunteerRecord(
-        skills=tuple(json.loads(row["skills"])),
-        languages=tuple(json.loads(row["languages"])),
-        **_only(row, "volunteer_id organisation_id home_place_id available seq"),
     )
 
 

@@ -46,6 +46,12 @@ from data.store.stock_tables import RESERVED_LINES as RESERVED_LINES
 from data.store.stock_tables import SLIPS as SLIPS
 from data.store.stock_tables import STOCK as STOCK
 from data.store.stock_tables import STOCK_LOTS as STOCK_LOTS
+from data.store.volunteering_tables import ASSIGNMENTS as ASSIGNMENTS
+from data.store.volunteering_tables import CERTIFICATES as CERTIFICATES
+from data.store.volunteering_tables import FEEDBACK as FEEDBACK
+from data.store.volunteering_tables import SHIFTS as SHIFTS
+from data.store.volunteering_tables import SIGNS_OF_LIFE as SIGNS_OF_LIFE
+from data.store.volunteering_tables import TASKS as TASKS
 
 #: The newest revision in `migrations/versions`; a test compares.
 REVISION = "0012"
@@ -161,6 +167,13 @@ VOLUNTEERS = _projection(
     _text("skills"),
     _text("languages"),
     _flag("available"),
+    _maybe("available_from"),
+    _maybe("available_until"),
+    _maybe("vehicle"),
+    _flag("remote"),
+    _flag("consent"),
+    _maybe("account_id"),
+    _text("recorded_at"),
 )
 
 DAMAGE_REPORTS = _projection(

@@ -54,6 +54,10 @@ class SigningKey:
         )
         return replace(unsigned, signature=self._key.sign(unsigned.message()).hex())
 
+    def sign_bytes(self, message: bytes) -> str:
+        """Sign something else than a head, hexadecimal; its first words say what it is."""
+        return self._key.sign(message).hex()
+
     def pem(self) -> bytes:
         """Write the private half as PKCS 8 in PEM."""
         return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

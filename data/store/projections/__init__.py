@@ -30,6 +30,7 @@ from data.store.projections import (  # noqa: F401 - each registers what it proj
     slips,
     stock,
     uploads,
+    volunteering,
 )
 from data.store.projections.registry import BY_TYPE as BY_TYPE
 from data.store.projections.registry import Projection as Projection

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from data.events import OrganisationRegistered, OrganisationStatusSet, VolunteerRegistered
 from data.store.canonical import canonical_json
-from data.store.projections.registry import mark, projects
+from data.store.projections.registry import mark, projects, time_text
 from data.store.schema import ORGANISATIONS, VOLUNTEERS
 
 if TYPE_CHECKING:
@@ -46,6 +46,13 @@ def _volunteer_registered(state: State, fact: Fact, payload: VolunteerRegistered
             "skills": canonical_json(payload.skills),
             "languages": canonical_json(payload.languages),
             "available": payload.available,
+            "available_from": time_text(payload.available_from),
+            "available_until": time_text(payload.available_until),
+            "vehicle": payload.vehicle,
+            "remote": payload.remote,
+            "consent": payload.consent,
+            "account_id": payload.account_id,
+            "recorded_at": fact.recorded_at,
             **mark(fact),
         },
     )

@@ -25,6 +25,7 @@ from data.store.rules import (  # noqa: F401 - each registers its rules
     slips,
     stock,
     uploads,
+    volunteering,
 )
 from data.store.rules.registry import CHECKS
 from geo.errors import RuleError

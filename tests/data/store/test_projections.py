@@ -44,6 +44,7 @@ from geo.errors import StoreError
 from tests.data.store.access_events import access_history
 from tests.data.store.need_events import need_history
 from tests.data.store.stock_events import stock_history
+from tests.data.store.volunteering_events import volunteering_history
 
 REF = "b" * 64 + ".json"
 
@@ -77,6 +78,7 @@ def everything(make: SimpleNamespace) -> list[NewEvent]:
         new(LayerRemoved(layer_id="layer:2", reason="old")),
         new(OrganisationRegistered(organisation_id="organisation:1", name="Amis", kind="ngo")),
         *access_history(make),
+        *volunteering_history(make),
         new(
             ActivityReported(
                 activity_id="activity:1",

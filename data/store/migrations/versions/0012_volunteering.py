@@ -1,0 +1,15 @@
+"""Volunteering: tasks, who takes them, hours, certificates: projections made from the ledger."""
+
+from alembic import op
+
+from data.store.schema import PROJECTIONS
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables that are missing, empty."""
+    PROJECTIONS.create_all(op.get_bind())
