@@ -225,7 +225,7 @@ def test_the_rows_say_what_the_events_said(full: Store) -> None:
     assert [layer.layer_id for layer in full.layers()] == ["layer:1"]
     assert full.layers()[0].details == {"speed": 1e-7, "ref": "N9"}
     assert [one.name for one in full.organisations()] == ["Amis"]
-    assert [one.volunteer_id for one in full.volunteers()] == ["volunteer:1"]
+    assert [one.volunteer_id for one in full.volunteers()] == [f"volunteer:{x}" for x in "1ab"]
     assert full.volunteers()[0].skills == ("nurse",)
     assert [(line.depot_id, line.item_id, line.quantity) for line in full.stock()] == [
         ("depot:asni", "food_kit", 78.0),
