@@ -18,6 +18,7 @@ from dashboard.views import (
     indicators,
     intake,
     ledger,
+    needs,
     network,
     place,
     settings,
@@ -32,6 +33,7 @@ ICON = str(STATIC / "icon.png")
 VIEWS = (
     ("situation", situation.page),
     ("place", place.page),
+    ("needs", needs.page),
     ("damage", damage.page),
     ("roads", network.page),
     ("convoys", convoys.page),
@@ -62,6 +64,7 @@ def run() -> None:
     titles = {
         "situation": _("Situation"),
         "place": _("Place"),
+        "needs": _("Needs"),
         "damage": _("Damage"),
         "roads": _("Roads"),
         "convoys": _("Convoys"),

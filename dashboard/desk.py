@@ -333,3 +333,58 @@ class Desk(Protocol):
     def undo(self, upload_id: str) -> dict[str, Any]:
         """Take back what came with an upload."""
         ...
+
+    def needs_book(self) -> dict[str, Any]:
+        """All needs with status and source, what is told twice, what is in quarantine."""
+        ...
+
+    def need_history(self, need_id: str) -> dict[str, Any]:
+        """Who said what of a need when, down to file, sheet, row and cell."""
+        ...
+
+    def tell_need(
+        self,
+        *,
+        place: str,
+        item: str,
+        quantity: str,
+        organisation: str,
+        reported_from: str = "",
+        note: str = "",
+    ) -> dict[str, Any]:
+        """Record a need that somebody told; gives its payload."""
+        ...
+
+    def withdraw_need(self, need_id: str) -> dict[str, Any]:
+        """Take back a need that was told by hand."""
+        ...
+
+    def say_of_needs(
+        self, need_ids: Sequence[str], status: str, *, by: str = "", note: str = ""
+    ) -> dict[str, Any]:
+        """Record what somebody found out of needs; ``reported`` takes it back."""
+        ...
+
+    def mark_rumour(
+        self, need_ids: Sequence[str], *, rumour: bool, note: str = ""
+    ) -> dict[str, Any]:
+        """Mark needs as hearsay, or take the mark off."""
+        ...
+
+    def merge_needs(
+        self, kept_id: str, need_ids: Sequence[str], *, reason: str = ""
+    ) -> dict[str, Any]:
+        """Let one report speak for others; gives the merge that `part_needs` takes back."""
+        ...
+
+    def merge_equal_needs(self) -> dict[str, Any]:
+        """Let one report speak for those that are equal to it, by rule."""
+        ...
+
+    def part_needs(self, merge_id: str) -> dict[str, Any]:
+        """Let each report of a merge stand for itself again."""
+        ...
+
+    def set_need_trust(self, *, unverified_share: float, pending: str) -> dict[str, Any]:
+        """Set how much of what nobody verified may enter a plan (0 to 1)."""
+        ...

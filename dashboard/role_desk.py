@@ -39,6 +39,14 @@ RIGHT_OF = {
     "manage_access": "accounts",
     "upload": "upload",
     "undo": "upload",
+    "tell_need": "upload",
+    "withdraw_need": "upload",
+    "say_of_needs": "needs",
+    "mark_rumour": "needs",
+    "merge_needs": "needs",
+    "merge_equal_needs": "needs",
+    "part_needs": "needs",
+    "set_need_trust": "needs",
 }
 LOOKING = frozenset(
     {
@@ -68,6 +76,7 @@ LOOKING = frozenset(
         *("suppose_closed", "isochrones", "network", "who_does_what", "place_sheet"),
         *("uploads", "stock_and_money"),
         *("vehicles_out", "loading_list"),
+        *("needs_book", "need_history"),
     }
 )
 
@@ -105,17 +114,24 @@ class RoleDesk:
     def _own(self, name: str, given: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any]:
         """Keep to the visitor's own organisation; gives the options to go on with."""
         mine = self._visitor.organisation_id
-        if name == "report_delivery" or (name == "upload" and mine):
+        if name in ("report_delivery", "tell_need") or (name == "upload" and mine):
             return {**options, "organisation": mine}
-        wanted = given[0] if given else options.get("upload_id")
-        for one in self._desk.uploads():
-            if mine and one.upload_id == wanted and one.organisation_id == mine:
-                return options
+        wanted = given[0] if given else options.get("upload_id", options.get("need_id"))
+        if mine and wanted in self._told_by(mine, needs=name == "withdraw_need"):
+            return options
         raise RuleError(
             f"role {self._visitor.role}",
             "it may upload and undo for its own organisation only",
             "ask the crisis cell",
         )
+
+    def _told_by(self, organisation_id: str, *, needs: bool) -> set[str]:
+        """Ids of the needs or of the uploads that an organisation told."""
+        if needs:
+            rows = self._desk.needs_book()["needs"]
+            return {row["need_id"] for row in rows if row["organisation_id"] == organisation_id}
+        uploads = self._desk.uploads()
+        return {one.upload_id for one in uploads if one.organisation_id == organisation_id}
 
 
 def desk_for(desk: Desk, visitor: Visitor) -> Desk:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
+from dashboard.needs_desk import NeedsDesk
 from dashboard.office_desk import OfficeDesk
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from routing.clearance import Measure
 
 
-class SituationDesk(OfficeDesk):
+class SituationDesk(OfficeDesk, NeedsDesk):
     """The desk of the situation in a folder, opened when it is first asked for something.
 
     A folder without a situation raises `NoSituationError` at each question, until there is one: the

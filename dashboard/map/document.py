@@ -228,6 +228,17 @@ def map_strings() -> dict[str, str]:
 
 
 MAP_TEXTS = (
+    # needs
+    N_("Needs: {n}"),
+    N_("need reported, nobody looked"),
+    N_("need verified"),
+    N_("need in the plan"),
+    N_("need met"),
+    N_("need expired"),
+    N_("need refuted"),
+    N_("a rumour among them"),
+    N_("somebody says otherwise"),
+    N_("quarantine: organisation not recognised yet"),
     N_("Convoys that pass here: {n}"),
     N_("and {n} more"),
     # vehicle classes

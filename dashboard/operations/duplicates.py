@@ -37,7 +37,12 @@ def duplicates(situation: Situation) -> dict[str, Any]:
             "keep": _report(group.kept, names),
             "others": [
                 _report(twin.need, names)
-                | {"likeness": twin.likeness, "why": _why(group.kept, twin)}
+                | {
+                    "likeness": twin.likeness,
+                    "why": _why(group.kept, twin),
+                    "hours_apart": round(twin.apart.total_seconds() / 3_600, 1),
+                    "same_sender": twin.same_sender,
+                }
                 for twin in group.twins
             ],
         }

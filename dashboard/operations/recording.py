@@ -93,6 +93,7 @@ def report_need(
     note: str = "",
     hours: float | None = None,
     reported_at: datetime | None = None,
+    reported_from: str = "",
     client_id: str | None = None,
     sender: str = "",
 ) -> tuple[dict[str, Any], bool]:
@@ -106,6 +107,8 @@ def report_need(
         With its unit or pack; a bare number counts in the item's unit.
     hours
         For how long it holds; by default as long as a need that came in a table.
+    reported_from
+        Where the reporter is, which need not be where help is needed; a place by id or name.
 
     Returns
     -------
@@ -121,6 +124,7 @@ def report_need(
         note=note,
         hours=hours,
         reported_at=reported_at,
+        reported_from=reported_from,
     )
     return record_once(
         situation,
@@ -142,6 +146,7 @@ def need_event(
     note: str = "",
     hours: float | None = None,
     reported_at: datetime | None = None,
+    reported_from: str = "",
 ) -> tuple[NeedReported, datetime | None]:
     """Make what `report_need` records, and the moment at which it was told; nothing is recorded."""
     thing = goods.find_item(situation, item)
@@ -159,6 +164,7 @@ def need_event(
         item_id=thing.item_id,
         quantity=thing.read(quantity),
         unit=thing.unit,
+        reported_from=goods.find_place(situation, reported_from) if reported_from else None,
         weight=weight,
         written_place="" if place.startswith("place:") else place[:2_000],
         expires_at=(at or situation.now()) + lasts,

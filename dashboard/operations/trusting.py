@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
+from dashboard.operations.need_conflicts import conflict_text, conflicts
 from dashboard.operations.organisations import organisation_names
 from data.duplicates import told_at
 from data.events import NeedRumourSet, NeedStatusChanged, NeedTrustSet
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 #: deliveries (or a person's word), ``expired`` from the clock.
 SAID: tuple[NeedStatus, ...] = ("reported", "verified", "refuted", "met", "expired", "withdrawn")
 PENDING = ("accounts", "quarantine", "count")
+#: Shown as one of these, a need still asks for something.
+OPEN = ("reported", "verified", "planned")
 SHOWN = (
     "reported",
     "verified",
@@ -62,9 +66,10 @@ def list_needs(
     where = places.set_index("place_id")[["name", "commune"]].to_dict("index")
     trust, planned = trust_in_force(situation), _planned(situation)
     current = situation.current_places()
+    files = {one.upload_id: one.file for one in situation.store.uploads()}
     rows, counts = [], dict.fromkeys(SHOWN, 0)
     needs = situation.store.needs(open_only=False)
-    against = _contradictions(situation, needs, names)
+    against = conflicts(needs, situation.current_places(), names)
     for need in sorted(needs, key=told_at, reverse=True):
         at_place = current(need.place_id)
         status = _status(need, (at_place, need.item_id) in planned, now=situation.now())
@@ -88,19 +93,29 @@ def list_needs(
                 "delivered": need.delivered,
                 "counts_for_plan": _counted(need, status, trust),
                 "status": status,
+                "said": str(need.status),
                 "rumour": need.rumour,
                 "quarantined": (need.organisation_id or "") in trust.quarantined,
                 "organisation": sender,
+                "organisation_id": need.organisation_id or "",
                 "reported_at": told_at(need).isoformat(),
                 "expires_at": None if need.expires_at is None else need.expires_at.isoformat(),
                 "verified_by": names.get(need.verified_by or "", need.verified_by or ""),
                 "refuted_by": names.get(need.refuted_by or "", need.refuted_by or ""),
-                "contradiction": against.get(need.need_id, ""),
+                "contradiction": conflict_text(against.get(need.need_id, ())),
+                "conflicts": [asdict(one) for one in against.get(need.need_id, ())],
                 "merged_into": need.merged_into or "",
                 "merged_in": need.merged_in,
                 "note": need.note,
                 "status_note": need.status_note or need.rumour_note,
                 "upload_id": need.upload_id or "",
+                "file": files.get(need.upload_id or "", ""),
+                "written_place": need.written_place,
+                "reported_from": need.reported_from or "",
+                "reported_from_name": where.get(current(need.reported_from or ""), {}).get(
+                    "name", ""
+                ),
+                "weight": need.weight,
             }
         )
     return {
@@ -143,8 +158,18 @@ def set_rumour(
     situation: Situation, need_id: str, *, rumour: bool, note: str = ""
 ) -> dict[str, Any]:
     """Mark a need as hearsay, or take the mark off: hearsay stays in view and is not planned."""
-    situation.record([NeedRumourSet(need_id=need_id, rumour=rumour, note=note[:2_000])])
+    set_rumours(situation, [need_id], rumour=rumour, note=note)
     return {"need_id": need_id, "rumour": rumour}
+
+
+def set_rumours(
+    situation: Situation, need_ids: Sequence[str], *, rumour: bool, note: str = ""
+) -> dict[str, Any]:
+    """Mark needs as hearsay, or take the mark off, all or none of them."""
+    situation.record(
+        [NeedRumourSet(need_id=one, rumour=rumour, note=note[:2_000]) for one in need_ids]
+    )
+    return {"need_ids": list(need_ids), "rumour": rumour}
 
 
 def set_trust(
@@ -203,10 +228,10 @@ def trust_json(situation: Situation) -> dict[str, Any]:
 
 
 def needs_frame(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Needs as a table to hand on, in the columns of `list_needs`."""
+    """Needs as a table to hand on, in the columns of `list_needs` that hold one value."""
     import pandas as pd
 
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).drop(columns="conflicts", errors="ignore")
 
 
 def _status(need: NeedRecord, planned: bool, *, now: Any) -> str:
@@ -219,7 +244,7 @@ def _status(need: NeedRecord, planned: bool, *, now: Any) -> str:
 
 
 def _counted(need: NeedRecord, status: str, trust: Trust) -> float:
-    if status not in ("reported", "verified", "planned"):
+    if status not in OPEN:
         return 0.0
     return trust.amount(need)
 
@@ -238,40 +263,3 @@ def _planned(situation: Situation) -> frozenset[tuple[str, str]]:
         for item, amount in stop["deliver"].items()
         if amount
     )
-
-
-def _contradictions(
-    situation: Situation, needs: Sequence[NeedRecord], names: dict[str, str]
-) -> dict[str, str]:
-    """Say of each need what speaks against it: verified and refuted, or others that say otherwise.
-
-    Others are those who report the same item for the same place with more than twice or less than
-    half of it, or whose report of it was refuted.
-    """
-    current = situation.current_places()
-    by_thing: dict[tuple[str, str], list[NeedRecord]] = {}
-    for need in needs:
-        if need.status in ("reported", "verified", "planned", "refuted"):
-            key = (current(need.place_id), need.item_id)
-            by_thing.setdefault(key, []).append(need)
-    found: dict[str, str] = {}
-    for alike in by_thing.values():
-        least, most = (pick(alike, key=lambda one: one.quantity) for pick in (min, max))
-        refuted = next((one for one in alike if one.status == "refuted"), None)
-        for need in alike:
-            said = []
-            if need.verified_by is not None and need.refuted_by is not None:
-                by = (names.get(one, one) for one in (need.verified_by, need.refuted_by))
-                said.append("verified by {}, refuted by {}".format(*by))
-            if refuted is not None and refuted is not need and need.status != "refuted":
-                by_whom = names.get(refuted.refuted_by or "", refuted.refuted_by or "")
-                said.append(f"a report of the same was refuted by {by_whom}")
-            for other in (least, most):
-                apart = other.organisation_id != need.organisation_id
-                low, high = sorted((other.quantity, need.quantity))
-                if apart and high > 2 * low:
-                    sender = names.get(other.organisation_id or "", "")
-                    said.append(f"{sender} says {other.quantity:g}")
-            if said:
-                found[need.need_id] = "; ".join(dict.fromkeys(said))
-    return found

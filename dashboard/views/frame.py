@@ -76,15 +76,20 @@ def header(info: SituationInfo) -> None:
             st.html(f'<div class="q-drill" role="note" dir="auto">{text}</div>')
 
 
-def show_map(picture: Picture, *, height: int, grow: bool = True) -> None:
-    """Show the map of the situation; the frame stays in view beside a long list."""
+def show_map(
+    picture: Picture, *, height: int, grow: bool = True, overlay: str | None = None
+) -> None:
+    """Show the map of the situation; the frame stays in view beside a long list.
+
+    `overlay` is the path of a layer file to be drawn on top; None for what the session shows.
+    """
     with st.container(key="mapframe"):
         situation_map(
             height=height,
             grow=grow,
             selected=state.get(state.EDGE, ""),
             focus=state.get(state.FOCUS, ""),
-            overlay=state.get(state.OVERLAY, ""),
+            overlay=state.get(state.OVERLAY, "") if overlay is None else overlay,
             seq=picture.seq,
             key=state.MAP,
         )

@@ -362,6 +362,7 @@ def right_names() -> dict[str, str]:
         "upload_any": _("upload and undo in the name of any organisation"),
         "roads": _("close and reopen roads"),
         "plan": _("assess, plan, re-plan, lock and export convoys"),
+        "needs": _("say of needs what was found out: verified, refuted, hearsay, told twice"),
         "stock": _("book goods and money, count them, undo what was booked"),
         "load": _("load and remove layers"),
         "ledger": _("read and verify the ledger, take its heads"),

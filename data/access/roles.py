@@ -16,6 +16,7 @@ Right = Literal[
     "stock",
     "roads",
     "plan",
+    "needs",
     "load",
     "ledger",
     "contacts",
@@ -50,6 +51,10 @@ RIGHTS: dict[Right, tuple[str, frozenset[Role]]] = {
     ),
     "roads": ("close and reopen roads", frozenset({"cell", "admin"})),
     "plan": ("assess, plan, re-plan, lock and export convoys", frozenset({"cell", "admin"})),
+    "needs": (
+        "say of needs what was found out: verified, refuted, hearsay, told twice",
+        frozenset({"cell", "admin"}),
+    ),
     "load": ("load and remove layers", frozenset({"cell", "admin"})),
     "ledger": (
         "read and verify the ledger, take its heads",

@@ -470,6 +470,37 @@ class ValleyDesk:
     def manage_access(self, action: str, fields: Any) -> dict[str, Any]:
         return self.access_overview()
 
+    def needs_book(self) -> dict[str, Any]:
+        """The valley keeps no needs: their page is tested with a real situation."""
+        raise RuleError("needs of the valley", "a situation that keeps some", "use a real one")
+
+    def need_history(self, need_id: str) -> dict[str, Any]:
+        return self.needs_book()
+
+    def tell_need(self, **_fields: str) -> dict[str, Any]:
+        return self.needs_book()
+
+    def withdraw_need(self, need_id: str) -> dict[str, Any]:
+        return self.needs_book()
+
+    def say_of_needs(self, need_ids: Any, status: str, **_said: str) -> dict[str, Any]:
+        return self.needs_book()
+
+    def mark_rumour(self, need_ids: Any, **_said: Any) -> dict[str, Any]:
+        return self.needs_book()
+
+    def merge_needs(self, kept_id: str, need_ids: Any, **_said: str) -> dict[str, Any]:
+        return self.needs_book()
+
+    def merge_equal_needs(self) -> dict[str, Any]:
+        return self.needs_book()
+
+    def part_needs(self, merge_id: str) -> dict[str, Any]:
+        return self.needs_book()
+
+    def set_need_trust(self, **_said: Any) -> dict[str, Any]:
+        return self.needs_book()
+
     def uploads(self) -> list[UploadRecord]:
         """No tables came."""
         return []

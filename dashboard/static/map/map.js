@@ -205,9 +205,10 @@
       }
       if ((args.overlay || "") !== state.overlay) report(overlay(map, args.overlay || ""));
     });
+    qafila.needs.watch(map);
   }
 
-  // What the page asks to be drawn on top: how far one gets. Full line: as the roads are; dotted: if all
+  // What the page asks to be drawn on top: needs by their state, or how far one gets. Of the latter, full line: as the roads are; dotted: if all
   // were open. The least time has the strongest colour.
   async function overlay(map, path) {
     state.overlay = path;
@@ -217,6 +218,11 @@
     if (!path) return;
     const data = await collection(state.api + path);
     if (path !== state.overlay) return; // another was asked for meanwhile
+    if (data.features.length && data.features[0].properties.kind === "needs") {
+      state.drawnOverlay = qafila.needs.layer(map, data);
+      document.documentElement.dataset.overlay = data.features.length;
+      return;
+    }
     const limits = [...new Set(data.features.map((one) => one.properties.minutes))].sort((a, b) => a - b);
     const style = ({ properties: { minutes, roads } }) => ({
       color: "#00695c", weight: roads === "open" ? 2 : 2.5, dashArray: roads === "open" ? "2 6" : null,
@@ -405,6 +411,7 @@
     const like = (properties) => (c, x, y) =>
       place(c, x, y, 8, Object.assign({ reach: "", need_level: 0 }, properties), state.mode);
     const rows = [
+      ...qafila.needs.legendRows(row),
       element("fieldset", { class: "q-modes" }, element("legend", { text: t("Places by") }),
         mode("damage", t("damage")), mode("need", t("people in need"))),
     ];

@@ -26,7 +26,7 @@ def test_every_right_has_words_and_somebody_who_has_it() -> None:
             "cell",
             {
                 *("see", "report", "upload", "upload_any", "stock", "roads", "plan", "load"),
-                *("ledger", "contacts", "positions"),
+                *("needs", "ledger", "contacts", "positions"),
             },
         ),
         ("admin", set(RIGHTS)),
