@@ -125,7 +125,8 @@ class Vehicle:
                 "correct the class",
             )
         for name, value in (("kg", self.capacity_kg), ("m3", self.capacity_m3)):
-            if not (math.isfinite(value) and value > 0):
+            # An escort may carry nothing.
+            if not (math.isfinite(value) and (value > 0 or (value == 0 and self.together))):
                 raise RuleError(
                     f"vehicle {self.vehicle_id}: capacity {value} {name}",
                     "a capacity above 0 is needed",

@@ -12,23 +12,21 @@ from collections import Counter, defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from routing.check_company import company_faults, driver_faults, members_of
+from routing.check_relay import DIVISIBLE_UNITS, relay_delay_s, relay_faults, teams_ready_s
+from routing.check_sums import need_faults, score_faults, stock_faults
 
-    from geo.model import Item, Vehicle
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from geo.model import Vehicle
     from routing.plan import Convoy, Plan
     from routing.problem import ClassMatrix, Problem
-    from routing.relay_legs import RelayLeg
 
 # Plans keep whole seconds, rounded up per leg and per stop: never early, and late by no more.
 ROUNDING_S = 2.0
-# Quantities are kept to the millionth.
-QUANTITY = 1e-6
 # Weights and volumes are sums of such quantities, and rounded for the screen.
 AMOUNT = 1e-5
-# What an hour of a vehicle costs in the objective, as a share of one vehicle's part of all value.
-VEHICLE_HOUR = 0.01
-DIVISIBLE = {"l", "litre", "liter", "litres", "kg", "t", "m3", "m³"}
 
 
 def check(problem: Problem, plan: Plan) -> list[str]:
@@ -36,8 +34,8 @@ def check(problem: Problem, plan: Plan) -> list[str]:
 
     Looks at: ids; road, timetable and length of every trip; capacity in kg and m³; whole units;
     shifts, hours of depots and daylight; trips a day and no vehicle in two places; windows of
-    places; what must stay whole; stock per depot and item; delivered plus unserved equals needed;
-    reasons; the score.
+    places; who travels together, and what each of them carries; drivers; relays; what must stay
+    whole; stock per depot and item; delivered plus unserved equals needed; reasons; the score.
     """
     found: list[str] = []
     vehicles = {vehicle.vehicle_id: vehicle for vehicle in problem.vehicles}
@@ -51,13 +49,15 @@ def check(problem: Problem, plan: Plan) -> list[str]:
         if not unknown:
             # What had left before a re-plan drove on other roads: `check_kept` looks at it.
             if not convoy.kept:
-                found += _timetable(problem, convoy, vehicle)
-            found += _capacity(problem, convoy, vehicle)
+                found += _timetable(problem, convoy)
+            found += _capacity(problem, convoy)
     found += _vehicle_days(problem, plan, vehicles)
-    found += _stock(problem, plan)
-    found += _relays(problem, plan, vehicles)
-    found += _needs(problem, plan)
-    found += _score(problem, plan)
+    found += company_faults(problem, plan)
+    found += driver_faults(problem, plan)
+    found += stock_faults(problem, plan)
+    found += relay_faults(problem, plan, vehicles)
+    found += need_faults(problem, plan)
+    found += score_faults(problem, plan)
     found += _identities(plan)
     return found
 
@@ -85,8 +85,10 @@ def _unknown_ids(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str
     return found
 
 
-def _timetable(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str]:
+def _timetable(problem: Problem, convoy: Convoy) -> list[str]:
     found: list[str] = []
+    members = members_of(problem, convoy)
+    speed = min(one.speed_factor for one in members)
     matrix = problem.matrices[convoy.vehicle_class]
     row = {point: number for number, point in enumerate([*problem.depots, *problem.places])}
     who, here, now = convoy.convoy_id, row[convoy.depot_id], convoy.departs_at
@@ -96,14 +98,14 @@ def _timetable(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str]:
         found.append(f"{who}: departs before the plan begins")
     for stop in convoy.stops:
         there = row[stop.place_id]
-        leg = _leg(matrix, here, there, vehicle.speed_factor)
+        leg = _leg(matrix, here, there, speed)
         if leg is None:
             return [*found, f"{who}: no road for {convoy.vehicle_class} to {stop.place_id}"]
         drive_s, leg_m = leg
         length += leg_m
         kg = _kg(problem, stop.deliver)
         walk_s = float(matrix.walk_s[there])
-        halt_s = problem.service_s + 2 * walk_s + _handling_s(problem, vehicle, kg)
+        halt_s = problem.service_s + 2 * walk_s + _handling_s(problem, members, kg)
         at = f"{who} at {stop.place_id}"
         found += _moment(at, "reaches the road", (stop.at_road_at - now).total_seconds(), drive_s)
         window = problem.windows.get(stop.place_id)
@@ -115,8 +117,8 @@ def _timetable(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str]:
             return found
         delay_s, ready_s = walk_s, 0.0
         if leg_on is not None and stop.relay is not None:
-            delay_s = _relay_delay_s(problem, leg_on, there, stop.relay.carries)
-            ready_s = _teams_ready_s(problem, leg_on, stop.relay.teams)
+            delay_s = relay_delay_s(problem, leg_on, there, stop.relay.carries)
+            ready_s = teams_ready_s(problem, leg_on, stop.relay.teams)
         comes_s = (stop.at_road_at - problem.departs_at).total_seconds()
         came_s = (stop.arrives_at - problem.departs_at).total_seconds()
         # Who comes before the place opens waits on the road; everything after it is later.
@@ -135,7 +137,7 @@ def _timetable(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str]:
         if not math.isclose(stop.walk_s, walk_s, abs_tol=ROUNDING_S):
             found.append(f"{at}: says a walk of {stop.walk_s:g} s, it takes {walk_s:g} s")
         here, now = there, stop.leaves_at
-    leg = _leg(matrix, here, row[convoy.depot_id], vehicle.speed_factor)
+    leg = _leg(matrix, here, row[convoy.depot_id], speed)
     if leg is None:
         return [*found, f"{who}: no road for {convoy.vehicle_class} back to its depot"]
     found += _moment(who, "is back", (convoy.returns_at - now).total_seconds(), leg[0])
@@ -148,9 +150,9 @@ def _timetable(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str]:
     return found
 
 
-def _handling_s(problem: Problem, vehicle: Vehicle, kg: float) -> float:
-    """`handling_s_per_kg` is for two people."""
-    return problem.handling_s_per_kg * kg * 2 / vehicle.crew
+def _handling_s(problem: Problem, members: list[Vehicle], kg: float) -> float:
+    """`handling_s_per_kg` is for two people; more than a hundred find nothing to hold."""
+    return problem.handling_s_per_kg * kg * 2 / min(sum(one.crew for one in members), 100)
 
 
 def _leg(matrix: ClassMatrix, here: int, there: int, speed: float) -> tuple[float, float] | None:
@@ -176,8 +178,9 @@ def _kg(problem: Problem, deliver: Mapping[str, float]) -> float:
     return sum(per_unit[item] * quantity for item, quantity in deliver.items())
 
 
-def _capacity(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str]:
+def _capacity(problem: Problem, convoy: Convoy) -> list[str]:
     found: list[str] = []
+    members = members_of(problem, convoy)
     items = {item.item_id: item for item in problem.items}
     kg = m3 = 0.0
     for stop in convoy.stops:
@@ -187,7 +190,7 @@ def _capacity(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str]:
             what = f"{convoy.convoy_id} at {stop.place_id}: {quantity:g} {item_id}"
             if not (math.isfinite(quantity) and quantity > 0):
                 found.append(f"{what} is no quantity")
-            if item.unit.strip().lower() not in DIVISIBLE and quantity != int(quantity):
+            if item.unit.strip().lower() not in DIVISIBLE_UNITS and quantity != int(quantity):
                 found.append(f"{what} cannot be parted")
             stop_kg += quantity * item.kg_per_unit
             stop_m3 += quantity * item.m3_per_unit
@@ -199,8 +202,8 @@ def _capacity(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str]:
                 )
         kg, m3 = kg + stop_kg, m3 + stop_m3
     for said, counted, most, unit in (
-        (convoy.load_kg, kg, vehicle.capacity_kg, "kg"),
-        (convoy.load_m3, m3, vehicle.capacity_m3, "m³"),
+        (convoy.load_kg, kg, sum(one.capacity_kg for one in members), "kg"),
+        (convoy.load_m3, m3, sum(one.capacity_m3 for one in members), "m³"),
     ):
         if counted > most * (1 + 1e-9) + AMOUNT:
             found.append(
@@ -216,7 +219,8 @@ def _vehicle_days(problem: Problem, plan: Plan, vehicles: dict[str, Vehicle]) ->
     found: list[str] = []
     days: dict[str, list[Convoy]] = defaultdict(list)
     for convoy in plan.convoys:
-        days[convoy.vehicle_id].append(convoy)
+        for vehicle_id in convoy.vehicle_ids:
+            days[vehicle_id].append(convoy)
     for vehicle_id, convoys in sorted(days.items()):
         if vehicle_id not in vehicles:
             continue
@@ -231,7 +235,8 @@ def _vehicle_days(problem: Problem, plan: Plan, vehicles: dict[str, Vehicle]) ->
             for convoy in day
             if convoy.departs_at < ready_at
         ]
-        if [convoy.trip for convoy in day] != list(range(1, len(day) + 1)):
+        counted = [convoy.trip for convoy in day if convoy.vehicle_id == vehicle_id]
+        if counted != list(range(1, len(counted) + 1)):
             found.append(f"{vehicle_id}: its trips are not counted 1, 2, 3 … in time")
         for before, after in itertools.pairwise(day):
             ready = before.returns_at + timedelta(seconds=problem.reload_s)
@@ -273,216 +278,6 @@ def _driver_hours(problem: Problem, vehicle: Vehicle, day: list[Convoy]) -> list
         if back_s > math.ceil(first_s) + vehicle.shift_s + 1e-3:
             found.append(f"{who}: is back after the shift of {vehicle.vehicle_id} has ended")
     return found
-
-
-def _relay_delay_s(problem: Problem, leg: RelayLeg, there: int, carries: int) -> float:
-    """The last load of a team: `carries` times to the place, one time less back again."""
-    walks = [
-        float(matrix.walk_s[there])
-        for name, matrix in problem.matrices.items()
-        if name in leg.givers and matrix.attached[there]
-    ]
-    ways_s = carries * leg.travel_time_s + (carries - 1) * leg.travel_time_s
-    return max(walks, default=0.0) + carries * leg.handling_s + ways_s
-
-
-def _teams_ready_s(problem: Problem, leg: RelayLeg, teams: Iterable[str]) -> float:
-    """When the last of the teams is at the roadhead and it is light."""
-    depot_of = {vehicle.vehicle_id: vehicle.depot_id for vehicle in problem.vehicles}
-    ready = max(
-        (leg.ready_s.get(depot_of.get(team, ""), math.inf) for team in teams), default=math.inf
-    )
-    light = problem.daylight
-    if light is not None and leg.taker in light.classes:
-        ready = max(ready, light.begins_s)
-    return ready
-
-
-def _relays(problem: Problem, plan: Plan, vehicles: dict[str, Vehicle]) -> list[str]:
-    """Teams: of the fleet, at one place only, in their hours, and with no more than they carry."""
-    found: list[str] = []
-    legs = {leg.place_id: leg for leg in problem.relays}
-    items = {item.item_id: item for item in problem.items}
-    driving = {convoy.vehicle_id for convoy in plan.convoys}
-    place_of: dict[str, str] = {}
-    said: dict[str, tuple[tuple[str, ...], int]] = {}
-    brought: dict[str, list[tuple[str, float]]] = defaultdict(list)
-    light = problem.daylight
-    for convoy in plan.convoys:
-        for stop in convoy.stops:
-            leg, relay = legs.get(stop.place_id), stop.relay
-            if relay is None:
-                continue
-            who = f"{convoy.convoy_id} at {stop.place_id}"
-            if leg is None:
-                found.append(f"{who}: is relayed, but no relay leads there")
-                continue
-            if said.setdefault(stop.place_id, (relay.teams, relay.carries)) != (
-                relay.teams,
-                relay.carries,
-            ):
-                found.append(f"{who}: other teams or carries than at another stop for the place")
-            if relay.carries < 1 or not relay.teams or relay.vehicle_class != leg.taker:
-                found.append(f"{who}: a relay without a carry, a team or with another class")
-                continue
-            brought[stop.place_id] += stop.deliver.items()
-            for team in relay.teams:
-                vehicle = vehicles.get(team)
-                if vehicle is None or vehicle.vehicle_class != leg.taker:
-                    found.append(f"{who}: {team} is no {leg.taker} of the fleet")
-                    continue
-                if team in driving:
-                    found.append(f"{who}: {team} carries on and drives a convoy")
-                if place_of.setdefault(team, stop.place_id) != stop.place_id:
-                    found.append(f"{who}: {team} carries to {place_of[team]} too")
-                if vehicle.depot_id not in leg.ready_s:
-                    found.append(f"{who}: {team} cannot be at the roadhead")
-                    continue
-                begins_s = _teams_ready_s(problem, leg, (team,))
-                last_s = begins_s + vehicle.shift_s
-                if light is not None and leg.taker in light.classes:
-                    last_s = min(last_s, light.ends_s)
-                back_s = (stop.arrives_at - problem.departs_at).total_seconds() + leg.travel_time_s
-                if back_s > last_s + 1e-3:
-                    found.append(f"{who}: {team} is back after its shift, or after dark")
-    for place, (teams, carries) in sorted(said.items()):
-        found += _too_many_loads(place, brought[place], teams, carries, vehicles, items)
-    return found
-
-
-def _too_many_loads(
-    place: str,
-    brought: Iterable[tuple[str, float]],
-    teams: tuple[str, ...],
-    carries: int,
-    vehicles: dict[str, Vehicle],
-    items: Mapping[str, Item],
-) -> list[str]:
-    """A load is of one item, from one convoy, and fits the smallest of the teams."""
-    known = [vehicles[team] for team in teams if team in vehicles]
-    loads = 0
-    for item_id, quantity in brought:
-        item = items.get(item_id)
-        if item is None or not known:
-            continue
-        units = min(team.capacity_kg for team in known) / item.kg_per_unit
-        if item.m3_per_unit > 0:
-            units = min(units, min(team.capacity_m3 for team in known) / item.m3_per_unit)
-        if item.unit.strip().lower() not in DIVISIBLE:
-            units = math.floor(units + 1e-9)
-        loads += math.ceil(quantity / units - QUANTITY) if units > 0 else 10**9
-    if loads > len(set(teams)) * carries:
-        return [f"{place}: {loads} loads to carry on, {len(set(teams))} teams carry {carries} each"]
-    return []
-
-
-def _stock(problem: Problem, plan: Plan) -> list[str]:
-    held = {(line.depot_id, line.item_id): line.quantity for line in problem.stock}
-    sent: dict[tuple[str, str], float] = defaultdict(float)
-    for convoy in plan.convoys:
-        for stop in convoy.stops:
-            for item, quantity in stop.deliver.items():
-                sent[convoy.depot_id, item] += quantity
-    return [
-        f"{depot} sends {quantity:g} {item}, it holds {held.get((depot, item), 0.0):g}"
-        for (depot, item), quantity in sorted(sent.items())
-        if quantity > held.get((depot, item), 0.0) * (1 + 1e-9) + QUANTITY
-    ]
-
-
-def _needs(problem: Problem, plan: Plan) -> list[str]:
-    found: list[str] = []
-    needed = {(need.place_id, need.item_id): need.quantity for need in problem.needs}
-    got: dict[tuple[str, str], float] = defaultdict(float)
-    for convoy in plan.convoys:
-        for stop in convoy.stops:
-            for item, quantity in stop.deliver.items():
-                got[stop.place_id, item] += quantity
-    for (place, item), quantity in sorted(got.items()):
-        most = needed.get((place, item), 0.0)
-        if quantity > most * (1 + 1e-9) + QUANTITY:
-            found.append(f"{place} gets {quantity:g} {item}, it needs {most:g}")
-    for need in problem.needs:
-        part = got.get((need.place_id, need.item_id), 0.0)
-        if need.whole and part > 0:
-            handed = [
-                stop.deliver[need.item_id]
-                for convoy in plan.convoys
-                for stop in convoy.stops
-                if stop.place_id == need.place_id and need.item_id in stop.deliver
-            ]
-            if len(handed) > 1 or part < need.quantity - QUANTITY:
-                found.append(
-                    f"{need.place_id} {need.item_id}: must not be parted, comes as "
-                    f"{' + '.join(f'{one:g}' for one in handed)} of {need.quantity:g}"
-                )
-    missing: dict[tuple[str, str], float] = defaultdict(float)
-    for row in plan.unserved:
-        missing[row.place_id, row.item_id] += row.quantity
-        if not row.reason.strip():
-            found.append(f"{row.place_id} {row.item_id}: unserved without a reason")
-        if not row.quantity > 0:
-            found.append(f"{row.place_id} {row.item_id}: {row.quantity:g} unserved is no quantity")
-        if (row.place_id, row.item_id) not in needed:
-            found.append(f"{row.place_id} {row.item_id}: unserved, but nobody needs it")
-    for key, quantity in sorted(needed.items()):
-        told = got[key] + missing[key]
-        if not math.isclose(told, quantity, rel_tol=1e-9, abs_tol=QUANTITY):
-            place, item = key
-            found.append(
-                f"{place} {item}: {got[key]:g} delivered + {missing[key]:g} unserved "
-                f"= {told:g}, needed {quantity:g}"
-            )
-    return found
-
-
-def _score(problem: Problem, plan: Plan) -> list[str]:
-    found: list[str] = []
-    need_of = {(need.place_id, need.item_id): need for need in problem.needs}
-    needed: dict[str, float] = defaultdict(float)
-    served: dict[str, float] = defaultdict(float)
-    late = 0.0
-    for need in problem.needs:
-        needed[need.commune] += need.weight * need.quantity
-    for convoy in plan.convoys:
-        for stop in convoy.stops:
-            hours = (stop.arrives_at - problem.departs_at) / timedelta(hours=1)
-            for item, quantity in stop.deliver.items():
-                if (stop.place_id, item) not in need_of:
-                    continue
-                need = need_of[stop.place_id, item]
-                served[need.commune] += need.weight * quantity
-                late += need.weight * quantity * hours
-    total = sum(needed.values())
-    shares = [served[name] / amount for name, amount in needed.items() if amount > 0]
-    for what, said, counted in (
-        ("weighted_arrival", plan.score.weighted_arrival, late),
-        ("served_share", plan.score.served_share, sum(served.values()) / total if total else 1.0),
-        ("worst_commune_share", plan.score.worst_commune_share, min(shares, default=1.0)),
-        ("deprivation", plan.score.deprivation, late + _beside_arrival(problem, plan, served)),
-    ):
-        if not math.isclose(said, counted, rel_tol=1e-6, abs_tol=1e-6):
-            found.append(f"score: {what} is {said:g}, the convoys give {counted:g}")
-    return found
-
-
-def _beside_arrival(problem: Problem, plan: Plan, served: Mapping[str, float]) -> float:
-    """The objective "arrival" without the arrivals: unserved value, unfairness, vehicles' hours."""
-    needed: dict[str, float] = defaultdict(float)
-    for need in problem.needs:
-        needed[need.commune] += need.weight * need.quantity
-    needed = {name: value for name, value in needed.items() if value > 0}
-    shifts = [vehicle.shift_s for vehicle in problem.vehicles]
-    total, hours = sum(needed.values()), problem.unserved_h + int(max(shifts, default=0)) / 3600
-    missing = sum(hours * (needed[name] - served.get(name, 0.0)) for name in needed)
-    uneven = sum((1 - served.get(name, 0.0) / needed[name]) ** 4 for name in needed)
-    uneven *= plan.fairness / (1.01 - plan.fairness) * hours * total / max(len(needed), 1)
-    back: dict[str, float] = {}
-    for convoy in plan.convoys:
-        after = (convoy.returns_at - problem.departs_at) / timedelta(hours=1)
-        back[convoy.vehicle_id] = max(back.get(convoy.vehicle_id, 0.0), after)
-    vehicle_hour = VEHICLE_HOUR * total / max(len(shifts), 1)
-    return missing + uneven + vehicle_hour * sum(back.values())
 
 
 def _identities(plan: Plan) -> list[str]:

@@ -60,7 +60,7 @@ def check_kept(before: Plan, now: Problem, plan: Plan, *, at: datetime) -> list[
 def _same(old: Convoy, new: Convoy, at: datetime) -> list[str]:
     found = []
     who = old.convoy_id
-    if (old.vehicle_id, old.depot_id) != (new.vehicle_id, new.depot_id):
+    if (old.vehicle_ids, old.depot_id) != (new.vehicle_ids, new.depot_id):
         found.append(f"{who}: kept, but with another vehicle or depot")
     if old.departs_at < at and new.departs_at != old.departs_at:
         found.append(f"{who}: left at {old.departs_at}, the new plan says {new.departs_at}")
@@ -84,8 +84,8 @@ def _same(old: Convoy, new: Convoy, at: datetime) -> list[str]:
 def _ways(now: Problem, convoy: Convoy, at: datetime, *, stays: bool) -> list[str]:
     """Legs that lie ahead take no less than the roads of now allow."""
     matrix = now.matrices[convoy.vehicle_class]
-    speeds = {vehicle.vehicle_id: vehicle.speed_factor for vehicle in now.vehicles}
-    speed = speeds.get(convoy.vehicle_id, 1.0)
+    mine = [v.speed_factor for v in now.vehicles if v.vehicle_id in convoy.vehicle_ids]
+    speed = min(mine, default=1.0)
     row = {point: number for number, point in enumerate([*now.depots, *now.places])}
     found = []
     here, left = convoy.depot_id, convoy.departs_at

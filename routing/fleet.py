@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from routing.drivers import without_driver
 from routing.hours import EndedBy, hours_of
 from routing.problem_checks import divisible
 from routing.profile import Profile, profile_of
 from routing.relay_legs import RelayLeg, Service, services_of
-from routing.solver_units import TIME_STEP_S, to_solver_units
+from routing.solver_units import HAIR, TIME_STEP_S, to_solver_units
+from routing.together import Room, as_units, companies_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,11 +36,16 @@ NEVER_S = 10**11
 PORTION_KG = 1.0
 
 
+# What vehicles of a group have in common; what fits a company depends on each of its vehicles.
+_Alike = tuple[int, Profile, float, float, int, int, EndedBy, int, tuple[Room, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Interchangeable vehicles of one depot; `vehicles` are positions in `Problem.vehicles`.
 
-    They leave at `start_s` at the earliest and are home `shift_s` later, or before.
+    They leave at `start_s` at the earliest and are home `shift_s` later, or before. `rooms` are kg
+    and m³ of each of several vehicles that travel together.
     """
 
     depot: int
@@ -50,6 +57,7 @@ class Group:
     ended_by: EndedBy
     max_trips: int
     vehicles: tuple[int, ...]
+    rooms: tuple[Room, ...] = ()
 
     @property
     def vehicle_class(self) -> VehicleClassName:
@@ -61,12 +69,16 @@ class Group:
 class Fleet:
     """Positions instead of ids, whole seconds instead of floats, for one `Problem`.
 
-    `services` are the relays of the day by position of the place; their teams are in no group.
+    In `problem` those who travel together are one vehicle. `services` are the relays of the day by
+    position of the place; their teams are in no group, nor are the vehicles of `idle`, which have
+    no driver. `rooms` are kg and m³ of each vehicle of a company, by the position of the company.
     """
 
     problem: Problem
     groups: tuple[Group, ...]
     services: Mapping[int, Service] = field(default_factory=dict)
+    idle: frozenset[int] = frozenset()
+    rooms: Mapping[int, tuple[Room, ...]] = field(default_factory=dict)
 
     @property
     def n_depots(self) -> int:
@@ -277,6 +289,18 @@ class Fleet:
         )
 
     @cached_property
+    def takes(self) -> NDArray[np.bool_]:
+        """Whether a portion of an item fits into one vehicle of a group (n_groups, n_items)."""
+        kg = self.portion / MICRO * self.unit_kg
+        m3 = self.portion / MICRO * self.unit_m3
+        rows = [
+            np.any([(kg <= room[0] + HAIR) & (m3 <= room[1] + HAIR) for room in rooms], axis=0)
+            for group in self.groups
+            for rooms in (group.rooms or ((group.capacity_kg, group.capacity_m3),),)
+        ]
+        return np.array(rows, dtype=np.bool_).reshape(len(self.groups), len(self.problem.items))
+
+    @cached_property
     def groups_at(self) -> tuple[tuple[int, ...], ...]:
         """Groups of every depot."""
         rows: list[list[int]] = [[] for _ in self.problem.depots]
@@ -290,14 +314,28 @@ def fleet_of(
     *,
     relay: bool = True,
     kept: Mapping[str, tuple[Sequence[str], int]] | None = None,
+    first: Sequence[str] = (),
 ) -> Fleet:
-    """Group the vehicles of `problem`; with `relay` teams are given out first (`services_of`)."""
-    services = services_of(problem, kept) if relay else {}
+    """Group the vehicles of `problem`; with `relay` teams are given out first (`services_of`).
+
+    Those who travel together are one vehicle from here on. `first` are ids of vehicles that have a
+    driver before others, where drivers are few.
+    """
+    names = without_driver(problem, first)
+    companies = companies_of(problem.vehicles)
+    problem = as_units(problem)
+    idle = frozenset(row for row, v in enumerate(problem.vehicles) if v.vehicle_id in names)
+    rooms = {
+        row: tuple((one.capacity_kg, one.capacity_m3) for one in companies[vehicle.vehicle_id])
+        for row, vehicle in enumerate(problem.vehicles)
+        if vehicle.vehicle_id in companies
+    }
+    services = services_of(problem, kept, never=rooms.keys()) if relay else {}
     teams = {row for service in services.values() for row in service.vehicles}
     depot_at = {depot: row for row, depot in enumerate(problem.depots)}
-    alike: dict[tuple[int, Profile, float, float, int, int, EndedBy, int], list[int]] = {}
+    alike: dict[_Alike, list[int]] = {}
     for row, vehicle in enumerate(problem.vehicles):
-        if row in teams:
+        if row in teams or row in idle:
             continue
         hours = hours_of(problem, vehicle)
         begun = problem.begun.get(vehicle.vehicle_id)
@@ -311,12 +349,18 @@ def fleet_of(
             hours.start_s,
             hours.ended_by,
             max(problem.max_trips - trips, 0),
+            rooms.get(row, ()),
         )
         alike.setdefault(key, []).append(row)
     return Fleet(
         problem=problem,
-        groups=tuple(Group(*key, vehicles=tuple(rows)) for key, rows in sorted(alike.items())),
+        groups=tuple(
+            Group(*key[:-1], rooms=key[-1], vehicles=tuple(rows))
+            for key, rows in sorted(alike.items())
+        ),
         services=services,
+        idle=idle,
+        rooms=rooms,
     )
 
 

@@ -224,7 +224,11 @@ class _Filler:
         for row, group in enumerate(self.fleet.groups):
             if self.fleet.kg_limit[row, place] <= 0:
                 continue
-            wanted = self._wanted(place, group.depot)
+            wanted = {
+                item: amount
+                for item, amount in self._wanted(place, group.depot).items()
+                if self.fleet.takes[row, item]
+            }
             if not wanted:
                 continue
             idle_seen = False

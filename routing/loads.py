@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from routing.fleet import MICRO, Fleet
+from routing.solver_units import HAIR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
-
-# Sums of floats may end a hair above a capacity that they were cut to.
-HAIR = 1e-9
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ Code = Literal[
     "no_relay_team",  # by relay only, and no team of the fleet is left to carry on
     "window_closes",  # the place, or the checkpoint before it, closes before a vehicle can be there
     "opens_too_late",  # the place opens when no vehicle could be home in time any more
+    "no_driver",  # the vehicles that reach the place stand still for want of a driver
     "no_vehicle_free",  # every vehicle that reaches the place is full or at the end of its shift
 ]
 CODES: tuple[Code, ...] = get_args(Code)
@@ -79,8 +80,24 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Companion:
+    """One of several vehicles that travel together, and what it carries of their load."""
+
+    vehicle_id: str
+    vehicle_name: str
+    vehicle_class: VehicleClassName
+    load: Mapping[str, float]
+    load_kg: float
+    load_m3: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Convoy:
-    """One trip of one vehicle; `trip` counts that vehicle's trips from 1."""
+    """One trip of one vehicle, or of a `company` of which it leads.
+
+    `trip` counts the trips of that vehicle from 1; the company includes it, and is empty where it
+    travels alone.
+    """
 
     convoy_id: str
     vehicle_id: str
@@ -97,6 +114,12 @@ class Convoy:
     load_m3: float
     kept: Kept = ""
     locked: bool = False
+    company: tuple[Companion, ...] = ()
+
+    @property
+    def vehicle_ids(self) -> tuple[str, ...]:
+        """Ids of all vehicles that travel in it."""
+        return tuple(one.vehicle_id for one in self.company) or (self.vehicle_id,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +127,7 @@ class Returned:
     """What a convoy does not bring, because its road closed or its vehicle broke down.
 
     `stays` says that nobody knows a way home; `until` is when it is back, else when it stopped.
+    `company` are the ids of all vehicles in it, where there were several.
     """
 
     convoy_id: str
@@ -113,6 +137,12 @@ class Returned:
     stays: bool
     load: Mapping[str, float]
     reason: str
+    company: tuple[str, ...] = ()
+
+    @property
+    def vehicle_ids(self) -> tuple[str, ...]:
+        """Ids of all vehicles that travelled in it."""
+        return self.company or (self.vehicle_id,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +248,7 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
                 "stays": one.stays,
                 "load": dict(one.load),
                 "reason": one.reason,
+                "company": list(one.company),
             }
             for one in plan.returned
         ]
@@ -307,6 +338,17 @@ def _convoy_to_dict(convoy: Convoy) -> dict[str, Any]:
         "load_m3": convoy.load_m3,
         "kept": convoy.kept,
         "locked": convoy.locked,
+        "company": [
+            {
+                "vehicle_id": one.vehicle_id,
+                "vehicle_name": one.vehicle_name,
+                "vehicle_class": one.vehicle_class,
+                "load": dict(one.load),
+                "load_kg": one.load_kg,
+                "load_m3": one.load_m3,
+            }
+            for one in convoy.company
+        ],
     }
 
 
@@ -341,6 +383,19 @@ def _convoy_from_dict(row: Mapping[str, Any]) -> Convoy:
         load_m3=_number(row["load_m3"]),
         kept=_one_of(get_args(Kept), row.get("kept", "")),
         locked=bool(row.get("locked", False)),
+        # Plans of before vehicles could travel together have none.
+        company=tuple(_companion_from_dict(one) for one in row.get("company", ())),
+    )
+
+
+def _companion_from_dict(row: Mapping[str, Any]) -> Companion:
+    return Companion(
+        vehicle_id=_text(row["vehicle_id"]),
+        vehicle_name=_text(row["vehicle_name"]),
+        vehicle_class=_one_of(VEHICLE_CLASS_NAMES, row["vehicle_class"]),
+        load={_text(item): _number(quantity) for item, quantity in row["load"].items()},
+        load_kg=_number(row["load_kg"]),
+        load_m3=_number(row["load_m3"]),
     )
 
 
@@ -353,6 +408,7 @@ def _returned_from_dict(row: Mapping[str, Any]) -> Returned:
         stays=bool(row["stays"]),
         load={_text(item): _number(q) for item, q in row["load"].items()},
         reason=_text(row["reason"]),
+        company=tuple(_text(one) for one in row.get("company", ())),
     )
 
 

@@ -148,6 +148,9 @@ class Problem:
         At most one per place: how aid comes there from a roadhead.
     begun
         For vehicles whose day has begun (`replan`), by id.
+    drivers
+        By depot: how many trucks and pickups can leave it on the day, each with one driver, who
+        stays with it. A depot that is missing has enough.
 
     Raises
     ------
@@ -174,6 +177,7 @@ class Problem:
     daylight: Daylight | None = None
     relays: tuple[RelayLeg, ...] = ()
     begun: Mapping[str, Begun] = field(default_factory=dict)
+    drivers: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems = problems_of(self)
@@ -244,6 +248,7 @@ def _make_canonical(problem: Problem) -> None:
     put("reasons", {place: " ".join(text.split()) for place, text in problem.reasons.items()})
     put("windows", dict(sorted(problem.windows.items())))
     put("depot_hours", dict(sorted(problem.depot_hours.items())))
+    put("drivers", dict(sorted(problem.drivers.items())))
     legs = sorted(problem.relays, key=lambda leg: leg.place_id)
     put(
         "relays",

@@ -13,6 +13,7 @@ from geo.model import VEHICLE_CLASS_NAMES, Item, VehicleClassName
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from geo.model import Vehicle
     from routing.problem import ClassMatrix, Problem
 
 # Units that may be divided; whatever else an item is counted in goes out whole (tents, kits …).
@@ -41,6 +42,8 @@ def problems_of(problem: Problem) -> list[Cell]:
     found += _hours_problems(problem)
     found += _relay_problems(problem)
     found += _begun_problems(problem)
+    found += _driver_problems(problem)
+    found += _company_problems(problem)
     n = len(problem.points)
     for name, matrix in problem.matrices.items():
         found += _matrix_problems(name, matrix, n)
@@ -136,6 +139,36 @@ def _vehicle_problems(problem: Problem) -> list[Cell]:
             for name in ("capacity_kg", "capacity_m3")
             if getattr(vehicle, name) > MAX_QUANTITY
         ]
+    return found
+
+
+def _driver_problems(problem: Problem) -> list[Cell]:
+    found: list[Cell] = []
+    for depot, number in problem.drivers.items():
+        if depot not in problem.depots:
+            found.append(_cell("drivers", "depot_id", depot, "a known depot is needed"))
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            found.append(_cell(f"drivers of {depot}", "number", number, "0 drivers or more"))
+    return found
+
+
+def _company_problems(problem: Problem) -> list[Cell]:
+    """Who travels together uses the same roads, and all of them drive in the dark or none."""
+    found: list[Cell] = []
+    companies: dict[tuple[str, str], list[Vehicle]] = {}
+    for vehicle in problem.vehicles:
+        if vehicle.together:
+            companies.setdefault((vehicle.depot_id, vehicle.together), []).append(vehicle)
+    dark = set() if problem.daylight is None else set(problem.daylight.classes)
+    for (_depot, word), members in companies.items():
+        classes = {one.vehicle_class for one in members}
+        row = f"vehicles that travel together as {word}"
+        if len(classes) > 1 and not classes <= {"truck", "pickup"}:
+            expected = "all of one class, or trucks and pickups"
+            found.append(_cell(row, "vehicle_class", ", ".join(sorted(classes)), expected))
+        elif classes & dark and not classes <= dark:
+            expected = "all of them drive in the dark, or none"
+            found.append(_cell(row, "daylight", ", ".join(sorted(classes)), expected))
     return found
 
 

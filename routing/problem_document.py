@@ -116,6 +116,7 @@ def _without_matrices(problem: Problem) -> dict[str, Any]:
         "daylight": None if problem.daylight is None else asdict(problem.daylight),
         "relays": [asdict(leg) for leg in problem.relays],
         "begun": {name: asdict(one) for name, one in sorted(problem.begun.items())},
+        "drivers": dict(problem.drivers),
     }
 
 
@@ -159,6 +160,7 @@ def _problem(document: Mapping[str, Any]) -> Problem:
             for row in document.get("relays", ())
         ),
         begun={name: Begun(**row) for name, row in document.get("begun", {}).items()},
+        drivers=dict(document.get("drivers", {})),
     )
 
 

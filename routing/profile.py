@@ -50,7 +50,7 @@ def profile_of(vehicle: Vehicle) -> Profile:
 
 
 def drive_of(problem: Problem, convoy: Convoy) -> Drive:
-    """How the vehicle of `convoy` drives; one that is gone from the fleet, as its class does."""
-    name = convoy.vehicle_id
-    speed = next((v.speed_factor for v in problem.vehicles if v.vehicle_id == name), 1.0)
+    """How `convoy` drives: as the slowest in it; who is gone from the fleet, as the class does."""
+    ids = convoy.vehicle_ids
+    speed = min((v.speed_factor for v in problem.vehicles if v.vehicle_id in ids), default=1.0)
     return Drive(problem.matrices[convoy.vehicle_class], speed)

@@ -16,7 +16,7 @@ from routing.hours import Window, hours_of
 from routing.problem_checks import divisible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from geo.model import Item, Vehicle, VehicleClassName
     from routing.problem import Demand, Problem
@@ -94,7 +94,10 @@ class _Offer:
 
 
 def services_of(
-    problem: Problem, kept: Mapping[str, tuple[Sequence[str], int]] | None = None
+    problem: Problem,
+    kept: Mapping[str, tuple[Sequence[str], int]] | None = None,
+    *,
+    never: Collection[int] = (),
 ) -> dict[int, Service]:
     """Give out the teams of the fleet to the places that need a relay, by position of the place.
 
@@ -106,6 +109,8 @@ def services_of(
     kept
         By place: ids of teams, and carries of each, that stay as in an earlier plan as far as they
         still can.
+    never
+        Positions of vehicles that are no teams: those that travel together.
     """
     if not problem.relays:
         return {}
@@ -116,7 +121,7 @@ def services_of(
     free = {
         row
         for row, vehicle in enumerate(problem.vehicles)
-        if any(vehicle.vehicle_class == leg.taker for leg in legs.values())
+        if row not in never and any(vehicle.vehicle_class == leg.taker for leg in legs.values())
     }
     teams: dict[int, list[int]] = defaultdict(list)
     carries: dict[int, int] = {}

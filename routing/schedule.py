@@ -12,7 +12,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from routing.fleet import MICRO, Fleet
-from routing.loads import HAIR, Load, weigh
+from routing.loads import Load, weigh
+from routing.solver_units import HAIR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

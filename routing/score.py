@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from routing.plan import Convoy, Score
+from routing.together import units_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,11 +50,12 @@ def terms_of(problem: Problem, fairness: float) -> Terms:
     """Prices for `problem`."""
     values = {name: value for name, value in _by_commune(problem).items() if value > 0}
     total = sum(values.values())
-    longest_h = max((int(vehicle.shift_s) for vehicle in problem.vehicles), default=0) / 3600
+    vehicles = units_of(problem.vehicles)
+    longest_h = max((int(vehicle.shift_s) for vehicle in vehicles), default=0) / 3600
     unserved_h = problem.unserved_h + longest_h
     return Terms(
         unserved_h=unserved_h,
-        travel_price=TRAVEL_SHARE * total / max(len(problem.vehicles), 1),
+        travel_price=TRAVEL_SHARE * total / max(len(vehicles), 1),
         unfairness=_dominance(fairness) * unserved_h * total / max(len(values), 1),
         commune_value=values,
     )

@@ -16,11 +16,12 @@ import numpy as np
 from routing.allocate import need_items, need_places
 from routing.balance import need_rows
 from routing.fleet import MICRO, NEVER_S, Fleet
-from routing.loads import HAIR, make_load
+from routing.loads import make_load
 from routing.relay_pieces import Piece, carries_left, carry_of, relay_pieces
 from routing.schedule import make_trip
 from routing.score import terms_of
 from routing.search_arrays import BLOCKED_S, RELOAD, Instance
+from routing.solver_units import HAIR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -210,7 +211,7 @@ def _cut(
     trips = 0
     for row, group in enumerate(fleet.groups):
         kg = float(fleet.kg_limit[row, place])
-        if kg <= 0 or stock[group.depot, item] < portion:
+        if kg <= 0 or stock[group.depot, item] < portion or not fleet.takes[row, item]:
             continue
         units = (kg + HAIR) / unit_kg
         if unit_m3 > 0:
@@ -289,6 +290,7 @@ def _instance(
     count = np.bincount([point_of[int(p)] for p in place], minlength=len(points))
     capacity_m3 = np.array([group.capacity_m3 for group in fleet.groups])
     allowed = (fleet.kg_limit[:, place] + HAIR >= kg) & (capacity_m3[:, None] + HAIR >= m3)
+    allowed &= fleet.takes[:, item]
     opens, closes = _windows(fleet, profiles, place, halts - delays)
     return Instance(
         travel_s=travel_s,

@@ -18,14 +18,16 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from geo.errors import RuleError
+from routing import drivers
 from routing.allocate import need_items, need_places
 from routing.balance import balance_beside, full_balance
 from routing.cost_search import CostSearch
+from routing.drivers import most_useful
 from routing.fleet import Fleet, fleet_of
 from routing.leftovers import take_along
 from routing.plan import Objective, Plan, StoppedBy, plan_to_dict
@@ -34,11 +36,14 @@ from routing.repair import made_to_hold
 from routing.schedule import Days, in_order, spread
 from routing.score import commune_shares, score, terms_of
 from routing.search_problem import days_from, translate
+from routing.stowing import stowed
 from routing.timetable import convoys_of, days_of, relays_of
+from routing.together import with_company
 from routing.unserved import unserved
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -58,6 +63,8 @@ MOST_TURNS_TIMES_JOBS = 70_000_000
 # where there is no time for it.
 STEPS_OF_BEGINNING, BEGINNING_SHARE = 100, 0.25
 SECONDS_FOR_BEGINNING = 5.0
+# Where drivers are few: the share of the search that finds out who is to drive.
+CHOOSING_SHARE = 1 / 3
 NEEDS_FOR_BEGINNING, SECONDS_FOR_LARGE_BEGINNING = 1500, 30.0
 
 
@@ -116,9 +123,25 @@ def solve(
     """
     _require_options(objective, seed, iterations, seconds, fairness)
     report = progress or _silent
+    first: Sequence[str] = ()
+    if start is not None:
+        first = most_useful(problem, start)
+    elif drivers.are_short(problem):
+        start, spent_s = _with_drivers_for_all(
+            problem,
+            objective=objective,
+            seed=seed,
+            iterations=iterations,
+            seconds=seconds,
+            fairness=fairness,
+            stop=stop,
+            progress=lambda share, _text: report(0.0, f"choosing who drives, {share:.0%}"),
+        )
+        first = most_useful(problem, start)
+        seconds = None if seconds is None else max(seconds - spent_s, 0.0)
     kept = None if start is None else relays_of(start)
-    fleet = fleet_of(problem, relay=objective == "arrival", kept=kept)
-    order = _Order(fleet, seed, iterations, seconds, fairness, report, notice)
+    fleet = fleet_of(problem, relay=objective == "arrival", kept=kept, first=first)
+    order = _Order(problem, fleet, seed, iterations, seconds, fairness, report, notice)
     plan = _by_arrival(order, start, stop) if objective == "arrival" else _by_cost(order)
     report(1.0, f"{len(plan.convoys)} convoys, {len(plan.unserved)} needs unserved")
     logger.info(
@@ -131,10 +154,25 @@ def solve(
     return plan
 
 
+def _with_drivers_for_all(
+    problem: Problem, *, iterations: int | None, seconds: float | None, **asked: Any
+) -> tuple[Plan, float]:
+    """Plan as if no depot lacked drivers, in part of the time: it tells who brings most."""
+    clock = time.perf_counter()
+    plan = solve(
+        replace(problem, drivers={}),
+        iterations=None if iterations is None else max(int(CHOOSING_SHARE * iterations), 1),
+        seconds=None if seconds is None else CHOOSING_SHARE * seconds,
+        **asked,
+    )
+    return plan, time.perf_counter() - clock
+
+
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What was asked for."""
+    """What was asked for; in `fleet` those who travel together are one vehicle."""
 
+    problem: Problem
     fleet: Fleet
     seed: int
     iterations: int | None
@@ -168,7 +206,7 @@ def _silent(_share: float, _text: str) -> None:
 
 def plan_of_days(fleet: Fleet, days: Days, *, fairness: float = FAIRNESS) -> Plan:
     """Make a plan of days that somebody else found: leftovers taken along, scored, explained."""
-    order = _Order(fleet, 0, None, None, fairness, _silent, "")
+    order = _Order(fleet.problem, fleet, 0, None, None, fairness, _silent, "")
     return _finished(order, "arrival", days, 0, "iterations")
 
 
@@ -286,7 +324,8 @@ def _finished(
         # Other gaps than before; after this one nothing moves between vehicles any more.
         days = take_along(fleet, days, lacking=lacking, stock=stock, urgency=urgency)
     days = in_order(fleet, days, urgency)
-    convoys = convoys_of(fleet, days)
+    days = stowed(fleet, days, lacking=lacking, stock=stock)
+    convoys = with_company(convoys_of(fleet, days), order.problem.vehicles, problem.items)
     solver = "pyvrp" if objective == "cost" else "qafila"
     return _with_ids(
         Plan(
@@ -300,7 +339,7 @@ def _finished(
             objective=objective,
             iterations=iterations,
             stopped_by=stopped_by,
-            problem_sha256=digest(problem),
+            problem_sha256=digest(order.problem),
             solver=solver
             if objective == "cost"
             else f"qafila {importlib.metadata.version('qafila')}",

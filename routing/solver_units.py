@@ -16,6 +16,9 @@ from geo.errors import RuleError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+# Sums of floats may end a hair above a capacity that they were cut to.
+HAIR = 1e-9
+
 TIME_STEP_S = 1.0
 KG_STEP = 0.1
 M3_STEP = 0.01

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from routing.fleet import MICRO
-from routing.loads import HAIR
 from routing.plan import Code, Unserved
 from routing.problem_checks import divisible
 from routing.relay_legs import load_of
 from routing.relay_pieces import Piece, carries_used
 from routing.schedule import used_s
+from routing.solver_units import HAIR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
-    from geo.model import Item
+    from geo.model import Item, Vehicle
     from routing.fleet import Fleet
     from routing.schedule import Days
 
@@ -80,7 +80,7 @@ def _reason(
     if fleet.problem.places[place] in fleet.relay_legs:
         return _by_relay(fleet, place, item, groups, left_loads=left_loads, left_s=left_s)
     if not groups:
-        return _without_vehicle(fleet, place)
+        return _without_driver(fleet, place) or _without_vehicle(fleet, place)
     thing = fleet.problem.items[item]
     missing = _without_stock(fleet, thing, {fleet.groups[row].depot for row in groups})
     if missing is not None:
@@ -90,7 +90,9 @@ def _reason(
     fitting = [
         row
         for row in groups
-        if fleet.groups[row].capacity_kg >= kg and fleet.groups[row].capacity_m3 >= m3
+        if fleet.groups[row].capacity_kg >= kg
+        and fleet.groups[row].capacity_m3 >= m3
+        and fleet.takes[row, item]
     ]
     if not fitting:
         most_kg = max(fleet.groups[row].capacity_kg for row in groups)
@@ -178,6 +180,36 @@ def _left_loads(fleet: Fleet, days: Days) -> dict[int, int]:
     ]
     used = carries_used(fleet, pieces)
     return {place: service.loads - used[place] for place, service in fleet.services.items()}
+
+
+def _idle_at(fleet: Fleet, place: int) -> list[Vehicle]:
+    """Vehicles with a road there and back that stand still for want of a driver."""
+    problem, point = fleet.problem, fleet.n_depots + place
+    depots = {depot: row for row, depot in enumerate(problem.depots)}
+    found = []
+    for row in sorted(fleet.idle):
+        vehicle = problem.vehicles[row]
+        times, home = (
+            problem.matrices[vehicle.vehicle_class].travel_time_s,
+            depots[vehicle.depot_id],
+        )
+        if math.isfinite(times[home, point]) and math.isfinite(times[point, home]):
+            found.append(vehicle)
+    return found
+
+
+def _without_driver(fleet: Fleet, place: int) -> tuple[Code, str] | None:
+    idle = _idle_at(fleet, place)
+    if not idle:
+        return None
+    return "no_driver", f"no driver for any vehicle with a road to the place: {_idle(fleet, idle)}"
+
+
+def _idle(fleet: Fleet, vehicles: list[Vehicle]) -> str:
+    drivers = fleet.problem.drivers
+    depots = sorted({one.depot_id for one in vehicles})
+    few = ", ".join(f"{depot} has {drivers[depot]} driver(s) today" for depot in depots)
+    return f"{len(vehicles)} stand still, {few}"
 
 
 def _without_vehicle(fleet: Fleet, place: int) -> tuple[Code, str]:
@@ -326,6 +358,8 @@ def _no_vehicle(
             rest += ", or would come after a place has closed"
     else:
         rest = f"has {_hours(max(left, 0))} of its shift left"
+    if idle := _idle_at(fleet, place):
+        rest += f"; {len(idle)} more have a road to the place, and {_idle(fleet, idle)}"
     return "no_vehicle_free", (f"a return trip from {depot} takes {_hours(trip)}; {one} {rest}")
 
 

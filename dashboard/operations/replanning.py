@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from routing.plan import Plan
     from routing.problem import Problem
-    from routing.replan import Reported
+    from routing.rest_of_day import Reported
 
 #: How long a re-plan searches where nobody says: a crisis cell waits for it.
 SECONDS = 2.0
@@ -232,7 +232,7 @@ def _problem_now(situation: Situation, old: _InForce, moment: datetime) -> Probl
 
 def _reported(situation: Situation, document: dict[str, Any]) -> Reported:
     """Movements since the first plan of the day: what left depots, and what reached places."""
-    from routing.replan import Reported
+    from routing.rest_of_day import Reported
 
     first = document
     while first.get("replaces"):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from data.events.base import Count, Event, Id, Lat, Lon, Name, Real, Text
 from geo.model import STANDARD_CREW, VehicleClassName
@@ -31,8 +31,8 @@ class VehicleRegistered(Event):
     vehicle_id: Id
     vehicle_class: VehicleClassName
     name: Text = ""
-    capacity_kg: Annotated[Real, Field(gt=0, le=100_000)]
-    capacity_m3: Annotated[Real, Field(gt=0, le=1_000)]
+    capacity_kg: Annotated[Real, Field(ge=0, le=100_000)]
+    capacity_m3: Annotated[Real, Field(ge=0, le=1_000)]
     depot_id: Id
     organisation_id: Id | None = None
     shift_s: Annotated[Count, Field(ge=600, le=86_400)] = 36_000
@@ -40,6 +40,12 @@ class VehicleRegistered(Event):
     crew: Annotated[Count, Field(ge=1, le=100)] = STANDARD_CREW
     together: Annotated[Text, Field(max_length=100)] = ""
     available: bool = True
+
+    @model_validator(mode="after")
+    def _only_an_escort_carries_nothing(self) -> Self:
+        if not self.together and not (self.capacity_kg and self.capacity_m3):
+            raise ValueError("a vehicle that carries nothing travels together with others")
+        return self
 
 
 class VehicleClassesChanged(Event):

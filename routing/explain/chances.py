@@ -143,7 +143,7 @@ class Chances:
         found -= np.where(found == self.lacking, 0, found % int(fleet.portion[self.item]))
         if self.whole:
             found = np.where(found == self.lacking, found, 0)
-        possible = ways.road & ~ways.over & (left >= 0)
+        possible = ways.road & ~ways.over & (left >= 0) & fleet.takes[ways.group, self.item]
         if "window" not in self.without:
             possible &= ways.arrives_s <= ways.closes_s
         found = np.where(possible, found, 0)
@@ -182,11 +182,12 @@ class Chances:
         capacity_m3 = np.array([group.capacity_m3 for group in groups])[ways.group]
         kg = self.portion / MICRO * self.unit_kg - 1e-9
         m3 = self.portion / MICRO * float(self.fleet.unit_m3[self.item]) - 1e-9
+        takes_it = self.fleet.takes[ways.group, self.item]
         takes = ways.extra_s + self.portion_s
         fails = np.stack(
             [
                 ~ways.road,
-                (capacity_kg < kg) | (capacity_m3 < m3),
+                (capacity_kg < kg) | (capacity_m3 < m3) | ~takes_it,
                 (ways.arrives_s > ways.closes_s) | (takes > ways.slack_s),
                 takes > ways.spare_s,
                 ways.over,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from routing.balance import balance_beside, full_balance
+from routing.drivers import most_useful
 from routing.explain.chances import Chances, Ways, ways_of
 from routing.explain.facts import STAGES, Gain, GainKind, Limits, NeedWhy
 from routing.explain.gaps import Gaps, gaps_of, new_day, urgency_of, visit
@@ -75,7 +76,9 @@ def explain_needs(
     if not plan.unserved:
         return ()
     by_arrival = plan.objective == "arrival"
-    fleet = fleet_of(problem, relay=by_arrival, kept=relays_of(plan))
+    fleet = fleet_of(
+        problem, relay=by_arrival, kept=relays_of(plan), first=most_useful(problem, plan)
+    )
     days = days_of(fleet, plan)
     looked = _Looks(fleet, days, plan.fairness if by_arrival else None, open_roads)
     return tuple(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from routing.drivers import most_useful
 from routing.explain.facts import StopWhy, Swap
 from routing.explain.gaps import urgency_of
 from routing.fleet import fleet_of
@@ -36,7 +37,12 @@ def explain_stops(problem: Problem, plan: Plan) -> dict[str, tuple[StopWhy, ...]
         said to be kept.
     """
     new = replace(plan, convoys=tuple(one for one in plan.convoys if not one.kept))
-    fleet = fleet_of(problem, relay=plan.objective == "arrival", kept=relays_of(new))
+    fleet = fleet_of(
+        problem,
+        relay=plan.objective == "arrival",
+        kept=relays_of(new),
+        first=most_useful(problem, new),
+    )
     days = _Days(fleet, new)
     found = {one.convoy_id: _kept(one) for one in plan.convoys if one.kept}
     return found | {one.convoy_id: days.of(one) for one in new.convoys}

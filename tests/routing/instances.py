@@ -72,7 +72,9 @@ def problem_on_a_line(**changes: Any) -> Problem:
 
 
 @st.composite
-def wild_problems(draw: st.DrawFn, *, timed: bool = False, relayed: bool = False) -> Problem:
+def wild_problems(
+    draw: st.DrawFn, *, timed: bool = False, relayed: bool = False, accompanied: bool = False
+) -> Problem:
     """Problems of 1 to 6 places with gaps, dead ends, odd capacities and impossible wishes.
 
     With `timed`, places, depots and daylight have hours, and some needs must not be parted. With
@@ -84,7 +86,8 @@ def wild_problems(draw: st.DrawFn, *, timed: bool = False, relayed: bool = False
     depots = tuple(f"depot:{i}" for i in range(n_depots))
     places = tuple(f"place:{i}" for i in range(n_places))
     items = (TENT, WATER, KIT)[: draw(st.integers(1, 3))]
-    classes = draw(st.lists(st.sampled_from(["truck", "pickup", "mule"]), min_size=1, unique=True))
+    kinds = ["truck", "pickup"] if accompanied else ["truck", "pickup", "mule"]
+    classes = draw(st.lists(st.sampled_from(kinds), min_size=1, unique=True))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     closed = draw(st.sampled_from([0.0, 0.2, 0.6]))
     vehicles = [
@@ -97,6 +100,7 @@ def wild_problems(draw: st.DrawFn, *, timed: bool = False, relayed: bool = False
             shift_s=draw(st.sampled_from([1800, 4 * 3600, 10 * 3600])),
             speed_factor=draw(st.sampled_from([1.0, 1.0, 0.6, 1.3])),
             crew=draw(st.sampled_from([2, 2, 1, 5])),
+            together=draw(st.sampled_from(["", "", "x"])) if accompanied else "",
         )
         for i in range(draw(st.integers(0, 4)))
     ]
@@ -134,6 +138,7 @@ def wild_problems(draw: st.DrawFn, *, timed: bool = False, relayed: bool = False
         max_trips=int(rng.integers(1, 4)),
         **(_wild_hours(rng, depots, places, classes) if timed else {}),
         relays=_wild_relays(rng, depots, places) if relayed else (),
+        drivers={depots[0]: draw(st.integers(0, 3))} if accompanied else {},
     )
 
 

@@ -16,7 +16,8 @@ from routing.check_kept import check_kept
 from routing.plan import plan_from_dict, plan_to_dict
 from routing.problem import Begun, Demand
 from routing.problem_document import from_json, to_json
-from routing.replan import Replanned, Reported, replan
+from routing.replan import Replanned, replan
+from routing.rest_of_day import Reported
 from routing.solve import solve
 from tests.routing.instances import (
     SIX_OCLOCK,

@@ -34,14 +34,15 @@ def take_vehicle(row: Row, known: Known) -> TakenRow:
     kind = vehicle_class(row.text("class"))
     if kind is None:
         row.problem("class", f"one of {', '.join(VEHICLE_CLASS_NAMES)}")
-    kg = _capacity(row, "capacity_kg", 100_000)
-    m3 = _capacity(row, "capacity_m3", 1_000)
+    together = " ".join(row.text("together").split())[:100]
+    kg = _capacity(row, "capacity_kg", 100_000, or_nothing=bool(together))
+    m3 = _capacity(row, "capacity_m3", 1_000, or_nothing=bool(together))
     # What nobody says is as the event has it.
     said: dict[str, Any] = {
         "shift_s": _shift_s(row),
         "speed_factor": _speed_factor(row),
         "crew": _crew(row),
-        "together": " ".join(row.text("together").split())[:100] or None,
+        "together": together or None,
     }
     report = row.report()
     if report.problems or depot_id is None or kind is None or kg is None or m3 is None:
@@ -78,8 +79,11 @@ def take_volunteer(row: Row, known: Known) -> TakenRow:
     return TakenRow(report=report, events=(*events_of(place_id, known), event))
 
 
-def _capacity(row: Row, field: str, limit: int) -> Decimal | None:
-    """Read a capacity, with "t" or "kg" behind it where it is a weight."""
+def _capacity(row: Row, field: str, limit: int, *, or_nothing: bool) -> Decimal | None:
+    """Read a capacity, with "t" or "kg" behind it where it is a weight.
+
+    With `or_nothing` it may be 0: an escort carries nothing.
+    """
     written = row.text(field)
     value = number(written)
     if value is None and field == "capacity_kg":
@@ -90,7 +94,7 @@ def _capacity(row: Row, field: str, limit: int) -> Decimal | None:
             value *= unit.factor
             if unit.factor != 1:
                 row.repair(f"{written} are {value:f} kg")
-    if value is None or not 0 < value <= limit:
+    if value is None or not 0 <= value <= limit or (value == 0 and not or_nothing):
         row.problem(field, f"one number above 0, at most {limit:,}".replace(",", " "))
         return None
     row.repaired = row.repaired or ambiguous(written)

@@ -163,6 +163,15 @@ def test_a_vehicle_has_a_day_a_speed_a_crew_and_company(
     assert (other.shift_s, other.speed_factor, other.crew, other.together) == (36_000, 1.0, 2, "")
 
 
+def test_only_an_escort_may_carry_nothing(tmp_path: Path, here: Known) -> None:
+    head = "vehicle,class,capacity_kg,capacity_m3,depot,together"
+    escort, alone = _take(
+        tmp_path, here, "vehicles", f"{head}\nE1,pickup,0,0,Asni,x\nE2,pickup,0,0,Asni,\n"
+    )
+    assert escort.events[0].capacity_kg == 0  # type: ignore[attr-defined]
+    assert alone.report.status == "rejected"
+
+
 @pytest.mark.parametrize(
     ("column", "cell", "needed"),
     [
