@@ -138,7 +138,7 @@ def loads(plan: Plan, vehicles: Sequence[Vehicle], names: Mapping[str, str]) -> 
     size = {one.vehicle_id: one for one in vehicles}
     found = []
     for one in plan["convoys"]:
-        vehicle = size.get(one.get("vehicle_id", ""))
+        room = room_of(one, size)
         load_kg, load_m3 = float(one.get("load_kg", 0.0)), float(one.get("load_m3", 0.0))
         found.append(
             Load(
@@ -150,11 +150,23 @@ def loads(plan: Plan, vehicles: Sequence[Vehicle], names: Mapping[str, str]) -> 
                 stops=tuple(names.get(stop["place_id"], "?") for stop in one["stops"]),
                 load_kg=load_kg,
                 load_m3=load_m3,
-                kg_share=load_kg / vehicle.capacity_kg if vehicle else None,
-                m3_share=load_m3 / vehicle.capacity_m3 if vehicle else None,
+                kg_share=load_kg / room[0] if room and room[0] > 0 else None,
+                m3_share=load_m3 / room[1] if room and room[1] > 0 else None,
             )
         )
     return sorted(found, key=lambda load: (load.departs_at, load.vehicle))
+
+
+def room_of(
+    convoy: Mapping[str, Any], vehicles: Mapping[str, Vehicle]
+) -> tuple[float, float] | None:
+    """Kilograms and cubic metres that a convoy takes; None where a vehicle of it is not known."""
+    company = convoy.get("company") or [{"vehicle_id": convoy.get("vehicle_id", "")}]
+    members = [vehicles.get(one["vehicle_id"]) for one in company]
+    known = [one for one in members if one is not None]
+    if len(known) < len(members):
+        return None
+    return sum(one.capacity_kg for one in known), sum(one.capacity_m3 for one in known)
 
 
 def causes(plan: Plan) -> list[Cause]:

@@ -37,6 +37,7 @@ PIECE = "piece"  # piece of it chosen from the list
 ANALYSIS = "analysis"  # a question that takes seconds, under way or answered
 LANGUAGE = "language"  # what this session reads in
 TONGUE = "tongue"  # the list of languages in the head of the page
+VEHICLE_SET = "vehicle_set"  # the vehicle that was taken out of service or back last, or why not
 LOCKED = "locked"  # the convoy that was locked or unlocked last, or why it could not be
 PLAN_A = "plan_a"  # the plan that another is compared with
 READING = "reading"  # an uploaded table: under way, shown or recorded

@@ -155,6 +155,20 @@ def zipped_plan(
     return memory.getvalue()
 
 
+def _capacity(situation: Situation, plan: dict[str, Any]) -> dict[str, tuple[float, float]]:
+    """Give kg and m³ of every vehicle; of one that leads others, what all of them take."""
+    known = {
+        one.vehicle_id: (one.capacity_kg, one.capacity_m3)
+        for one in situation.store.vehicles(available_only=False)
+    }
+    for convoy in plan["convoys"]:
+        rooms = [known.get(one["vehicle_id"]) for one in convoy.get("company", ())]
+        if rooms and all(rooms):
+            kg, m3 = zip(*filter(None, rooms), strict=True)
+            known[f"{convoy['vehicle_id']} and company"] = (sum(kg), sum(m3))
+    return known
+
+
 def _only(plan: dict[str, Any], convoys: Sequence[str]) -> dict[str, Any]:
     """Give the plan with these convoys only; with all where none is named."""
     known = {one["convoy_id"] for one in plan["convoys"]}
@@ -198,10 +212,7 @@ def _papers(
     light = plan.get("light")
     made = next((one for one in situation.store.plans() if one.plan_id == plan["plan_id"]), None)
     return Papers(
-        capacity={
-            one.vehicle_id: (one.capacity_kg, one.capacity_m3)
-            for one in situation.store.vehicles(available_only=False)
-        },
+        capacity=_capacity(situation, plan),
         made_at=None if made is None else made.recorded_at,
         event=int(plan["based_on_seq"]),
         replaces=plan.get("replaces") or "",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import state
+from dashboard import plansheet, state
 from dashboard.languages import _, language
 from dashboard.map.text import clean, markdown
 from dashboard.views import analysis
@@ -16,11 +16,12 @@ from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from dashboard.desk import Progress
     from dashboard.plansheet import Plan
     from dashboard.state import Served
+    from geo.model import Vehicle
 
 PAPERS = "papers"
 #: What a convoy leader and a storekeeper ask for first.
@@ -29,8 +30,14 @@ LONGEST_CONTACT = 200
 Convoy = dict[str, Any]
 
 
-def one_convoy(served: Served, plan: Plan, names: Mapping[str, str], timezone: str) -> None:
-    """Choose a convoy; show its stops with what they get and why, and let it be kept."""
+def one_convoy(
+    served: Served,
+    plan: Plan,
+    names: Mapping[str, str],
+    timezone: str,
+    vehicles: Sequence[Vehicle],
+) -> None:
+    """Choose a convoy; show its stops with what they get and why, and how it is loaded."""
     convoys = {one["convoy_id"]: one for one in plan["convoys"]}
     if not convoys:
         st.caption(_("No convoy leaves: see the needs without delivery for the reasons."))
@@ -52,6 +59,90 @@ def one_convoy(served: Served, plan: Plan, names: Mapping[str, str], timezone: s
             _("Why now"): st.column_config.TextColumn(_("Why now"), width="large"),
         },
     )
+    if convoy.get("company"):
+        st.caption(_("These vehicles travel together:"))
+        st.dataframe(
+            company_table(convoy, served.desk.item_name),
+            hide_index=True,
+            alt=_("Vehicles that travel together"),
+        )
+    _loading(served, plan["plan_id"], convoy, names, vehicles)
+
+
+def company_table(convoy: Convoy, item_name: Callable[[str], str]) -> pd.DataFrame:
+    """Give who travels in a convoy of several vehicles, and what each of them carries."""
+    company = convoy["company"]
+    return pd.DataFrame(
+        {
+            _("Vehicle"): [clean(one["vehicle_name"] or one["vehicle_id"]) for one in company],
+            _("Class"): [one["vehicle_class"] for one in company],
+            _("Carries"): [
+                ", ".join(
+                    f"{number(quantity)} {item_name(item)}"
+                    for item, quantity in sorted(one["load"].items())
+                )
+                or _("nothing")
+                for one in company
+            ],
+            "kg": [round(one["load_kg"]) for one in company],
+            "m³": [round(one["load_m3"], 1) for one in company],
+        }
+    )
+
+
+def _loading(
+    served: Served,
+    plan_id: str,
+    convoy: Convoy,
+    names: Mapping[str, str],
+    vehicles: Sequence[Vehicle],
+) -> None:
+    """Show in which order it is loaded, and how full it is then."""
+    try:
+        rows = served.desk.loading_list(plan_id, convoy["convoy_id"])
+    except QafilaError as error:
+        st.error(markdown(error), icon=":material/error:")
+        return
+    room = plansheet.room_of(convoy, {one.vehicle_id: one for one in vehicles})
+    st.markdown(f"**{_('Loading list: what goes in first stands first')}**")
+    column = st.column_config
+    full = {
+        key: column.ProgressColumn(
+            text, min_value=0, max_value=most, format=f"%{digits}f / {most:g} {unit}"
+        )
+        for key, text, most, digits, unit in (
+            ("kg_after", _("In the vehicle then, kg"), room[0] if room else 0.0, ".0", "kg"),
+            ("m3_after", _("In the vehicle then, m³"), room[1] if room else 0.0, ".1", "m³"),
+        )
+        if most > 0
+    }
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "order": [row["order"] for row in rows],
+                "item": [served.desk.item_name(row["item"]) for row in rows],
+                "quantity": [row["quantity"] for row in rows],
+                "stop": [
+                    f"{row['stop']}. {clean(names.get(row['place_id'], '?'))}" for row in rows
+                ],
+                "kg": [round(row["kg"], 1) for row in rows],
+                "m3": [round(row["m3"], 2) for row in rows],
+                "kg_after": [row["kg_after"] for row in rows],
+                "m3_after": [row["m3_after"] for row in rows],
+            }
+        ),
+        hide_index=True,
+        alt=_("Loading list"),
+        column_config={
+            "order": column.NumberColumn("#", format="%d", width="small"),
+            "item": column.TextColumn(_("Item")),
+            "quantity": column.NumberColumn(_("Quantity")),
+            "stop": column.TextColumn(_("For stop")),
+            "kg": column.NumberColumn("kg"),
+            "m3": column.NumberColumn("m³"),
+            **full,
+        },
+    )
 
 
 def convoy_label(convoy: Convoy, names: Mapping[str, str], timezone: str) -> str:
@@ -67,15 +158,16 @@ def lock_row(served: Served, convoy: Convoy) -> None:
     """Offer to lock or unlock a convoy that has not left, and to undo what was done last."""
     convoy_id, locked = convoy["convoy_id"], bool(convoy.get("locked"))
     row = st.container(horizontal=True, vertical_alignment="center")
+    may = served.desk.may("set_lock")
     if _time(convoy["departs_at"]) <= served.desk.now():
         row.caption(_("It is on the road: a plan of the rest of the day keeps it as it is."))
     elif locked:
         row.caption(_("Locked: it stays as it is when the rest of the day is planned anew."))
-        if row.button(_("Unlock"), icon=":material/lock_open:", key="unlock_convoy"):
+        if may and row.button(_("Unlock"), icon=":material/lock_open:", key="unlock_convoy"):
             _set_lock(served, convoy_id, locked=False)
     else:
         row.caption(_("It may change when the rest of the day is planned anew."))
-        if row.button(_("Lock"), icon=":material/lock:", key="lock_convoy"):
+        if may and row.button(_("Lock"), icon=":material/lock:", key="lock_convoy"):
             _set_lock(served, convoy_id, locked=True)
     done = state.get(state.LOCKED)
     if done is None:
@@ -127,6 +219,9 @@ def papers(served: Served, plan: Plan, names: Mapping[str, str], timezone: str, 
     convoys = {one["convoy_id"]: one for one in plan["convoys"]}
     if not convoys:
         st.caption(_("No convoy leaves: see the needs without delivery for the reasons."))
+        return
+    if not served.desk.may("zipped_plan"):
+        st.caption(_("Files of convoys are made by those who may plan: ask the crisis cell."))
         return
     titles = format_titles()
     with st.form(PAPERS, border=True):
@@ -184,6 +279,7 @@ def format_titles() -> dict[str, str]:
         "loading": _("Loading list (CSV)"),
         "waybills": _("Waybills (CSV)"),
         "geojson": _("Layer for a GIS (GeoJSON)"),
+        "problem": _("What the plan was made from, to plan it again elsewhere (JSON)"),
     }
 
 

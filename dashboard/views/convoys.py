@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import plansheet, state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
-from dashboard.views import convoy, frame, outcome, timeline
+from dashboard.views import convoy, fleet, frame, outcome, timeline
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -26,6 +26,8 @@ MAP_HEIGHT_PX = 420
 TABLE_HEIGHT_PX = 420
 SECONDS = (5, 15, 30, 60, 120, 300)
 PART = "convoys_part"
+#: Closures of one plan only that are named above the tables.
+MOST_CLOSURES = 6
 
 
 def page(served: Served) -> None:
@@ -40,7 +42,8 @@ def page(served: Served) -> None:
     with right:
         change = st.container()
         heading(picture)
-        planning_form(served, picture)
+        if served.desk.may("make_plan"):
+            planning_form(served, picture)
     if picture.plan is not None:
         parts(drawn, picture.plan)
     frame.follow(served.desk, picture.seq)
@@ -101,15 +104,19 @@ def parts(drawn: frame.Frame, plan: Plan) -> None:
         "stops": _("Stops and locks"),
         "left": _("Needs without delivery"),
         "communes": _("Communes"),
+        "vehicles": _("Vehicles"),
         "compare": _("Compare plans"),
         "papers": _("Files"),
     }
     shown: dict[str, Callable[[], None]] = {
         "day": partial(day, plan, names, picture, drawn.info.timezone),
         "loads": partial(loads, plan, names, picture, drawn.info.timezone),
-        "stops": partial(convoy.one_convoy, served, plan, names, drawn.info.timezone),
+        "stops": partial(
+            convoy.one_convoy, served, plan, names, drawn.info.timezone, picture.vehicles
+        ),
         "left": partial(left_over, plan, names, served.desk.item_name),
         "communes": partial(communes, plan),
+        "vehicles": partial(fleet.vehicles, served, picture),
         "compare": partial(compare, served, drawn.info.timezone),
         "papers": partial(convoy.papers, served, plan, names, drawn.info.timezone, picture.seq),
     }
@@ -291,6 +298,7 @@ def compare(served: Served, timezone: str) -> None:
     except QafilaError as error:
         st.error(markdown(error), icon=":material/error:")
         return
+    _both_scores(found)
     for kind, title in (
         ("losses", _("Get less")),
         ("gains", _("Get more")),
@@ -316,9 +324,37 @@ def _changes_table(
             _("After"): [row["quantity_b"] for row in rows],
             _("Arrives before"): [moment(row["arrives_a"], timezone) for row in rows],
             _("Arrives after"): [moment(row["arrives_b"], timezone) for row in rows],
+            _("Why"): [
+                clean("; ".join(one["text"] for one in row.get("causes", ())), 400) for row in rows
+            ],
             _("Reason"): [clean(row["reason"], 300) for row in rows],
         }
     )
+
+
+def _both_scores(found: dict[str, Any]) -> None:
+    """Say what both plans bring in all, and what they were made for otherwise."""
+    facts = (
+        (_("Share of need met"), "served_share"),
+        (_("Worst commune"), "worst_commune_share"),
+    )
+    for box, (label, name) in zip(st.columns(len(facts)), facts, strict=True):
+        if name in found["score"]:
+            before, after = found["score"][name]["a"], found["score"][name]["b"]
+            points = 100 * (after - before)
+            box.metric(label, f"{after:.0%}", f"{points:+.1f} %" if abs(points) >= 0.05 else None)
+    closures = found.get("closures", {})
+    for kind, text in (
+        ("only_b", _("Closed in the second plan only: {roads}")),
+        ("only_a", _("Closed in the first plan only: {roads}")),
+    ):
+        if rows := closures.get(kind):
+            roads = "; ".join(clean(one["text"], 120) for one in rows[:MOST_CLOSURES])
+            if len(rows) > MOST_CLOSURES:
+                roads += " …"
+            st.caption(markdown(text.format(roads=roads)))
+    if found.get("asked"):
+        st.caption(markdown(_("Asked for otherwise: {what}").format(what=found["asked"])))
 
 
 def _percent(share: float | None) -> float | None:

@@ -128,10 +128,21 @@ class Wording:
         ]
 
     def vehicle(self, itinerary: Itinerary) -> str:
-        """Name of the vehicle and its class."""
+        """Name of the vehicle and its class; where several travel together, what each carries."""
         convoy = itinerary.convoy
         name = clean(convoy.vehicle_name) or clean(convoy.vehicle_id)
-        return f"{name} ({self.word(convoy.vehicle_class)})"
+        named = f"{name} ({self.word(convoy.vehicle_class)})"
+        each = [
+            f"{clean(one.vehicle_name) or clean(one.vehicle_id)}: "
+            + ", ".join(
+                [
+                    *(f"{number(n)} {self.name(item)}" for item, n in sorted(one.load.items())),
+                    f"{number(round(one.load_kg, 1))} kg, {number(round(one.load_m3, 2))} m³",
+                ]
+            )
+            for one in convoy.company
+        ]
+        return f"{named}: {'; '.join(each)}" if each else named
 
     def title(self, itinerary: Itinerary) -> str:
         """``Convoy 0a1b2c3d-001``."""

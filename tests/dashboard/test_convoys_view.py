@@ -88,6 +88,7 @@ def test_two_plans_are_compared_and_one_alone_is_not(desk: ValleyDesk) -> None:
     losses = page.dataframe[0].value
     assert losses["Place"].tolist() == ["ijoukak", "tinmel"]
     assert (losses["After"] == 0).all()
+    assert (losses["Why"] == "no truck road any more (drill:e2)").all()
 
 
 def test_a_new_plan_takes_the_seconds_and_the_fairness_that_were_asked_for(
@@ -221,3 +222,52 @@ def test_no_kind_of_file_is_said_and_nothing_is_made() -> None:
 
 def test_every_format_of_the_command_line_has_a_title() -> None:
     assert set(convoy.format_titles()) == set(EXPORT_FORMATS)
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_convoy_shows_in_which_order_it_is_loaded_and_how_full_it_is() -> None:
+    table = draw("stops").dataframe[1].value
+    assert table["order"].tolist() == list(range(1, len(table) + 1))
+    # What goes in first is for the last stop.
+    assert table["stop"].tolist() == sorted(table["stop"], reverse=True)
+    assert table["kg_after"].is_monotonic_increasing
+    assert table["kg"].sum() == pytest.approx(table["kg_after"].iloc[-1])
+
+
+def test_who_travels_together_is_shown_with_what_each_carries(desk: ValleyDesk) -> None:
+    company = [
+        {
+            "vehicle_id": name, "vehicle_name": HOSTILE if name == "vehicle:T-1" else "Escort",
+            "vehicle_class": "truck", "load": load, "load_kg": 50.0 * len(load), "load_m3": 0.0,
+        }
+        for name, load in (("vehicle:T-1", {"tent": 1.0}), ("vehicle:E-1", {}))
+    ]  # fmt: skip
+    plan = desk.picture().plan
+    assert plan is not None
+    plan["convoys"][0]["company"] = company
+    table = draw("stops").dataframe[1].value
+    assert table["Carries"].tolist()[1] == "nothing"
+    assert "1 " in table["Carries"].tolist()[0]
+    assert table["kg"].tolist() == [50, 0]
+    # Nobody knows what the escort takes: the bars of the loads are left out.
+    assert draw("loads").dataframe[0].value["kg_share"].isna().iloc[0]
+
+
+def test_a_vehicle_that_broke_down_is_taken_out_of_service_and_back(desk: ValleyDesk) -> None:
+    page = draw("vehicles")
+    assert page.dataframe[0].value["in"].tolist() == [True]
+    page.button(key="vehicle_out").click().run()
+    assert desk.broken == {"vehicle:T-1"}
+    assert page.dataframe[0].value["in"].tolist() == [False]
+    assert any("out of service" in one.value for one in page.markdown)
+    page.button(key="undo_vehicle").click().run()
+    assert desk.broken == set()
+
+
+def test_who_may_only_look_is_offered_no_plan_no_lock_and_no_files(desk: ValleyDesk) -> None:
+    desk.forbidden |= {"make_plan", "set_lock", "zipped_plan", "set_vehicle_available"}
+    page = draw("stops")
+    labels = {one.label for one in page.button}
+    assert not labels & {"Plan anew", "Lock", "Plan the rest of the day from now"}
+    assert any("ask the crisis cell" in one.value for one in draw("papers").caption)
+    assert not draw("vehicles").button

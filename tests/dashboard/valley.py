@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -147,6 +148,19 @@ def make_info(**changes: Any) -> SituationInfo:
     return SituationInfo(**(values | changes))
 
 
+def make_vehicles() -> list[Vehicle]:
+    """One truck, at home at the one depot."""
+    return [
+        Vehicle(
+            vehicle_id="vehicle:T-1",
+            vehicle_class="truck",
+            depot_id="depot:asni",
+            capacity_kg=10_000.0,
+            capacity_m3=36.0,
+        )
+    ]
+
+
 def make_picture(
     *,
     seq: int = 10,
@@ -215,15 +229,7 @@ def make_picture(
         places=places,
         depots=[Depot(depot_id="depot:asni", name="Asni souk", lon=-7.977, lat=31.247)],
         stock=[StockLine(depot_id="depot:asni", item_id="tent", quantity=500.0)],
-        vehicles=[
-            Vehicle(
-                vehicle_id="vehicle:T-1",
-                vehicle_class="truck",
-                depot_id="depot:asni",
-                capacity_kg=10_000.0,
-                capacity_m3=36.0,
-            )
-        ],
+        vehicles=make_vehicles(),
         volunteers_by_place={place_id("Ouirgane"): 7, place_id("Imlil"): 3},
         closures=list(closures),
         road_reports=[one for one in told if one.state not in HINDERING],
@@ -426,6 +432,7 @@ class ValleyDesk:
         self.assessed = True
         self.locked: set[str] = set()
         self.forbidden: set[str] = set()
+        self.broken: set[str] = set()
         self.joints: list[dict[str, Any]] = []
         self.activities: list[tuple[Any, ...]] = []
         self._seq = 10
@@ -540,7 +547,8 @@ class ValleyDesk:
                 picture = make_picture(
                     seq=self._seq, closures=self._closures, plan=self._plan, names=self._names
                 )
-                self._drawn = (self._seq, picture)
+                ready = [one for one in picture.vehicles if one.vehicle_id not in self.broken]
+                self._drawn = (self._seq, replace(picture, vehicles=ready))
             return self._drawn[1]
 
     def roads_layer(self) -> Layer | None:
@@ -967,12 +975,36 @@ class ValleyDesk:
         losses = [
             {"place_id": place, "place_name": place.partition(":")[2], "item": item,
              "quantity_a": quantity, "quantity_b": 0.0, "arrives_a": "2023-09-10T14:00:00+00:00",
-             "arrives_b": None, "reason": HOSTILE}
+             "arrives_b": None, "reason": HOSTILE,
+             "causes": [{"kind": "road", "text": "no truck road any more (drill:e2)"}]}
             for (place, item), quantity in served[0].items()
             if (place, item) not in served[1]
         ]  # fmt: skip
         return {"plan_a": plan_a, "plan_b": plan_b, "losses": losses, "gains": [], "earlier": [],
                 "later": [], "score": {}}  # fmt: skip
+
+    def vehicles_out(self) -> list[Vehicle]:
+        return [one for one in make_vehicles() if one.vehicle_id in self.broken]
+
+    def set_vehicle_available(self, vehicle_id: str, *, available: bool) -> dict[str, Any]:
+        (self.broken.discard if available else self.broken.add)(vehicle_id)
+        self._seq += 1
+        return {"vehicle_id": vehicle_id, "name": "", "available": available}
+
+    def loading_list(self, plan_id: str, convoy_id: str) -> list[dict[str, Any]]:
+        plan = next(one for one in self._plans if one["plan_id"] == plan_id)
+        convoy = next(one for one in plan["convoys"] if one["convoy_id"] == convoy_id)
+        rows: list[dict[str, Any]] = []
+        kg = m3 = 0.0
+        for n, stop in reversed([*enumerate(convoy["stops"], start=1)]):
+            for item, quantity in stop["deliver"].items():
+                kg, m3 = kg + 50 * quantity, m3 + 0.2 * quantity
+                rows.append(
+                    {"order": len(rows) + 1, "item": item, "quantity": quantity, "unit": "tent",
+                     "kg": 50 * quantity, "m3": 0.2 * quantity, "stop": n,
+                     "place_id": stop["place_id"], "kg_after": kg, "m3_after": m3}
+                )  # fmt: skip
+        return rows
 
 
 def many_edges(n: int, *, minor_share: float = 0.3) -> gpd.GeoDataFrame:

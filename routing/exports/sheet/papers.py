@@ -143,7 +143,8 @@ class Sheet:
 def sheet_of(itinerary: Itinerary, wording: Wording) -> Sheet:
     """Write the papers of `itinerary` in the words of `wording`."""
     convoy, papers = itinerary.convoy, wording.papers or Papers()
-    room = papers.capacity.get(convoy.vehicle_id)
+    lead = f"{convoy.vehicle_id} and company" if convoy.company else convoy.vehicle_id
+    room = papers.capacity.get(lead)
     stops = tuple(_stop(itinerary, stop, wording) for stop in itinerary.stops)
     loaded = loading_order(itinerary.stops)
     kg = sum(one.item.kg for one in loaded)
