@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
-from dashboard.views import analysis, frame
+from dashboard.views import analysis, frame, grid
 from dashboard.views.figures import moment, number
 from dashboard.views.tables import reach_text
 
@@ -30,7 +30,7 @@ def cut_off(drawn: frame.Frame) -> None:
         st.caption(_("Every place is reached by truck or pickup, as far as we know."))
         return
     column = st.column_config
-    chosen: Any = st.dataframe(
+    chosen: Any = grid.show(
         frame_,
         hide_index=True,
         height=TABLE_HEIGHT_PX,
@@ -48,6 +48,7 @@ def cut_off(drawn: frame.Frame) -> None:
         selection_mode="single-row",
         key="cut_off_table",
         alt=_("Places that are cut off"),
+        name="cut_off",
     )
     rows = chosen["selection"]["rows"] if chosen else []
     if rows and rows[0] < len(frame_):
@@ -103,11 +104,19 @@ def clear_first(drawn: frame.Frame) -> None:
         st.caption(_("Nothing is blocked for this class, as far as we know."))
         return
     st.markdown(markdown(clear_summary(found)))
-    st.dataframe(order_table(found), hide_index=True, alt=_("What to clear first"))
+    grid.show(
+        order_table(found),
+        hide_index=True,
+        alt=_("What to clear first"),
+        name="clear_first",
+    )
     st.subheader(_("Crews"), anchor=False)
     if found["schedule"]:
-        st.dataframe(
-            crews_table(found, drawn.info.timezone), hide_index=True, alt=_("What each crew does")
+        grid.show(
+            crews_table(found, drawn.info.timezone),
+            hide_index=True,
+            alt=_("What each crew does"),
+            name="crews",
         )
     for left in found["left"]:
         label = {one["site_id"]: one["label"] for one in found["sites"]}.get(left["site_id"], "")
@@ -196,13 +205,21 @@ def risk(drawn: frame.Frame) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.subheader(_("Places that may or may not be reached"), anchor=False)
-        st.dataframe(
-            risk_table(found), hide_index=True, height=TABLE_HEIGHT_PX, alt=_("Uncertain places")
+        grid.show(
+            risk_table(found),
+            hide_index=True,
+            height=TABLE_HEIGHT_PX,
+            alt=_("Uncertain places"),
+            name="uncertain",
         )
     with right:
         st.subheader(_("Roads that decide it: look at these first"), anchor=False)
-        st.dataframe(
-            deciding_table(found), hide_index=True, height=TABLE_HEIGHT_PX, alt=_("Roads to check")
+        grid.show(
+            deciding_table(found),
+            hide_index=True,
+            height=TABLE_HEIGHT_PX,
+            alt=_("Roads to check"),
+            name="deciding_roads",
         )
     notes(found, drawn.info.timezone)
 

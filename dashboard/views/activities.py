@@ -10,8 +10,7 @@ import streamlit as st
 
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
-from dashboard.operations.spreadsheet import csv_text
-from dashboard.views import frame
+from dashboard.views import frame, grid
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -105,7 +104,7 @@ def _show(table: pd.DataFrame, part: str, title: str) -> None:
         st.caption(_("No rows."))
         return
     visible = table.drop(columns="place_id", errors="ignore")
-    chosen: Any = st.dataframe(
+    chosen: Any = grid.show(
         visible.head(ROWS_SHOWN),
         hide_index=True,
         height=TABLE_HEIGHT_PX,
@@ -113,17 +112,11 @@ def _show(table: pd.DataFrame, part: str, title: str) -> None:
         selection_mode="single-row",
         key=f"activities_{part}",
         alt=title,
+        name=part,
+        whole=visible,
     )
     if len(table) > ROWS_SHOWN:
         st.caption(_("and {n} more").format(n=number(len(table) - ROWS_SHOWN)))
-    st.download_button(
-        _("Download as CSV"),
-        data=csv_text(visible).encode("utf-8-sig"),
-        file_name=f"{part}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
     rows = chosen["selection"]["rows"] if "place_id" in table and chosen else []
     if rows and rows[0] < len(table):
         frame.focus_once(str(table["place_id"].iloc[rows[0]]))

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import plansheet, state
 from dashboard.languages import _, language
 from dashboard.map.text import clean, markdown
-from dashboard.views import analysis
+from dashboard.views import analysis, grid
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -50,7 +50,7 @@ def one_convoy(
     )
     convoy = convoys[chosen]
     lock_row(served, convoy)
-    st.dataframe(
+    grid.show(
         stops_table(convoy, names, served.desk.item_name, timezone),
         hide_index=True,
         alt=_("Stops of the convoy"),
@@ -58,6 +58,7 @@ def one_convoy(
             "#": st.column_config.NumberColumn("#", format="%d", width="small"),
             _("Why now"): st.column_config.TextColumn(_("Why now"), width="large"),
         },
+        name="loading_list",
     )
     if convoy.get("company"):
         st.caption(_("These vehicles travel together:"))

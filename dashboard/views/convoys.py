@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import plansheet, state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
-from dashboard.views import convoy, fleet, frame, outcome, timeline
+from dashboard.views import convoy, fleet, frame, grid, outcome, timeline
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -151,7 +151,7 @@ def loads(plan: Plan, names: Mapping[str, str], picture: Picture, timezone: str)
     """Show what every trip carries and how full its vehicle is."""
     column = st.column_config
     rows = plansheet.loads(plan, picture.vehicles, names)
-    st.dataframe(
+    grid.show(
         pd.DataFrame(
             {
                 "vehicle": [clean(row.vehicle) for row in rows],
@@ -183,6 +183,7 @@ def loads(plan: Plan, names: Mapping[str, str], picture: Picture, timezone: str)
             ),
         },
         alt=_("Load of every trip"),
+        name="plan_loads",
     )
 
 
@@ -203,7 +204,7 @@ def left_over(plan: Plan, names: Mapping[str, str], item_name: Callable[[str], s
             amounts=amounts,
         )
         st.markdown("- " + markdown(text))
-    st.dataframe(
+    grid.show(
         pd.DataFrame(
             {
                 _("Place"): [clean(names.get(need["place_id"], "?")) for need in plan["unserved"]],
@@ -223,6 +224,7 @@ def left_over(plan: Plan, names: Mapping[str, str], item_name: Callable[[str], s
         hide_index=True,
         height=TABLE_HEIGHT_PX,
         alt=_("Needs without delivery"),
+        name="unserved",
     )
 
 
@@ -255,7 +257,7 @@ def communes(plan: Plan) -> None:
         return
     column = st.column_config
     st.caption(_("Share of the value of its needs that the plan brings to each commune."))
-    st.dataframe(
+    grid.show(
         pd.DataFrame(
             {
                 "commune": [clean(name) or _("without commune") for name, _share in rows],
@@ -271,6 +273,7 @@ def communes(plan: Plan) -> None:
             ),
         },
         alt=_("Share of need met by commune"),
+        name="communes",
     )
 
 
@@ -308,7 +311,11 @@ def compare(served: Served, timezone: str) -> None:
         rows = found[kind]
         with st.expander(f"{title} ({len(rows)})", expanded=kind == "losses" and bool(rows)):
             if rows:
-                st.dataframe(_changes_table(rows, served.desk.item_name, timezone), hide_index=True)
+                grid.show(
+                    _changes_table(rows, served.desk.item_name, timezone),
+                    hide_index=True,
+                    name=f"plan_{kind}",
+                )
             else:
                 st.caption(_("Nobody."))
 

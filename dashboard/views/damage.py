@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import evidencesheet, state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
-from dashboard.views import analysis, frame, outcome
+from dashboard.views import analysis, frame, grid, outcome
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -198,7 +198,7 @@ def by_place(document: Document) -> None:
     table["name"] = [clean(name) for name in table["name"]]
     table["commune"] = [clean(name) for name in table["commune"]]
     column = st.column_config
-    chosen: Any = st.dataframe(
+    chosen: Any = grid.show(
         table,
         hide_index=True,
         height=TABLE_HEIGHT_PX,
@@ -225,6 +225,7 @@ def by_place(document: Document) -> None:
         key=TABLE,
         placeholder="–",
         alt=_("Damage by place"),
+        name="damage_places",
     )
     st.caption(
         _(
@@ -243,7 +244,7 @@ def layers(drawn: frame.Frame) -> None:
     if table.empty:
         st.caption(_("No layer of evidence is loaded: `qafila load damage FILE`."))
         return
-    st.dataframe(
+    grid.show(
         pd.DataFrame(
             {
                 _("Kind"): table["kind"],
@@ -258,6 +259,7 @@ def layers(drawn: frame.Frame) -> None:
         hide_index=True,
         height=TABLE_HEIGHT_PX,
         alt=_("Layers of evidence"),
+        name="damage_layers",
     )
 
 
@@ -282,7 +284,7 @@ def graded_roads(drawn: frame.Frame) -> None:
         outcome.record_graded(drawn.served)
     rows = found["proposals"]
     if rows:
-        st.dataframe(
+        grid.show(
             pd.DataFrame(
                 {
                     _("Road"): [clean(", ".join(row["roads"]) or row["name"]) for row in rows],
@@ -297,4 +299,5 @@ def graded_roads(drawn: frame.Frame) -> None:
             ),
             hide_index=True,
             alt=_("Closures that graded roads propose"),
+            name="graded_roads",
         )

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
+from dashboard.views import grid
 from dashboard.views.figures import number
 from geo.errors import QafilaError
 
@@ -58,7 +59,7 @@ def offered(served: Served, found: dict[str, Any]) -> None:
         st.caption(_("No gap is on offer."))
         return
     may = served.desk.may("join_gaps")
-    chosen: Any = st.dataframe(
+    chosen: Any = grid.show(
         gaps_table(found),
         hide_index=True,
         height=TABLE_HEIGHT_PX,
@@ -66,6 +67,7 @@ def offered(served: Served, found: dict[str, Any]) -> None:
         selection_mode="multi-row",
         key="gaps_table",
         alt=_("Gaps of the road network"),
+        name="road_gaps",
     )
     if not may:
         return

@@ -11,8 +11,7 @@ import streamlit as st
 from dashboard.indicatorsheet import UNKNOWN, indicator_names, written
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
-from dashboard.operations.spreadsheet import csv_text
-from dashboard.views import frame
+from dashboard.views import frame, grid
 from dashboard.views.figures import moment
 from geo.errors import QafilaError
 
@@ -86,7 +85,12 @@ def _parts(one: dict[str, Any]) -> None:
             _("Rows"): [part["n"] for part in one["parts"]],
         }
     )
-    st.dataframe(table.head(PARTS_SHOWN), hide_index=True, width="stretch")
+    grid.show(
+        table.head(PARTS_SHOWN),
+        hide_index=True,
+        width="stretch",
+        name="parts",
+    )
     if len(table) > PARTS_SHOWN:
         st.caption(_("and {n} more").format(n=len(table) - PARTS_SHOWN))
 
@@ -100,14 +104,13 @@ def _rows(served: Served, indicator_id: str) -> None:
     shown = rows.head(ROWS_SHOWN).copy()
     for name in shown.select_dtypes(include=["object", "string"]).columns:
         shown[name] = shown[name].map(clean, na_action="ignore")
-    st.dataframe(shown, hide_index=True, height=TABLE_HEIGHT_PX, width="stretch")
-    st.download_button(
-        _("Download as CSV"),
-        data=csv_text(rows).encode("utf-8-sig"),
-        file_name=f"{indicator_id}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
+    grid.show(
+        shown,
+        hide_index=True,
+        height=TABLE_HEIGHT_PX,
+        width="stretch",
+        name=indicator_id,
+        whole=rows,
     )
 
 

@@ -19,7 +19,7 @@ from dashboard.intakesheet import (
 from dashboard.jobs import Job
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
-from dashboard.views import frame
+from dashboard.views import frame, grid
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -262,7 +262,7 @@ def _undo(desk: Desk, upload_id: str) -> None:
 def _rows(report: dict[str, Any]) -> None:
     st.subheader(_("Row by row"), anchor=False)
     column = st.column_config
-    st.dataframe(
+    grid.show(
         rows_table(report),
         hide_index=True,
         height=TABLE_HEIGHT_PX,
@@ -277,6 +277,7 @@ def _rows(report: dict[str, Any]) -> None:
         },
         key="upload_rows",
         alt=_("Rows of the table, those that need you first"),
+        name="rows",
     )
 
 

@@ -12,7 +12,7 @@ from dashboard import state
 from dashboard.languages import _
 from dashboard.map.layers import layer_file
 from dashboard.map.text import clean, markdown
-from dashboard.views import analysis
+from dashboard.views import analysis, grid
 from dashboard.views.figures import number
 
 if TYPE_CHECKING:
@@ -45,7 +45,12 @@ def page(drawn: Frame) -> None:
         state.put(state.OVERLAY, "")
         return
     show_on_map(served, found)
-    st.dataframe(table(found), hide_index=True, alt=_("People within the limits"))
+    grid.show(
+        table(found),
+        hide_index=True,
+        alt=_("People within the limits"),
+        name="isochrones",
+    )
     for lost in found["lost"]:
         if lost["places"]:
             st.markdown(markdown(lost_text(lost)))

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
-from dashboard.views import frame
+from dashboard.views import frame, grid
 from dashboard.views.activities import work_status
 from dashboard.views.figures import moment, number
 from dashboard.views.tables import reach_text
@@ -179,7 +179,7 @@ def _needs(sheet: Sheet, served: Served, zone: str) -> None:
     name = served.desk.item_name
     st.subheader(_("Needs"), anchor=False)
     if sheet["needs"]:
-        st.dataframe(
+        grid.show(
             pd.DataFrame(
                 {
                     _("Item"): [name(one["item"]) for one in sheet["needs"]],
@@ -192,6 +192,7 @@ def _needs(sheet: Sheet, served: Served, zone: str) -> None:
             ),
             hide_index=True,
             alt=_("Needs of the place"),
+            name="needs_of_place",
         )
     else:
         st.caption(_("Nothing is lacking, as far as we know."))

@@ -45,7 +45,7 @@ def beside(drawn: frame.Frame) -> None:
         SOURCES: _("Sources"),
     }
     parts = {
-        PLACES: partial(tables.places, picture, served.desk.item_name, info.timezone),
+        PLACES: partial(tables.places, served, picture, info.timezone),
         ROADS: partial(roads.panel, served, info, picture),
         CONVOYS: partial(
             tables.convoys,

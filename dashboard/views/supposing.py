@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
-from dashboard.views import analysis
+from dashboard.views import analysis, grid
 from dashboard.views.figures import number
 
 if TYPE_CHECKING:
@@ -58,11 +58,12 @@ def answer(piece: Piece, seq: int) -> None:
         title = _("If it were closed (nothing is recorded):")
         st.markdown(f"**{title}**  \n{summary(found)}")
         if found["places"]:
-            st.dataframe(
+            grid.show(
                 table(found),
                 hide_index=True,
                 height=TABLE_HEIGHT_PX,
                 alt=_("Who would be cut off or reached later"),
+                name="supposed",
             )
 
 

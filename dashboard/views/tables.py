@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.languages import _
+from dashboard.languages import _, language
 from dashboard.map.text import clean, markdown
-from dashboard.views import frame
+from dashboard.views import frame, grid
 from dashboard.views.figures import moment, number
 
 if TYPE_CHECKING:
     from dashboard.operations.picture import Picture
+    from dashboard.state import Served
 
 TABLE_HEIGHT_PX = 560
 PLACES_TABLE = "places_table"
@@ -43,13 +44,17 @@ def reach_text(status: str) -> str:
     return texts.get(status, _("not computed"))
 
 
-def places(picture: Picture, item_name: ItemName, timezone: str) -> None:
+def places(served: Served, picture: Picture, timezone: str) -> None:
     """Show the places, most urgent first; a picked row is shown on the map."""
     if picture.places.empty:
         st.caption(_("No places yet."))
         return
-    frame = places_table(picture, item_name)
-    chosen: Any = st.dataframe(
+    frame = served.tables.made_from(
+        picture,
+        f"places {language()}",
+        lambda: places_table(picture, served.desk.item_name),
+    )
+    chosen: Any = grid.show(
         frame,
         hide_index=True,
         height=TABLE_HEIGHT_PX,
@@ -60,6 +65,7 @@ def places(picture: Picture, item_name: ItemName, timezone: str) -> None:
         key=PLACES_TABLE,
         placeholder="–",
         alt=_("Places, most urgent first"),
+        name="places",
     )
     _show_on_map(frame, chosen)
     made = moment(picture.made_at, timezone)
@@ -114,7 +120,7 @@ def convoys(
         zip(picture.convoy_lines["convoy_id"], picture.convoy_lines["label"], strict=True)
     )
     st.subheader(_("Convoys of the latest plan"), anchor=False)
-    st.dataframe(
+    grid.show(
         pd.DataFrame(
             {
                 _("Convoy"): [
@@ -138,12 +144,13 @@ def convoys(
         hide_index=True,
         height=300,
         alt=_("Convoys of the latest plan"),
+        name="convoys",
     )
     st.subheader(_("Needs without delivery"), anchor=False)
     if not plan["unserved"]:
         st.caption(_("Every open need is in the plan."))
         return
-    st.dataframe(
+    grid.show(
         pd.DataFrame(
             {
                 _("Place"): [clean(names.get(need["place_id"], "?")) for need in plan["unserved"]],
@@ -155,6 +162,7 @@ def convoys(
         hide_index=True,
         height=260,
         alt=_("Needs without delivery"),
+        name="undelivered",
     )
 
 
@@ -164,7 +172,7 @@ def sources(picture: Picture, timezone: str) -> None:
     if not picture.sources:
         st.caption(_("No sources are recorded yet."))
         return
-    st.dataframe(
+    grid.show(
         pd.DataFrame(
             {
                 _("Source"): [clean(source["name"], 300) for source in picture.sources],
@@ -176,6 +184,7 @@ def sources(picture: Picture, timezone: str) -> None:
         ),
         hide_index=True,
         alt=_("Sources and their times"),
+        name="sources",
     )
 
 

@@ -257,6 +257,22 @@ def test_the_relief_comes_in_tiles_of_this_server_and_can_be_switched_off(
     assert watched.complaints == []
 
 
+def test_a_place_whose_reach_nobody_computed_has_its_popup(
+    valley_server: ValleyServer, watched: Watched
+) -> None:
+    page = watched.page
+    page.goto(valley_server.address + "/map/en/")
+    page.locator("html[data-live='14']").wait_for(state="attached")
+    page.evaluate(
+        """() => {
+            qafila.state.places.get("place:asni").reach = "unknown";
+            qafila.focus("place:asni");
+        }"""
+    )
+    expect(page.locator(".q-popup")).to_contain_text("not computed")
+    assert watched.complaints == []
+
+
 def test_the_map_is_saved_as_a_picture_without_the_network(
     valley_server: ValleyServer, watched: Watched, context: BrowserContext
 ) -> None:

@@ -315,7 +315,7 @@
         ]),
         [t("People"), p.people === null ? t("unknown") : number(p.people)],
         [t("People affected"), p.affected === null ? t("unknown") : number(p.affected)],
-        [t("Reach"), p.reach ? t(REACH[p.reach]) +
+        [t("Reach"), REACH[p.reach] ? t(REACH[p.reach]) +
           (p.travel_time_s === null ? "" : ", " + duration(p.travel_time_s)) : t("not computed")],
         [t("Why"), p.reach_reason],
         [t("Needs"), p.needs.map((need) => number(need.quantity) + " " + need.item).join(", ")],
@@ -362,5 +362,5 @@
     }
   }
 
-  Object.assign(qafila, { live, restyle, show, shown });
+  Object.assign(qafila, { live, poll, focus, restyle, show, shown });
 })();

@@ -122,6 +122,7 @@
         try {
           tiles.set(name, [await view.getDisplayTile({ z, x: 2 * x, y: 2 * y })]);
         } catch (error) {
+          if (error.name === "AbortError") return; // of a zoom that was left meanwhile
           console.error("tiles of " + name, error);
           qafila.trouble(qafila.say.t("A layer of the map could not be loaded."));
         }
