@@ -61,7 +61,7 @@ def saved(
             on_click="ignore",
             type="tertiary",
             help=title,
-            key=f"{name}_csv",
+            key=f"save_{name}_csv",
         )
         st.download_button(
             _("Download as workbook"),
@@ -72,7 +72,7 @@ def saved(
             on_click="ignore",
             type="tertiary",
             help=title,
-            key=f"{name}_xlsx",
+            key=f"save_{name}_xlsx",
         )
 
 

@@ -14,7 +14,7 @@ from dashboard.map.layers import layer_file
 from dashboard.map.text import clean, markdown
 from dashboard.needsheet import Wanted, Words, status_name
 from dashboard.operations.spreadsheet import csv_text, workbook_bytes
-from dashboard.views import finding, frame, grid, need_form, twins
+from dashboard.views import finding, frame, need_form, twins
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -200,7 +200,7 @@ def listed(
     table = needsheet.table(rows, words)
     column = st.column_config.NumberColumn
     numbers = table.select_dtypes("float").columns
-    picked: Any = grid.show(
+    picked: Any = st.dataframe(
         table,
         hide_index=True,
         height=TABLE_HEIGHT_PX,
@@ -210,7 +210,6 @@ def listed(
         selection_mode="multi-row",
         key=TABLE,
         alt=_("Needs"),
-        name="needs",
     )
     st.caption(
         markdown(

@@ -28,7 +28,10 @@ def test_both_files_stand_below_the_table() -> None:
     run = AppTest.from_function(page).run()
     assert not run.exception
     assert len(run.dataframe) == 1
-    assert [one.key for one in run.get("download_button")] == ["places_csv", "places_xlsx"]
+    assert [one.key for one in run.get("download_button")] == [
+        "save_places_csv",
+        "save_places_xlsx",
+    ]
 
 
 def test_the_files_have_the_headings_of_the_page_and_no_formulas() -> None:
