@@ -120,6 +120,23 @@ def writers(open_situation: OpenSituation, desk: SituationDesk) -> APIRouter:
             )
             return tagged(request, take_reply(open_situation(), convoy_id, said.text, by=by))
 
+    @routes.post("/messages", responses=says(models.MessageAnswer, *TAKING))
+    def message(request: Request, said: models.NewMessage) -> Response:
+        """Take in a text message; `answer` is what goes back, one message long."""
+        from dashboard.operations.messaging import take_message
+
+        with asked(request, "report") as visitor:
+            taken = take_message(
+                open_situation(),
+                said.text,
+                sender=said.sender,
+                organisation=visitor.organisation_id,
+                convoy_id=said.convoy_id,
+                client_id=said.client_id,
+                language=said.language or "",
+            )
+        return tagged(request, taken)
+
     @routes.post("/uploads/{kind}", responses=says(models.UploadAnswer, *TAKING))
     def upload(
         request: Request,

@@ -129,6 +129,30 @@ class NewReply(Body):
     client_id: ClientId | None = None
 
 
+class NewMessage(Body):
+    """A text message, as it came; `sender` is its number, which goes into the vault only."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=1_600)]
+    sender: Annotated[str, StringConstraints(max_length=60)] = ""
+    convoy_id: Annotated[str, StringConstraints(max_length=200)] = ""
+    client_id: ClientId | None = None
+    language: Literal["ar", "fr", "en", "zgh"] | None = None
+
+
+class MessageAnswer(Answer):
+    """What became of a text message, and the answer: it fits one message."""
+
+    understood: bool
+    kind: str
+    language: str
+    answer: str
+    length: int
+    limit: int
+    need_ids: list[str]
+    reference: str
+    new: bool
+
+
 class Reported(Answer):
     """What was recorded of a report; `new` is false where it was here already."""
 

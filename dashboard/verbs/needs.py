@@ -68,6 +68,18 @@ def add(verbs: Any) -> None:
     )
     trust.add_argument("--reason", default="")
 
+    message = add_verb(
+        verbs, "message", _message, "take in a text message, and give the answer to send back"
+    )
+    message.add_argument("text", metavar="TEXT", help="as it came: BESOIN Tinmel tentes 20 eau 300")
+    message.add_argument(
+        "--from", dest="sender", default="", help="its number, kept in the vault only"
+    )
+    message.add_argument("--org", default="", help="who passes it on (default: Public requests)")
+    message.add_argument("--convoy", default="", help="convoy id, for OK, ARR, REF, BLK and SOS")
+    message.add_argument("--id", help="the message's own id: taken in again, nothing is recorded")
+    message.add_argument("--lang", choices=("ar", "fr", "en", "zgh"), help="to answer in")
+
 
 def _list(arguments: argparse.Namespace) -> Result:
     from dashboard.operations import spreadsheet, trusting
@@ -134,3 +146,19 @@ def _trust(arguments: argparse.Namespace) -> Result:
         return trusting.set_trust(
             situation, unverified_share=share, pending=arguments.pending, reason=arguments.reason
         ), FINE
+
+
+def _message(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations.messaging import take_message
+
+    with open_situation(arguments) as situation:
+        taken = take_message(
+            situation,
+            arguments.text,
+            sender=arguments.sender,
+            organisation=arguments.org,
+            convoy_id=arguments.convoy,
+            client_id=arguments.id,
+            language=arguments.lang or "",
+        )
+    return taken, FINE if taken["understood"] else FOUND

@@ -114,3 +114,22 @@ def _within(folded: str, known: dict[str, str]) -> str | None:
                 if form in known and len(form) > 2:
                     return known[form]
     return None
+
+
+def names_like(written: str, *, limit: int = 2, least: float = 60.0) -> list[str]:
+    """Give the names of items that look most like a word that is none, each of another item.
+
+    >>> names_like("tante")[0]
+    'tente'
+    """
+    from rapidfuzz import fuzz, process
+
+    if len(written) > 60:
+        return []
+    asked = plain(written)
+    spelled = {plain(name): name for text in _WORDS.values() for name in names(text) if plain(name)}
+    ranked = process.extract(asked, list(spelled), scorer=fuzz.ratio, limit=20, score_cutoff=least)
+    found: dict[str, str] = {}
+    for form, _score, _at in ranked:
+        found.setdefault(_names()[form], spelled[form])
+    return list(found.values())[:limit]

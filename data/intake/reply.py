@@ -14,11 +14,10 @@ cannot be read is refused with what is expected, so that the cell can ask back: 
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from data.intake.message_words import MAX_CHARACTERS, NUMBER, counted, plain_text, tidy
 from geo.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,9 +40,7 @@ CLASSES: dict[str, VehicleClassName] = {
     **dict.fromkeys(("m", "mule", "mulet", "ب"), "mule"),
     **dict.fromkeys(("f", "foot", "pied"), "foot"),
 }
-MAX_CHARACTERS = 1_600
 MAX_STOP, MAX_KM = 999, 2_000.0
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +55,12 @@ class Reply:
     note: str = ""
 
 
+def is_reply(text: str) -> bool:
+    """Whether a message begins with one of the codes."""
+    words = plain_text(text[:MAX_CHARACTERS]).split()
+    return bool(words) and words[0] in CODES
+
+
 def parse_reply(text: str) -> Reply:
     """Read a message; raises `InputError` that says what is expected.
 
@@ -70,13 +73,13 @@ def parse_reply(text: str) -> Reply:
         raise InputError(
             f"a reply of {len(text)} characters", f"at most {MAX_CHARACTERS} are read", "cut it"
         )
-    words = _plain(text).split()
+    words = plain_text(text).split()
     kind = CODES.get(words[0]) if words else None
     if kind is None:
         raise _wrong(words[0] if words else "nothing", "a code is needed first")
     rest = words[1:]
     if kind == "sos":
-        return Reply(kind=kind, note=" ".join(_tidy(text).split()[1:])[:500])
+        return Reply(kind=kind, note=" ".join(tidy(text).split()[1:])[:500])
     if kind == "blocked":
         return _blocked(rest)
     if not rest or not rest[0].isdigit() or not 1 <= int(rest[0]) <= MAX_STOP:
@@ -92,7 +95,7 @@ def parse_reply(text: str) -> Reply:
 
 
 def _blocked(rest: list[str]) -> Reply:
-    if not rest or not _NUMBER.fullmatch(rest[0]) or float(rest[0].replace(",", ".")) > MAX_KM:
+    if not rest or not NUMBER.fullmatch(rest[0]) or float(rest[0].replace(",", ".")) > MAX_KM:
         raise _wrong(rest[0] if rest else "BLK", "the kilometre on the way is needed after it")
     named = [word for word in rest[1:] if word in CLASSES]
     note = " ".join(word for word in rest[1:] if word not in CLASSES)
@@ -106,31 +109,12 @@ def _blocked(rest: list[str]) -> Reply:
 
 def _goods(words: list[str]) -> tuple[tuple[str, str], ...]:
     """Part ``40 tents 120 wool blankets`` into quantities and items."""
-    found: list[tuple[str, list[str]]] = []
-    for word in words:
-        if _NUMBER.fullmatch(word):
-            found.append((word.replace(",", "."), []))
-        elif found:
-            found[-1][1].append(word)
-        else:
-            raise _wrong(word, "a quantity is needed before each item")
+    before, found = counted(words)
+    if before:
+        raise _wrong(before[0], "a quantity is needed before each item")
     if not found or not all(names for _, names in found):
         raise _wrong(" ".join(words) or "OK", "a quantity and an item are needed: OK 3 40 TENTS")
     return tuple((quantity, " ".join(names)) for quantity, names in found)
-
-
-def _plain(text: str) -> str:
-    """Small letters without accents; figures of every script as 0 to 9."""
-    folded = unicodedata.normalize("NFKD", _tidy(text).casefold())
-    return "".join(
-        str(unicodedata.digit(one)) if one.isdigit() else "." if one == "٫" else one
-        for one in folded
-        if not unicodedata.combining(one)
-    )
-
-
-def _tidy(text: str) -> str:
-    return "".join(one if one.isprintable() else " " for one in text)
 
 
 def _wrong(given: str, needed: str) -> InputError:

@@ -36,14 +36,14 @@ FIELDS: dict[str, PersonField] = {
         ),
         PersonField(
             name="name",
-            purpose="to call a volunteer by name when a task is given",
+            purpose="to call by name a volunteer for a task, or who asked for help",
             retention=timedelta(days=90),
             max_length=200,
             right="contacts",
         ),
         PersonField(
             name="phone",
-            purpose="to reach a volunteer for a task, and in danger",
+            purpose="to reach a volunteer for a task or in danger, or who asked for help",
             retention=timedelta(days=90),
             max_length=60,
             right="contacts",

@@ -42,7 +42,7 @@ def render(itinerary: Itinerary, wording: Wording) -> bytes:
 
 def messages(itinerary: Itinerary, wording: Wording) -> list[str]:
     """Numbered messages that together say where to go, when, and what to hand out."""
-    texts = [_fold(line) for line in _lines(itinerary, wording)]
+    texts = [fold(line) for line in _lines(itinerary, wording)]
     width = 1
     while True:
         parts = _pack(texts, reserve=2 * width + 2)
@@ -94,7 +94,7 @@ def _roads(leg: Leg, wording: Wording) -> str:
     return f" {wording.word('via')} {' '.join(names)}" if names else ""
 
 
-def _fold(line: str) -> str:
+def fold(line: str) -> str:
     """Spell Latin letters with what the GSM alphabet has; other scripts stay as they are."""
     line = line.translate(_FOLDED)
     return "".join(_fold_letter(character) for character in line)

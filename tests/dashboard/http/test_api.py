@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.operations import organisations, planning
+from dashboard.operations import organisations, planning, requesting
 from dashboard.operations.reaching import make_reach
 from dashboard.operations.situation import Situation
 
@@ -192,6 +192,22 @@ def test_a_refused_method_says_which_are_allowed(client: Any) -> None:
     answer = client.put("/api/v1/stock")
     assert answer.status_code == 405
     assert answer.headers["allow"] == "GET"
+
+
+def test_a_text_message_is_answered_and_its_number_is_in_no_event(
+    keyed: dict[str, Any], valley: Situation
+) -> None:
+    said = {"text": "BESOIN Tinmel tentes 3", "sender": "+212600112233", "client_id": "sms-1"}
+    assert keyed["viewer"].post("/api/v1/messages", json=said).status_code == 403
+    told = keyed["ngo"].post("/api/v1/messages", json=said).json()
+    assert told["understood"]
+    assert told["reference"] in told["answer"]
+    assert keyed["ngo"].post("/api/v1/messages", json=said).json()["new"] is False
+    (need_id,) = told["need_ids"]
+    assert "212600112233" not in "".join(valley.store.lines())
+    assert requesting.contact_of(valley, need_id) == {"phone": "+212600112233"}
+    asked = keyed["ngo"].post("/api/v1/messages", json={"text": "what?", "language": "en"}).json()
+    assert (asked["understood"], asked["need_ids"]) == (False, [])
 
 
 def test_a_convoys_message_is_entered_once_by_who_may_report(

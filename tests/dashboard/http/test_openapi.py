@@ -29,6 +29,7 @@ OPERATIONS = (
     ("GET", "/plans"), ("GET", "/plans/{plan_id}"), ("GET", "/plans/{plan_id}/files.zip"),
     ("GET", "/indicators"), ("GET", "/ledger/proofs/{event}"), ("POST", "/uploads/{kind}"),
     ("DELETE", "/uploads/{upload_id}"), ("POST", "/convoys/{convoy_id}/replies"),
+    ("POST", "/messages"),
     ("GET", "/convoys/heard"), ("GET", "/health"), ("GET", "/situation"), ("GET", "/live"),
     ("GET", "/roads/near"), ("GET", "/roads/piece"),
 )  # fmt: skip
