@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from dashboard.operations.advising import Advice
     from dashboard.operations.picture import Picture
     from dashboard.operations.receiving import Received
     from dashboard.operations.situation import SituationInfo
@@ -225,6 +226,10 @@ class Desk(Protocol):
 
     def who_does_what(self) -> dict[str, pd.DataFrame]:
         """Activities, overlaps, gaps, communes and places without an actor, as tables."""
+        ...
+
+    def outlook(self, *, climate: str = "temperate") -> tuple[list[Advice], dict[str, Any]]:
+        """What to do next, and the forecast of needs and stock that part of it rests on."""
         ...
 
     def indicators(self) -> dict[str, Any]:

@@ -74,7 +74,7 @@ LOOKING = frozenset(
             "layers",
         ),
         *("indicators", "indicator_rows", "clear_first", "risk", "plans", "diff"),
-        *("suppose_closed", "isochrones", "network", "who_does_what", "place_sheet"),
+        *("suppose_closed", "isochrones", "network", "who_does_what", "place_sheet", "outlook"),
         *("uploads", "stock_and_money"),
         *("vehicles_out", "loading_list"),
         *("needs_book", "need_history"),

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dashboard.desk import Layer, Progress
+    from dashboard.operations.advising import Advice
     from dashboard.operations.picture import Picture
     from dashboard.operations.receiving import Received
     from dashboard.operations.situation import Situation, SituationInfo
     from dashboard.operations.tiles import RasterLayer
     from dashboard.operations.vector_layers import VectorLayer
+    from data.needs import Climate
     from data.store.records import LayerRecord, UploadRecord
     from geo.model import Vehicle, VehicleClassName
     from routing.clearance import Measure
@@ -368,6 +370,20 @@ class SituationDesk(OfficeDesk, NeedsDesk):
         from dashboard.operations.who_does_what import tables
 
         return tables(self.situation())
+
+    def outlook(self, *, climate: str = "temperate") -> tuple[list[Advice], dict[str, Any]]:
+        """What to do next, and the forecast of needs and stock that part of it rests on."""
+        from dashboard.operations.advising import advise
+        from dashboard.operations.forecasting import make_forecast
+
+        situation = self.situation()
+        key = ("outlook", situation.seq(), climate)
+
+        def make() -> tuple[list[Advice], dict[str, Any]]:
+            made = make_forecast(situation, climate=cast("Climate", climate))
+            return advise(situation, made=made), made
+
+        return situation.remember(key, make)
 
     def indicators(self) -> dict[str, Any]:
         """All indicators with their trend."""

@@ -84,6 +84,7 @@ def needs_of_places(
     now: datetime,
     policy: NeedsPolicy | None = None,
     trust: Trust = FULL_TRUST,
+    told_by: datetime | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
     """Give what each place lacks: the larger of what was reported and what the standard asks.
 
@@ -91,13 +92,14 @@ def needs_of_places(
     place by different organisations speak of the same people, so the largest of them counts, not
     their sum. What is left of deliveries is taken off (`missing`): water, food and hygiene are used
     up since they came. What somebody verified is missing in full, less what came after it.
-    Of a report as much counts as `trust` allows: all of it unless said.
+    Of a report as much counts as `trust` allows: all of it unless said. Reports that say that they
+    were made after `told_by` do not count.
     """
     policy = policy or policy_in_force(situation)
     catalogue = items()
     affected = assessment.places.set_index("place_id")["affected"]
     computed = _computed(assessment, policy)
-    reported = _reported(situation, now=now, trust=trust)
+    reported = _reported(situation, now=now, trust=trust, told_by=told_by)
     deliveries = _deliveries(situation)
     result: dict[str, list[dict[str, Any]]] = {}
     for key in sorted(computed.keys() | reported.keys()):
@@ -110,7 +112,7 @@ def needs_of_places(
             continue
         came = deliveries.get(key, [])
         people = float(affected.get(place_id, 0.0))
-        left = left_over(came, per_day=_per_day(item_id, people, policy), now=now)
+        left = left_over(came, per_day=per_day(item_id, people, policy), now=now)
         verified = max(
             (
                 amount - sum(brought for at, brought in came if since < at <= now)
@@ -147,7 +149,7 @@ def _handed_out(quantity: float, unit: str) -> float:
     return quantity if can_be_parted(unit) else float(math.ceil(round(quantity, 6)))
 
 
-def _per_day(item_id: str, people: float, policy: NeedsPolicy) -> float:
+def per_day(item_id: str, people: float, policy: NeedsPolicy) -> float:
     """Units used up in a day; nothing where nobody knows how many people use it."""
     if item_id not in RULES or not people > 0:
         return 0.0
@@ -164,9 +166,14 @@ def _computed(assessment: Assessment, policy: NeedsPolicy) -> dict[Key, tuple[fl
     }
 
 
-def _reported(situation: Situation, *, now: datetime, trust: Trust) -> dict[Key, Reported]:
+def _reported(
+    situation: Situation, *, now: datetime, trust: Trust, told_by: datetime | None
+) -> dict[Key, Reported]:
     open_needs = [
-        need for need in situation.store.needs() if need.expires_at is None or need.expires_at > now
+        need
+        for need in situation.store.needs()
+        if (need.expires_at is None or need.expires_at > now)
+        and (told_by is None or need.reported_at is None or need.reported_at <= told_by)
     ]
     names = {one.organisation_id: one.name for one in situation.store.organisations()}
     by_sender: dict[Key, dict[str, float]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboard.verbs.parser import FINE, Result, add_past, add_verb, open_situation
+from dashboard.verbs.parser import FINE, FOUND, Result, add_past, add_verb, open_situation
 
 if TYPE_CHECKING:
     import argparse
@@ -38,6 +38,15 @@ def add(verbs: Any) -> None:
         metavar=("ACTIVITY", "STATUS"),
         help="say that work is planned, running, done or cancelled",
     )
+    forecast = add_verb(
+        verbs, "forecast", _forecast, "needs, stock and orders of the coming days, and how far off"
+    )
+    add_past(forecast)
+    forecast.add_argument("--days", type=int, default=7, metavar="N")
+    forecast.add_argument("--climate", help="temperate or cold (default: the assessment's)")
+    add_past(
+        add_verb(verbs, "advise", _advise, "what to do next, what it would win, its arithmetic")
+    )
     report = add_verb(verbs, "report", _report, "the situation report as one file")
     add_past(report)
     report.add_argument("--to", type=Path, required=True, metavar="FILE", help="ends in .html")
@@ -45,6 +54,48 @@ def add(verbs: Any) -> None:
         "--since", metavar="T", help="say what changed after this time or event number"
     )
     report.add_argument("--lang", default="en", metavar="LANG", help="ar, fr, en or zgh")
+
+
+def _forecast(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations.forecasting import make_forecast
+
+    with open_situation(arguments) as situation:
+        made = make_forecast(
+            situation,
+            days=arguments.days,
+            climate=arguments.climate,
+            progress=arguments.progress,
+        )
+    return made, FOUND if any(row["order"] for row in made["items"]) else FINE
+
+
+def _advise(arguments: argparse.Namespace) -> Result:
+    from dashboard.advicesheet import said
+    from dashboard.operations.advising import advise, figure
+    from data.catalogue import items
+
+    known = items()
+
+    def item_name(item: str) -> str:
+        return known[item].name() if item in known else item
+
+    with open_situation(arguments) as situation:
+        found = advise(situation, progress=arguments.progress)
+        at, seq = situation.now().isoformat(), situation.seq()
+    return {
+        "advice": [
+            {
+                "kind": one.kind,
+                "people": None if one.people is None else round(one.people),
+                "says": said(one, item_name, figure),
+                "arithmetic": one.arithmetic,
+                **{key: value for key, value in one.values.items() if key != "status"},
+            }
+            for one in found
+        ],
+        "at": at,
+        "based_on_seq": seq,
+    }, FOUND if found else FINE
 
 
 def _activities(arguments: argparse.Namespace) -> Result:

@@ -30,6 +30,7 @@ from rasterio.transform import from_bounds
 from shapely.geometry import LineString, MultiLineString, Point, box
 
 from dashboard.desk import Layer, Progress
+from dashboard.operations.advising import Advice
 from dashboard.operations.picture import Picture
 from dashboard.operations.receiving import Received
 from dashboard.operations.road_picking import road_near, road_piece
@@ -673,6 +674,32 @@ class ValleyDesk:
     def place_sheet(self, place_id: str) -> dict[str, Any]:
         """The valley keeps no sheets: the page of a place is tested with a real situation."""
         raise UnknownIdError(place_id, "the valley keeps no sheets", "use a real situation")
+
+    def outlook(self, *, climate: str = "temperate") -> tuple[list[Advice], dict[str, Any]]:
+        factor = 2 if climate == "cold" else 1
+        advice = [
+            Advice(kind="plan", people=None, arithmetic="3", values={"old": True}),
+            Advice(
+                kind="verify",
+                people=40.0 * factor,
+                arithmetic="(8 − 0) tent × 5",
+                values={"need_id": "need:1", "item": "tent", "place": HOSTILE},
+            ),
+        ]
+        row = {
+            "item": "tent", "unit": "tent", "missing_now": 8.0, "per_day": 0.0,
+            "by_day": [8.0 * factor] * 7, "free": 5.0, "runs_out_in_days": 1,
+            "order": 8 * factor - 5, "order_packs": {},
+        }  # fmt: skip
+        depot = {
+            "depot_id": None, "depot": "", "item": "tent", "unit": "tent", "free": 0.0,
+            "per_day": 0.0, "need": 8.0, "runs_out_on": "2023-09-14", "short": 8.0,
+        }  # fmt: skip
+        error = {"item": "tent", "predicted": 6.0, "actual": 8.0, "error_share": -0.25}
+        return advice, {
+            "items": [row], "depots": [depot], "error": [error], "days": ["2023-09-14"] * 7,
+            "error_since": "2023-09-12T06:00:00+00:00",
+        }  # fmt: skip
 
     def who_does_what(self) -> dict[str, pd.DataFrame]:
         places = self.picture().places
