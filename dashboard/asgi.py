@@ -29,6 +29,7 @@ from streamlit.starlette import App
 
 from dashboard import cache
 from dashboard.http.api import create_api
+from dashboard.http.field import field_routes
 from dashboard.http.gate import Door, Gate
 from dashboard.http.language import PageLanguage
 from dashboard.http.limits import Limits
@@ -120,6 +121,7 @@ def own_routes(served: Served) -> list[BaseRoute]:
             ),
         ),
         *(ogc_routes(served.desk.situation) if isinstance(served.desk, SituationDesk) else ()),
+        *(field_routes(served.desk.situation) if isinstance(served.desk, SituationDesk) else ()),
         *page_routes(served),
         *wall_routes(served),
         *([] if served.door is None else sign_in_routes(served.door)),

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 COOKIE = "qafila_session"
 #: Answered to everybody: the way in, and whether the server lives.
 FREE_PATHS = frozenset({"/sign-in", "/api/v1/health"})
+#: A link in the address says by itself what may be done with it (`dashboard.http.field`).
+FREE_BELOW = "/field/"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Without one of these rights nothing can be changed.
 CHANGING = ("report", "upload", "roads", "plan")
@@ -108,7 +110,7 @@ class Gate:
                 return problem(403, title="This request comes from another site's page")
             scope["visitor"] = OWNER
             return None
-        if path in FREE_PATHS:
+        if path in FREE_PATHS or path.startswith(FREE_BELOW):
             return None
         bearer = headers.get("authorization", "")
         if bearer.startswith("Bearer ") and path.startswith(("/api/", "/ogc")):

@@ -27,6 +27,7 @@ MAX_ASKERS = 10_000
 BODY_BYTES: tuple[tuple[str, int], ...] = (
     ("/api/v1/uploads", 50_000_000),
     ("/api/v1/positions", 2_000_000),
+    ("/field/", 400_000),
     ("/", 256_000),
 )
 #: Within which a whole body has to arrive: seconds, and more where it may be large.

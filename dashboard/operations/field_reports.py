@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from dashboard.operations import goods, planning
+from dashboard.operations.convoy_way import position_at, require_near_way
 from dashboard.operations.delivering import DeliveryCounter
 from dashboard.operations.roads import closure_event
+from dashboard.operations.situation import utc_now
 from data.events import ConvoyReported, DeliveryReported, NewEvent, RoadClosed
-from data.intake.reply import Reply, parse_reply
-from geo.errors import InputError, RuleError, UnknownIdError
+from data.intake.reply import parse_reply
+from data.store import positions
+from geo.errors import ConflictError, InputError, UnknownIdError
 from geo.model import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
+
+    from sqlalchemy import Connection
 
     from dashboard.operations.situation import Situation
     from data.events import Event
+    from data.events.field import ReceiverRole, ReportKind
+    from geo.model import VehicleClassName
 
 # What stands in the book is read before it is written: one report after the other.
 _turn = threading.Lock()
@@ -35,6 +44,43 @@ class Reporter:
     said_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a convoy says of itself.
+
+    Parameters
+    ----------
+    stop
+        Number of the stop, from 1.
+    goods
+        Quantity and item, as written.
+    km, near
+        Where the road is blocked: kilometre on the way, or lon, lat (degrees, EPSG:4326).
+    receiver
+        In what role somebody took the goods over (`data.events.field.RECEIVER_ROLES`).
+    signature
+        What that person drew (`require_strokes`).
+    photo
+        A JPEG that was written anew here (`data.photos.clean_photo`).
+    """
+
+    kind: ReportKind
+    stop: int | None = None
+    goods: tuple[tuple[str, str], ...] = ()
+    km: float | None = None
+    near: tuple[float, float] | None = None
+    classes: tuple[VehicleClassName, ...] = ()
+    note: str = ""
+    receiver: ReceiverRole | None = None
+    signature: str = ""
+    photo: bytes | None = None
+
+    def digest(self) -> str:
+        """Hash of what is said, by which the same report is known again."""
+        said = asdict(self) | {"photo": "" if self.photo is None else _sha256(self.photo)}
+        return _sha256(json.dumps(said, sort_keys=True).encode())
+
+
 def take_reply(
     situation: Situation, convoy_id: str, text: str, *, by: Reporter = Reporter()
 ) -> dict[str, Any]:
@@ -46,11 +92,20 @@ def take_reply(
         ``{convoy_id, kind, new, recorded}``; `recorded` are ids of deliveries, closures or the
         convoy. `new` is False where the message of this id was taken in before.
     """
-    return take_report(situation, convoy_id, parse_reply(text), by=by, words=text)
+    read = parse_reply(text)
+    said = Report(
+        kind=read.kind,
+        stop=read.stop,
+        goods=read.goods,
+        km=read.km,
+        classes=read.classes,
+        note=read.note,
+    )
+    return take_report(situation, convoy_id, said, by=by, words=text)
 
 
 def take_report(
-    situation: Situation, convoy_id: str, said: Reply, *, by: Reporter, words: str = ""
+    situation: Situation, convoy_id: str, said: Report, *, by: Reporter, words: str = ""
 ) -> dict[str, Any]:
     """Record what a convoy says; `words` is the message itself, where it was one.
 
@@ -58,6 +113,8 @@ def take_report(
     ------
     UnknownIdError
         The newest plan has no such convoy, stop or item.
+    ConflictError
+        The id was used for a report that says otherwise.
     RuleError
         The convoy does not carry so much, or the way is not so long.
     """
@@ -65,7 +122,7 @@ def take_report(
     at = goods.require_past(situation, by.said_at)
     with _turn:
         base = f"field:{by.sender or 'owner'}:{by.client_id}"
-        if by.client_id and situation.store.recorded_client_ids([f"{base}:0"]):
+        if by.client_id and _is_known(situation, f"{base}:0", said):
             return {"convoy_id": convoy_id, "kind": said.kind, "new": False, "recorded": []}
         events = _events(situation, convoy, said, words)
         recorded = situation.store.append(
@@ -76,7 +133,8 @@ def take_report(
                     client_id=f"{base}:{number}" if by.client_id else None,
                 )
                 for number, one in enumerate(events)
-            ]
+            ],
+            also=_keeps_signature(situation, said),
         )
     kinds = (DeliveryReported.type, RoadClosed.type, ConvoyReported.type)
     ids = [
@@ -85,6 +143,41 @@ def take_report(
         if one.type in kinds
     ]
     return {"convoy_id": convoy_id, "kind": said.kind, "new": True, "recorded": ids}
+
+
+def _is_known(situation: Situation, client_id: str, said: Report) -> bool:
+    """Whether this very report was recorded before; raises `ConflictError` for another one."""
+    before = situation.store.payload_under(client_id)
+    if before is None:
+        return False
+    digest = before.get("said_sha256", "")
+    if digest and digest != said.digest():
+        raise ConflictError(
+            "the id of this report",
+            "it was used for a report that says otherwise",
+            "make a new id for each report",
+        )
+    return True
+
+
+def _keeps_signature(situation: Situation, said: Report) -> Callable[[Connection], object] | None:
+    """Give what puts a drawn signature into the vault, in the transaction of its report."""
+    if not said.signature:
+        return None
+    from dashboard.operations.people import begin_vault
+
+    vault, proof = begin_vault(situation), signature_id(_sha256(said.signature.encode()))
+    kept = {proof: {"signature": said.signature}}
+    return lambda connection: vault.keep_within(connection, kept, now=utc_now())
+
+
+def signature_id(sha256: str) -> str:
+    """Give the id under which the vault keeps a drawing, by its hash in the report."""
+    return f"signature:{sha256[:32]}"
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def find_convoy(situation: Situation, convoy_id: str) -> dict[str, Any]:
@@ -99,20 +192,32 @@ def find_convoy(situation: Situation, convoy_id: str) -> dict[str, Any]:
 
 
 def last_heard(situation: Situation) -> list[dict[str, Any]]:
-    """Give for each convoy that reported when it was heard last and what it said, newest first."""
-    newest: dict[str, dict[str, Any]] = {}
-    for event in situation.store.events(types=[ConvoyReported.type]):
-        newest[event.payload["convoy_id"]] = {
-            "convoy_id": event.payload["convoy_id"],
-            "heard_at": (event.reported_at or event.recorded_at).isoformat(timespec="seconds"),
-            "kind": event.payload["kind"],
-            "place_id": event.payload["place_id"],
-            "note": event.payload["note"],
+    """Give for each convoy that reported when it was heard last and what it said, newest first.
+
+    A position counts as a sign of life too: `heard_at` is the later of the two.
+    """
+    found = {
+        one.convoy_id: {
+            "convoy_id": one.convoy_id,
+            "heard_at": one.heard_at.isoformat(timespec="seconds"),
+            "kind": one.kind,
+            "place_id": one.place_id,
+            "note": one.note,
+            "photo": one.photo,
         }
-    return sorted(newest.values(), key=lambda one: str(one["heard_at"]), reverse=True)
+        for one in situation.store.convoys_heard()
+    }
+    for point in positions.newest(situation.store):
+        if point.convoy_id is None:
+            continue
+        silent = {"kind": "position", "place_id": None, "note": "", "photo": None}
+        row = found.setdefault(point.convoy_id, {"convoy_id": point.convoy_id, **silent})
+        at = point.at.isoformat(timespec="seconds")
+        row["heard_at"] = max(str(row.get("heard_at", "")), at)
+    return sorted(found.values(), key=lambda one: str(one["heard_at"]), reverse=True)
 
 
-def _events(situation: Situation, convoy: dict[str, Any], said: Reply, words: str) -> list[Event]:
+def _events(situation: Situation, convoy: dict[str, Any], said: Report, words: str) -> list[Event]:
     """Give what is recorded of a report: that it came, and what it changes."""
     stop = None if said.stop is None else _stop(convoy, said.stop)
     found: list[Event] = [
@@ -123,17 +228,21 @@ def _events(situation: Situation, convoy: dict[str, Any], said: Reply, words: st
             place_id=None if stop is None else stop["place_id"],
             km=said.km,
             note=(words or said.note)[:500],
+            receiver=said.receiver,
+            signature_sha256=_sha256(said.signature.encode()) if said.signature else "",
+            photo=None if said.photo is None else situation.archive.put_bytes(said.photo, ".jpg"),
+            said_sha256=said.digest(),
         )
     ]
     if said.kind in ("delivered", "refused") and stop is not None:
         found += _deliveries(situation, convoy, stop, said)
-    if said.kind == "blocked" and said.km is not None:
-        found.append(_closure(situation, convoy, said, said.km))
+    if said.kind == "blocked":
+        found.append(_closure(situation, convoy, said))
     return found
 
 
 def _deliveries(
-    situation: Situation, convoy: dict[str, Any], stop: dict[str, Any], said: Reply
+    situation: Situation, convoy: dict[str, Any], stop: dict[str, Any], said: Report
 ) -> list[Event]:
     counter = DeliveryCounter.of(situation)
     slip_id = new_id("slip")
@@ -154,41 +263,22 @@ def _deliveries(
     return found
 
 
-def _closure(situation: Situation, convoy: dict[str, Any], said: Reply, km: float) -> RoadClosed:
-    lon, lat = position_at(situation, convoy, km)
+def _closure(situation: Situation, convoy: dict[str, Any], said: Report) -> RoadClosed:
+    if said.near is not None:
+        where, near = "where it stands", said.near
+        require_near_way(situation, convoy, said.near)
+    elif said.km is not None:
+        where, near = f"at km {said.km:g}", position_at(situation, convoy, said.km)
+    else:
+        raise InputError("a blocked road", "the kilometre or a position is needed", "add it")
     return closure_event(
         situation,
-        near=(lon, lat),
+        near=near,
         classes=said.classes,
         source=convoy["convoy_id"],
-        reason=said.note or f"blocked, says the convoy at km {km:g}",
+        reason=said.note or f"blocked, says the convoy {where}",
         confidence=0.9,
     )
-
-
-def position_at(situation: Situation, convoy: dict[str, Any], km: float) -> tuple[float, float]:
-    """Give lon, lat of a kilometre of a convoy's way; raises `RuleError` beyond its end."""
-    from dashboard.operations.exporting import plan_itineraries
-
-    plan = planning.load_plan(situation, convoy["plan_id"])
-    only = {**plan, "convoys": [one for one in plan["convoys"] if _is(one, convoy)]}
-    (itinerary,) = plan_itineraries(situation, only)
-    left_m = km * 1_000
-    for leg in itinerary.legs:
-        if left_m <= leg.length_m and leg.geometry is not None:
-            # Of a leg the share of its length counts: its line is in degrees.
-            point = leg.geometry.interpolate(left_m / max(leg.length_m, 1e-9), normalized=True)
-            return float(point.x), float(point.y)
-        left_m -= leg.length_m
-    raise RuleError(
-        f"km {km:g} of {convoy['convoy_id']}",
-        f"its way is {itinerary.length_km:.1f} km long",
-        "correct the kilometre",
-    )
-
-
-def _is(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return bool(one["convoy_id"] == other["convoy_id"])
 
 
 def _stop(convoy: dict[str, Any], number: int) -> dict[str, Any]:

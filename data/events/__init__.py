@@ -64,6 +64,8 @@ from data.events.deliveries import NeedServed as NeedServed
 from data.events.envelope import NewEvent as NewEvent
 from data.events.envelope import RecordedEvent as RecordedEvent
 from data.events.field import ConvoyReported as ConvoyReported
+from data.events.field import FieldLinkIssued as FieldLinkIssued
+from data.events.field import FieldLinkRevoked as FieldLinkRevoked
 from data.events.fleet import DepotRegistered as DepotRegistered
 from data.events.fleet import VehicleClassesChanged as VehicleClassesChanged
 from data.events.fleet import VehicleClassesRestored as VehicleClassesRestored

@@ -55,6 +55,13 @@ FIELDS: dict[str, PersonField] = {
             max_length=60,
             right="positions",
         ),
+        PersonField(
+            name="signature",
+            purpose="to prove that a delivery was taken over, where somebody doubts it",
+            retention=timedelta(days=180),
+            max_length=6_000,
+            right="contacts",
+        ),
     )
 }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, select
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, Table, Text, select
 
 from data.store.engine import write_rows
 from data.store.schema import key_columns
@@ -92,6 +92,21 @@ BATCHES = Table(
     _text("body"),
     Column("n_entries", Integer, nullable=False),
     _text("received_at"),
+)
+
+#: Where vehicles and volunteers were (`data.store.positions`): forgotten when the operation ends.
+POSITIONS = Table(
+    "positions",
+    PRIVATE,
+    _text("position_id", key=True),
+    _text("subject_id"),
+    _text("convoy_id", maybe=True),
+    _text("at"),
+    _text("received_at"),
+    Column("lon", Float, nullable=False),
+    Column("lat", Float, nullable=False),
+    Column("accuracy_m", Float),
+    Index("positions_by_subject", "subject_id", "at"),
 )
 
 #: What a copy of a situation carries; sessions and attempts end with the place they were made at.

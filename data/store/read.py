@@ -22,6 +22,7 @@ from data.events import Provenance, RecordedEvent, payload_class
 from data.store import access_records, records
 from data.store.chain import EventRow, event_json, head_of
 from data.store.need_records import need_record
+from data.store.read_field import FieldReader
 from data.store.read_needs import NeedReader
 from data.store.read_stock import StockReader
 from data.store.read_volunteering import VolunteerReader
@@ -69,7 +70,7 @@ EVENTS_PER_READ = 5_000
 _LAST_SEQ = 2**62
 
 
-class Reader(NeedReader, StockReader, VolunteerReader):
+class Reader(FieldReader, NeedReader, StockReader, VolunteerReader):
     """A situation at one event; thread-safe, and it never changes anything.
 
     Parameters

@@ -17,6 +17,7 @@ from data.store.projections import (  # noqa: F401 - each registers what it proj
     access,
     activities,
     damage,
+    field,
     fleet,
     funds,
     merges,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data.events import ConvoyLockSet, ConvoyReported, PlanMade
+from data.events import ConvoyLockSet, PlanMade
 from data.store.canonical import canonical_json
 from data.store.projections.registry import mark, projects
 from data.store.schema import CONVOY_LOCKS, PLANS
@@ -43,8 +43,3 @@ def _convoy_lock_set(state: State, fact: Fact, payload: ConvoyLockSet) -> None:
             **mark(fact),
         },
     )
-
-
-@projects(ConvoyReported, CONVOY_LOCKS, undoable=False)
-def _convoy_reported(_state: State, _fact: Fact, _payload: ConvoyReported) -> None:
-    """Change nothing: what was said is read from the ledger, what follows has its own events."""

@@ -13,6 +13,7 @@ from data.store.rules import (  # noqa: F401 - each registers its rules
     activities,
     damage,
     deliveries,
+    field,
     fleet,
     funds,
     needs,

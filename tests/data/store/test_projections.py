@@ -17,6 +17,8 @@ from data.events import (
     ConvoyLockSet,
     ConvoyReported,
     DamageReported,
+    FieldLinkIssued,
+    FieldLinkRevoked,
     JoinedGap,
     LayerLoaded,
     LayerRemoved,
@@ -152,6 +154,16 @@ def everything(make: SimpleNamespace) -> list[NewEvent]:
             )
         ),
         new(ConvoyReported(convoy_id="convoy:1", plan_id="plan:1", kind="arrived")),
+        new(
+            FieldLinkIssued(
+                link_id="link:1",
+                convoy_id="convoy:1",
+                plan_id="plan:1",
+                expires_at=datetime(2023, 9, 12, tzinfo=UTC),
+                public_key="ab" * 32,
+            )
+        ),
+        new(FieldLinkRevoked(link_id="link:1", reason="phone lost")),
         new(ConvoyLockSet(convoy_id="convoy:1", plan_id="plan:1", locked=True)),
         new(ConvoyLockSet(convoy_id="convoy:2", plan_id="plan:1", locked=True)),
         new(ConvoyLockSet(convoy_id="convoy:2", plan_id="plan:1", locked=False)),

@@ -1,0 +1,316 @@
+"""The page of a convoy's leader over HTTP: who is let in, and what is recorded, once."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import logging
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+
+from dashboard.http.field import FOLDER
+from dashboard.operations import access, answering, planning
+from dashboard.operations.field_reports import last_heard, signature_id
+from dashboard.operations.people import open_vault
+from dashboard.operations.situation import Situation
+from data.access import field_links
+from data.store import positions
+from tests.dashboard.http.conftest import TestClient
+
+MAX_PAGE_BYTES = 60_000
+MADE = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def convoy(valley: Situation) -> dict[str, Any]:
+    """A convoy of a plan that brings tents; `stop` is where."""
+    for one in planning.make_plan(valley, iterations=30)["convoys"]:
+        for number, stop in enumerate(one["stops"], start=1):
+            if "tent" in stop["deliver"]:
+                return {**one, "stop": number, "tents": stop["deliver"]["tent"]}
+    raise AssertionError("no convoy brings tents")
+
+
+@pytest.fixture
+def link(valley: Situation, convoy: dict[str, Any]) -> dict[str, Any]:
+    return answering.issue(valley, convoy["convoy_id"])
+
+
+Send = Callable[..., dict[str, dict[str, str]]]
+
+
+@pytest.fixture
+def send(client: TestClient, link: dict[str, Any]) -> Send:
+    """Send reports as the page does; gives what became of each, by its id."""
+
+    def sent(*reports: dict[str, Any], late_s: float = 60) -> dict[str, dict[str, str]]:
+        body = {
+            "sent_at": (MADE + timedelta(seconds=late_s)).isoformat(),
+            "reports": [{"made_at": MADE.isoformat(), **one} for one in reports],
+        }
+        answer = client.post(f"{link['url']}reports", json=body)
+        assert answer.status_code == 200, answer.text
+        return {one["id"]: one for one in answer.json()["answers"]}
+
+    return sent
+
+
+def test_the_page_and_all_that_it_loads_are_small(client: TestClient, link: dict[str, Any]) -> None:
+    page = client.get(link["url"], headers={"Accept-Language": "ar"})
+    assert page.status_code == 200
+    assert 'dir="rtl"' in page.text
+    policy = page.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    total = len(page.content)
+    names = ["manifest.webmanifest", "sw.js", "values.json"]
+    for name in [*(one.name for one in FOLDER.iterdir() if one.suffix != ".html"), *names]:
+        answer = client.get(link["url"] + name)
+        assert answer.status_code == 200, name
+        total += len(answer.content) if name != "sw.js" else len(answer.content) // 2
+    assert total < MAX_PAGE_BYTES
+    values = client.get(f"{link['url']}values.json").json()
+    assert set(values["words"]) == {"ar", "zgh", "fr", "en"}
+    assert values["words"]["ar"]["direction"] == "rtl"
+    assert values["stops"][0]["goods"][0]["quantity"] > 0
+
+
+def test_reports_count_once_in_whatever_order_they_come(
+    valley: Situation, send: Send, convoy: dict[str, Any]
+) -> None:
+    stop = convoy["stop"]
+    reports = [
+        {"id": "report-arrived", "kind": "arrived", "stop": stop},
+        {
+            "id": "report-delivered",
+            "kind": "delivered",
+            "stop": stop,
+            "goods": [{"item": "tent", "quantity": 2}],
+            "receiver": "community",
+            "signature": "10,10 20,30;40,40 50,60",
+        },
+        {"id": "report-sos", "kind": "sos", "note": "two hurt"},
+        {"id": "report-blocked", "kind": "blocked", "km": 0.5, "classes": ["truck"]},
+        {"id": "report-incident", "kind": "incident", "note": "broken axle"},
+    ]
+    sent = reports * 3
+    random.Random(4).shuffle(sent)
+    became = [send(one)[one["id"]]["status"] for one in sent]
+    assert became.count("recorded") == len(reports)
+    assert became.count("known") == len(sent) - len(reports)
+    (delivery,) = valley.store.deliveries()
+    assert (float(delivery.quantity), delivery.item_id) == (2.0, "tent")
+    assert len(valley.store.closures()) == 1
+    said = [one.payload for one in valley.store.events(types=["convoy.reported"])]
+    assert sorted(one["kind"] for one in said) == [
+        "arrived", "blocked", "delivered", "incident", "sos"
+    ]  # fmt: skip
+    (proof,) = [one for one in said if one["kind"] == "delivered"]
+    assert proof["receiver"] == "community"
+    # The drawing is in the vault, only its hash in the ledger.
+    vault = open_vault(valley)
+    assert vault is not None
+    kept = vault.export(signature_id(proof["signature_sha256"]))
+    assert "10,10 20,30;40,40 50,60" in json.dumps(kept)
+    assert "10,10 20,30" not in "".join(valley.store.lines())
+
+
+def test_a_replayed_id_with_another_report_is_refused(
+    valley: Situation, send: Send, convoy: dict[str, Any]
+) -> None:
+    goods = [{"item": "tent", "quantity": 1}]
+    one = {"id": "report-1", "kind": "delivered", "stop": convoy["stop"], "goods": goods}
+    send(one)
+    seq = valley.seq()
+    other = send({**one, "goods": [{"item": "tent", "quantity": 2}]})["report-1"]
+    assert other["status"] == "refused"
+    assert "says otherwise" in other["why"]
+    assert valley.seq() == seq
+
+
+def test_only_the_time_that_a_report_waited_is_believed_of_a_phone(
+    valley: Situation, send: Send
+) -> None:
+    # Its clock is years off; the report waited for an hour.
+    send({"id": "report-late", "kind": "sos", "note": "x"}, late_s=3_600)
+    (event,) = valley.store.events(types=["convoy.reported"])
+    waited = event.recorded_at - (event.reported_at or event.recorded_at)
+    assert timedelta(minutes=59) < waited < timedelta(minutes=61)
+    assert send({"id": "report-old", "kind": "sos"}, late_s=15 * 86_400)["report-old"][
+        "status"
+    ] == "refused"  # fmt: skip
+    # What was said later and came first stays what was heard last.
+    send({"id": "report-now", "kind": "incident", "note": "now"}, late_s=0)
+    send({"id": "report-before", "kind": "sos", "note": "before"}, late_s=7_200)
+    (heard,) = last_heard(valley)
+    assert heard["note"] == "now"
+
+
+def test_links_that_open_nothing_are_refused_and_logged(
+    valley: Situation,
+    client: TestClient,
+    link: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    token = link["token"]
+    head, _, signature = token.partition(".")
+    forged = f"{head}.{'A' if signature[5] != 'A' else 'B'}{signature[1:]}"
+    body = {"sent_at": MADE.isoformat(), "reports": [
+        {"id": "report-9", "made_at": MADE.isoformat(), "kind": "sos"}]}  # fmt: skip
+    for wrong in (forged, token[:-1], f"{'0' * 26}.{signature}", "x", "..%2f..%2fetc", "%00"):
+        for answer in (
+            client.get(f"/field/{wrong}/values.json"),
+            client.post(f"/field/{wrong}/reports", json=body),
+        ):
+            assert answer.status_code == 404, wrong
+    assert client.get(f"/field/{forged}/").status_code == 404
+    with monkeypatch.context() as later:
+        after = datetime.now(UTC) + timedelta(hours=73)
+        later.setattr(answering, "utc_now", lambda: after)
+        assert client.post(f"{link['url']}reports", json=body).status_code == 410
+    answering.revoke(valley, link["link_id"], reason="phone lost")
+    assert client.post(f"{link['url']}reports", json=body).status_code == 410
+    assert client.get(link["url"]).status_code == 410
+    assert list(valley.store.events(types=["convoy.reported"])) == []
+    for reason in ("forged", "unknown", "expired", "revoked"):
+        assert f"refused: {reason}" in caplog.text
+    assert signature not in caplog.text
+
+
+def test_a_link_opens_its_own_convoy_only(
+    valley: Situation, client: TestClient, convoy: dict[str, Any], send: Send
+) -> None:
+    others = [
+        one["convoy_id"]
+        for one in planning.load_plan(valley, "latest")["convoys"]
+        if one["convoy_id"] != convoy["convoy_id"]
+    ]
+    send({"id": "report-mine", "kind": "arrived", "stop": 1})
+    assert [one["convoy_id"] for one in last_heard(valley)] == [convoy["convoy_id"]]
+    for other in others:
+        made = answering.issue(valley, other)
+        mine = field_links.open_link(valley.store, made["token"], now=datetime.now(UTC))
+        assert mine.convoy_id == other
+        # The signature of one link does not fit another.
+        crossed = (
+            made["token"].partition(".")[0]
+            + "."
+            + answering.issue(valley, convoy["convoy_id"])["token"].partition(".")[2]
+        )
+        assert client.get(f"/field/{crossed}/values.json").status_code == 404
+
+
+def test_the_same_link_is_given_again_while_it_holds(
+    valley: Situation, convoy: dict[str, Any], link: dict[str, Any]
+) -> None:
+    assert answering.issue(valley, convoy["convoy_id"])["token"] == link["token"]
+    answering.revoke(valley, convoy["convoy_id"])
+    again = answering.issue(valley, convoy["convoy_id"], at="https://cell.example:8501/")
+    assert again["token"] != link["token"]
+    assert again["url"].startswith("https://cell.example:8501/field/")
+
+
+def photo_with_position() -> bytes:
+    picture = Image.new("RGB", (640, 480), "#884422")
+    exif = Image.Exif()
+    exif[0x010F] = "SECRET-CAMERA"
+    exif.get_ifd(0x8825)[1] = "N"
+    written = io.BytesIO()
+    picture.save(written, "JPEG", exif=exif, comment=b"SECRET-NOTE")
+    return written.getvalue() + b"SECRET-TAIL<?php"
+
+
+def test_a_photo_is_written_anew(valley: Situation, send: Send) -> None:
+    given = photo_with_position()
+    assert b"SECRET-CAMERA" in given
+    became = send(
+        {
+            "id": "report-photo",
+            "kind": "blocked",
+            "km": 0.2,
+            "photo": base64.b64encode(given).decode(),
+        }
+    )
+    assert became["report-photo"]["status"] == "recorded"
+    (event,) = valley.store.events(types=["convoy.reported"])
+    kept = valley.archive.path(event.payload["photo"]).read_bytes()
+    assert b"SECRET" not in kept
+    with Image.open(io.BytesIO(kept)) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (640, 480))
+        assert not picture.getexif()
+    bad = base64.b64encode(b"GIF89a not a picture").decode()
+    refused = send({"id": "report-bad", "kind": "incident", "note": "x", "photo": bad})
+    assert refused["report-bad"]["status"] == "refused"
+
+
+def test_positions_that_cannot_be_true_are_refused(
+    valley: Situation, send: Send, convoy: dict[str, Any]
+) -> None:
+    near = {"lon": -8.0, "lat": 31.0, "accuracy_m": 20}
+    became = send(
+        {"id": "position-1", "kind": "position", "position": near},
+        {"id": "position-2", "kind": "position", "position": {"lon": 2.35, "lat": 48.85}},
+        {"id": "position-3", "kind": "position", "position": {"lon": -8.6, "lat": 31.0}},
+    )
+    assert [became[f"position-{n}"]["status"] for n in (1, 2, 3)] == [
+        "recorded", "refused", "refused"
+    ]  # fmt: skip
+    assert "outside" in became["position-2"]["why"]
+    assert "km/h" in became["position-3"]["why"]
+    (point,) = positions.newest(valley.store)
+    assert (point.subject_id, point.convoy_id) == (convoy["vehicle_id"], convoy["convoy_id"])
+    assert last_heard(valley)[0]["kind"] == "position"
+    far = {"id": "blocked-far", "kind": "blocked", "position": {"lon": -6.5, "lat": 31.0}}
+    assert "from the way" in send(far)["blocked-far"]["why"]
+    assert valley.store.closures() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"{}", {}, 415),
+        (b"{}", {"Content-Type": "application/json"}, 422),
+        (b"[" * 100_000, {"Content-Type": "application/json"}, 422),
+        (b"\xff\xfe", {"Content-Type": "application/json"}, 422),
+        (b"x" * 500_000, {"Content-Type": "application/json"}, 413),
+    ],
+)
+def test_bodies_of_strangers_are_refused(
+    client: TestClient, link: dict[str, Any], body: bytes, headers: dict[str, str], status: int
+) -> None:
+    answer = client.post(f"{link['url']}reports", content=body, headers=headers)
+    assert answer.status_code == status
+    assert answer.json()["status"] == status
+
+
+def test_a_leader_needs_no_account(valley: Situation, app: Starlette, link: dict[str, Any]) -> None:
+    access.add_account(valley, "amina", role="admin", password="four wet mules sing")
+    stranger = TestClient(app, follow_redirects=False)
+    assert stranger.get(f"{link['url']}values.json").status_code == 200
+    assert stranger.get("/api/v1/needs").status_code == 401
+    assert stranger.get(link["url"].rstrip("/")).headers["location"] == link["url"]
+
+
+def test_what_people_wrote_stays_text(
+    client: TestClient, link: dict[str, Any], send: Send, valley: Situation
+) -> None:
+    evil = "<script>alert(1)</script>\r\nSet-Cookie: a=b"
+    send({"id": "report-evil", "kind": "incident", "note": evil})
+    (heard,) = last_heard(valley)
+    assert "\n" not in heard["note"]
+    page = client.get(link["url"], params={"lang": evil}).text
+    assert "<script>alert" not in page
+    for name in ("field.js", "forms.js", "queue.js"):
+        script = client.get(link["url"] + name).text
+        assert "innerHTML" not in script
+        assert "eval(" not in script
