@@ -29,7 +29,6 @@ def words() -> dict[str, str]:
             "What you wrote is kept on this phone; or send the code as a text message."
         ),
         "offline": _("No network. Go on: everything is kept on this phone and sent later."),
-        "online": _("Network is there."),
         "waiting": _("Waiting to be sent"),
         "all_sent": _("Everything was sent."),
         "last_sent": _("Last heard by the crisis cell"),
