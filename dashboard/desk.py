@@ -156,10 +156,14 @@ class Desk(Protocol):
         *,
         seconds: float | None = None,
         fairness: float = 0.5,
+        terms: Mapping[str, Sequence[str]] | None = None,
         progress: Progress | None = None,
         stop: threading.Event | None = None,
     ) -> dict[str, Any]:
-        """Plan convoys for the open needs under the closures in force; the contract's JSON."""
+        """Plan convoys for the open needs under the closures in force; the contract's JSON.
+
+        `terms` are written as for `plan_terms.read_terms`.
+        """
         ...
 
     def replan(

@@ -252,15 +252,18 @@ class SituationDesk(OfficeDesk, NeedsDesk):
         *,
         seconds: float | None = None,
         fairness: float = 0.5,
+        terms: Mapping[str, Sequence[str]] | None = None,
         progress: Progress | None = None,
         stop: threading.Event | None = None,
     ) -> dict[str, Any]:
         """Plan convoys for the open needs under the closures in force."""
+        from dashboard.operations.plan_terms import read_terms
         from dashboard.operations.planning import make_plan
 
         with self._planning:
             return make_plan(
                 self.situation(),
+                terms=read_terms(self.situation(), **dict(terms or {})),
                 seed=1,
                 seconds=seconds,
                 fairness=fairness,

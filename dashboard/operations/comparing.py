@@ -117,6 +117,10 @@ class _Told:
             # How long was searched matters only beside another question.
             if was != now and (name in ("objective", "fairness") or parts):
                 parts.append(f"{name} {was} → {now}")
+        for name in ("priorities", "drivers", "hours", "whole"):
+            was, now = (one.get("terms", {}).get(name) for one in (self.first, self.second))
+            if was != now:
+                parts.append(f"other {name}")
         light = [one.get("light") is not None for one in (self.first, self.second)]
         if light[0] != light[1]:
             parts.append("by night" if light[0] else "by day")

@@ -19,6 +19,7 @@ from dashboard.operations import (
     travelling,
 )
 from dashboard.operations.organisations import vehicles_that_count
+from dashboard.operations.plan_terms import PlanTerms
 from dashboard.operations.situation import Progress, Situation, silent
 from dashboard.operations.trusting import trust_in_force
 from data.catalogue import items
@@ -55,6 +56,7 @@ def make_plan(
     iterations: int | None = None,
     fairness: float = 0.5,
     by_night: bool = False,
+    terms: PlanTerms | None = None,
     progress: Progress | None = None,
     stop: threading.Event | None = None,
 ) -> dict[str, Any]:
@@ -72,6 +74,8 @@ def make_plan(
         0 = the largest total, 1 = the commune that fares worst comes first.
     by_night
         Let convoys drive in the dark too; without, they leave and are home while it is light.
+    terms
+        Priorities, drivers, hours and what stays whole; kept in `terms` of the plan.
     stop
         Once set, the search ends and the best plan so far is checked and recorded.
 
@@ -96,7 +100,8 @@ def make_plan(
     show = progress or silent
     based_on = situation.seq()
     show(0.02, "gathering needs, stock and roads")
-    problem = build_problem(situation, by_night=by_night)
+    terms = terms or PlanTerms()
+    problem = build_problem(situation, by_night=by_night, terms=terms)
     plan = solve(
         problem,
         objective=objective,
@@ -112,6 +117,7 @@ def make_plan(
     require_sound(check(problem, plan))
     show(0.95, "explaining the plan")
     document = explaining.explained(situation, plan_to_dict(plan), plan, problem)
+    document["terms"] = terms.as_dict()
     return record_plan(situation, document, problem, seed=seed, based_on=based_on, show=show)
 
 
@@ -174,6 +180,7 @@ def build_problem(
     places: Collection[str] = (),
     depots: Collection[str] = (),
     classes: Collection[VehicleClassName] = (),
+    terms: PlanTerms | None = None,
 ) -> Problem:
     """Gather everything a plan depends on.
 
@@ -187,10 +194,13 @@ def build_problem(
         When the roads are looked at; `leaving` unless said.
     places, depots, classes
         To be in the problem in any case: of convoys that are on the road (`replanning`).
+    terms
+        What was asked for beside: none unless said.
     """
     from routing.problem import Problem
 
-    demands = _demands(situation)
+    terms = terms or PlanTerms()
+    demands = _demands(situation, terms)
     if not demands and not places:
         raise InputError(
             "plan",
@@ -207,7 +217,8 @@ def build_problem(
     goals = sorted({demand.place_id for demand in demands} | set(places))
     vehicles = vehicles_that_count(situation)
     # Convoys drive on the roads as they are when they leave: a closure may have ended by then.
-    leaving = leaving or next_departure(situation.now(), situation.info().timezone)
+    zone = situation.info().timezone
+    leaving = leaving or next_departure(situation.now(), zone)
     at = roads_at or leaving
     names = sorted({vehicle.vehicle_class for vehicle in vehicles} | set(classes))
     chained = relaying.chained_places(situation, goals, names, at=at)
@@ -249,6 +260,9 @@ def build_problem(
         departs_at=leaving,
         reasons=_reasons(situation, set(goals), tuple(travel), at=at),
         daylight=None if by_night else daylight_of(situation, ground, leaving),
+        drivers={depot: n for depot, n in terms.drivers.items() if depot in known},
+        windows=terms.windows(goals, leaving=leaving, timezone=zone),
+        depot_hours=terms.windows(known, leaving=leaving, timezone=zone),
     )
 
 
@@ -359,7 +373,7 @@ def next_departure(now: datetime, timezone: str) -> datetime:
     return leaving if leaving > local else leaving + timedelta(days=1)
 
 
-def _demands(situation: Situation) -> list[Demand]:
+def _demands(situation: Situation, terms: PlanTerms) -> list[Demand]:
     """Turn what the places lack into one demand per place and item."""
     from routing.problem import Demand
 
@@ -381,9 +395,13 @@ def _demands(situation: Situation) -> list[Demand]:
                     item_id=row["item"],
                     quantity=row["missing"],
                     # People a unit helps, times urgency as reported, more where more was
-                    # destroyed (at most doubled).
-                    weight=helps[row["item"]] * row["weight"] * (1.0 + float(place["priority"])),
+                    # destroyed (at most doubled), times the priority that was asked for.
+                    weight=helps[row["item"]]
+                    * row["weight"]
+                    * (1.0 + float(place["priority"]))
+                    * terms.priorities.get(row["item"], 1.0),
                     commune=place["commune"] or place["commune_code"],
+                    whole=row["item"] in terms.whole,
                 )
             )
     return demands

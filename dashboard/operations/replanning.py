@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dashboard.operations import explaining, planning
+from dashboard.operations.plan_terms import terms_of
 from dashboard.operations.situation import Progress, Situation, silent
 from data.events import ConvoyLockSet
 from geo.errors import InputError, RuleError, UnknownIdError
@@ -78,15 +79,19 @@ def plan_again(
 ) -> dict[str, Any]:
     """Plan after a change: the rest of the day of the newest plan, or its next day once it is over.
 
+    The terms of the newest plan (`PlanTerms`) hold for the next day too.
+
     Arguments, result and errors are those of `replan`.
     """
     made = situation.store.plans()
+    terms = None
     if made:
         old = _in_force(situation, made[-1].plan_id)
         begins, ends = _day_of(old)
         if begins - EARLY <= situation.now() < ends:
             return replan(situation, progress=progress, stop=stop)
-    return planning.make_plan(situation, progress=progress, stop=stop)
+        terms = terms_of(old.document)
+    return planning.make_plan(situation, terms=terms, progress=progress, stop=stop)
 
 
 def replan(
@@ -159,6 +164,7 @@ def replan(
     document = explaining.explained(
         situation, plan_to_dict(made.plan), made.plan, made.rest, roads_at=moment
     )
+    document["terms"] = terms_of(old.document).as_dict()
     return planning.record_plan(
         situation, document, made.whole, seed=seed, based_on=based_on, show=show
     )
@@ -220,6 +226,7 @@ def _problem_now(situation: Situation, old: _InForce, moment: datetime) -> Probl
         depots=depots,
         classes={convoy.vehicle_class for convoy in old.plan.convoys},
         by_night=True,
+        terms=terms_of(old.document),
     )
     # The hours of the day are those that the old plan was made for.
     return replace(
@@ -227,6 +234,7 @@ def _problem_now(situation: Situation, old: _InForce, moment: datetime) -> Probl
         daylight=old.problem.daylight,
         windows={name: w for name, w in old.problem.windows.items() if name in now.places},
         depot_hours={name: w for name, w in old.problem.depot_hours.items() if name in now.depots},
+        drivers={name: n for name, n in old.problem.drivers.items() if name in now.depots},
     )
 
 

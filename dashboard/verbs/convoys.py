@@ -46,6 +46,19 @@ def add(verbs: Any) -> None:
     )
     plan.add_argument("--by-night", action="store_true", help="let convoys drive in the dark too")
     plan.add_argument("--strict", action="store_true", help="exit 1 if a need stays unserved")
+    for option, form, text in (
+        ("--priority", "ITEM=FACTOR", "count each unit of an item so many times as urgent"),
+        ("--drivers", "DEPOT=N", "trucks and pickups that can leave a depot on the day"),
+        (
+            "--hours",
+            "WHERE=HH:MM-HH:MM",
+            "when a place, all places of a commune (behind a checkpoint), or a depot is open",
+        ),
+        ("--whole", "ITEM", "each place gets all that it needs of an item at once, or nothing"),
+    ):
+        plan.add_argument(
+            option, action="append", default=[], metavar=form, help=f"{text} (may be repeated)"
+        )
     plan.add_argument(
         "--problem",
         type=Path,
@@ -136,7 +149,7 @@ def add(verbs: Any) -> None:
 
 
 def _plan(arguments: argparse.Namespace) -> Result:
-    from dashboard.operations import planning, repeating
+    from dashboard.operations import plan_terms, planning, repeating
 
     asked = {
         name: getattr(arguments, name)
@@ -150,11 +163,24 @@ def _plan(arguments: argparse.Namespace) -> Result:
             "progress",
         )
     }
+    written = {
+        "priorities": arguments.priority,
+        "drivers": arguments.drivers,
+        "hours": arguments.hours,
+        "whole": arguments.whole,
+    }
     if arguments.problem is not None:
+        if any(written.values()):
+            raise InputError(
+                "--problem with --priority, --drivers, --hours or --whole",
+                "the file says all of these",
+                "change the file, or plan the situation",
+            )
         result = repeating.plan_problem(arguments.problem, **asked)
     else:
         with open_situation(arguments) as situation:
-            result = planning.make_plan(situation, **asked)
+            terms = plan_terms.read_terms(situation, **written)
+            result = planning.make_plan(situation, terms=terms, **asked)
     return result, FOUND if arguments.strict and result["unserved"] else FINE
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import plansheet, state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
-from dashboard.views import convoy, fleet, frame, grid, outcome, timeline
+from dashboard.views import convoy, fleet, frame, grid, outcome, plan_form, timeline
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MAP_HEIGHT_PX = 420
 TABLE_HEIGHT_PX = 420
-SECONDS = (5, 15, 30, 60, 120, 300)
 PART = "convoys_part"
 #: Closures of one plan only that are named above the tables.
 MOST_CLOSURES = 6
@@ -43,7 +42,7 @@ def page(served: Served) -> None:
         change = st.container()
         heading(picture)
         if served.desk.may("make_plan"):
-            planning_form(served, picture)
+            plan_form.ask(served, picture)
     if picture.plan is not None:
         parts(drawn, picture.plan)
     frame.follow(served.desk, picture.seq)
@@ -69,29 +68,6 @@ def heading(picture: Picture) -> None:
     )
     for column, (label, value) in zip(st.columns(len(facts)), facts, strict=True):
         column.metric(label, value)
-
-
-def planning_form(served: Served, picture: Picture) -> None:
-    """Ask how long to search and how fair to be; then plan."""
-    with st.form("plan", border=True):
-        seconds = st.select_slider(
-            _("Search for (seconds)"), SECONDS, value=SECONDS[1], key="plan_seconds"
-        )
-        fairness = st.slider(
-            _("Fairness: 0 the largest total, 1 the worst-off commune first"),
-            0.0, 1.0, 0.5, 0.1, key="plan_fairness",
-        )  # fmt: skip
-        label = _("Plan convoys now") if picture.plan is None else _("Plan anew")
-        asked = st.form_submit_button(label, type="primary", icon=":material/local_shipping:")
-    if picture.plan is not None and st.button(
-        _("Plan the rest of the day from now"),
-        icon=":material/update:",
-        key="replan_rest",
-        help=_("What is on the road or locked stays; the rest is planned anew."),
-    ):
-        outcome.replan_rest(served)
-    if asked:
-        outcome.replan(served, seconds=float(seconds), fairness=float(fairness))
 
 
 def parts(drawn: frame.Frame, plan: Plan) -> None:

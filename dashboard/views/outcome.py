@@ -14,7 +14,7 @@ from dashboard.map.text import clean, markdown
 from dashboard.views.figures import number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from dashboard.changes import Change, PlaceChange, QuantityChange
@@ -138,16 +138,20 @@ def record_graded(served: Served) -> None:
 
 
 def replan(
-    served: Served, *, seconds: float | None = None, fairness: float = DEFAULT_FAIRNESS
+    served: Served,
+    *,
+    seconds: float | None = None,
+    fairness: float = DEFAULT_FAIRNESS,
+    terms: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
-    """Begin to plan anew; `seconds` caps the search."""
+    """Begin to plan anew; `seconds` caps the search, `terms` are as for `Desk.make_plan`."""
     desk = served.desk
     texts = _Texts()
 
     def work(progress: Progress) -> Outcome:
         before = desk.picture()
         progress(0.0, texts.planning)
-        desk.make_plan(seconds=seconds, fairness=fairness, progress=progress)
+        desk.make_plan(seconds=seconds, fairness=fairness, terms=terms, progress=progress)
         return Outcome(done=texts.planned, change=changes.compare(before, desk.picture()))
 
     _begin(_("Planning convoys"), work)

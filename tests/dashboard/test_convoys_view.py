@@ -101,6 +101,19 @@ def test_a_new_plan_takes_the_seconds_and_the_fairness_that_were_asked_for(
     assert desk.asked == {"seconds": 60.0, "fairness": 0.8}
 
 
+def test_a_plan_is_asked_for_with_priorities_drivers_and_hours(desk: ValleyDesk) -> None:
+    page = draw()
+    page.number_input(key="priority_tent").set_value(3.0)
+    page.number_input(key="drivers_depot:asni").set_value(0)
+    page.text_area(key="plan_hours").set_value("Ijoukak=08:00-15:30\n\n")
+    next(one for one in page.button if one.label == "Plan anew").click().run()
+    assert desk.asked["terms"] == {
+        "priorities": ["tent=3"],
+        "drivers": ["depot:asni=0"],
+        "hours": ["Ijoukak=08:00-15:30"],
+    }
+
+
 def test_without_a_plan_the_page_offers_to_make_one() -> None:
     state.put_served(state.Served(desk=ValleyDesk(), layers=LayerFiles(), books=cache.RoadBooks()))
     page = draw()

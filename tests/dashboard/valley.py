@@ -804,9 +804,12 @@ class ValleyDesk:
         *,
         seconds: float | None = None,
         fairness: float = 0.5,
+        terms: Mapping[str, Sequence[str]] | None = None,
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         self.asked = {"seconds": seconds, "fairness": fairness}
+        if terms and any(terms.values()):
+            self.asked["terms"] = {name: given for name, given in terms.items() if given}
         steps = 10
         for step in range(steps):
             if progress is not None:
