@@ -62,8 +62,9 @@ def one_convoy(
     )
     if convoy.get("company"):
         st.caption(_("These vehicles travel together:"))
-        st.dataframe(
+        grid.show(
             company_table(convoy, served.desk.item_name),
+            name="company",
             hide_index=True,
             alt=_("Vehicles that travel together"),
         )
@@ -117,7 +118,7 @@ def _loading(
         )
         if most > 0
     }
-    st.dataframe(
+    grid.show(
         pd.DataFrame(
             {
                 "order": [row["order"] for row in rows],
@@ -132,6 +133,7 @@ def _loading(
                 "m3_after": [row["m3_after"] for row in rows],
             }
         ),
+        name="loading-list",
         hide_index=True,
         alt=_("Loading list"),
         column_config={

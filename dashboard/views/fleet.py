@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
+from dashboard.views import grid
 from geo.errors import QafilaError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def vehicles(served: Served, picture: Picture) -> None:
     if served.desk.may("set_vehicle_available"):
         _service(served, picture.vehicles, out)
     column = st.column_config
-    st.dataframe(
+    grid.show(
         pd.DataFrame(
             {
                 "vehicle": [_name(one) for one, _in in everyone],
@@ -46,6 +47,7 @@ def vehicles(served: Served, picture: Picture) -> None:
                 "in": [ready for _one, ready in everyone],
             }
         ),
+        name="vehicles",
         hide_index=True,
         height=TABLE_HEIGHT_PX,
         column_config={
