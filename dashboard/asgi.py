@@ -29,6 +29,7 @@ from streamlit.starlette import App
 
 from dashboard import cache
 from dashboard.http.api import create_api
+from dashboard.http.brief import brief_routes
 from dashboard.http.field import field_routes
 from dashboard.http.gate import Door, Gate
 from dashboard.http.language import PageLanguage
@@ -124,6 +125,7 @@ def own_routes(served: Served) -> list[BaseRoute]:
         *(field_routes(served.desk.situation) if isinstance(served.desk, SituationDesk) else ()),
         *page_routes(served),
         *wall_routes(served),
+        *brief_routes(served),
         *([] if served.door is None else sign_in_routes(served.door)),
     ]
 

@@ -232,6 +232,14 @@ class Desk(Protocol):
         """Activities, overlaps, gaps, communes and places without an actor, as tables."""
         ...
 
+    def situation_report(self, form: str, *, tongue: str) -> bytes:
+        """The situation report (``html``, ``pdf`` or ``short``) in a language, not kept."""
+        ...
+
+    def give_report(self, form: str, *, tongue: str) -> bytes:
+        """The same, kept in the archive and the ledger: it is given out."""
+        ...
+
     def outlook(self, *, climate: str = "temperate") -> tuple[list[Advice], dict[str, Any]]:
         """What to do next, and the forecast of needs and stock that part of it rests on."""
         ...

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dashboard.operations.situation import Situation, SituationInfo
     from dashboard.operations.tiles import RasterLayer
     from dashboard.operations.vector_layers import VectorLayer
+    from data.events.reports import ReportForm
     from data.needs import Climate
     from data.store.records import LayerRecord, UploadRecord
     from geo.model import Vehicle, VehicleClassName
@@ -373,6 +374,21 @@ class SituationDesk(OfficeDesk, NeedsDesk):
         from dashboard.operations.who_does_what import tables
 
         return tables(self.situation())
+
+    def situation_report(self, form: str, *, tongue: str) -> bytes:
+        """The situation report (``html``, ``pdf`` or ``short``) in a language, not kept."""
+        from dashboard.operations.reporting import written_report
+
+        situation = self.situation()
+        key = ("report", situation.picture_seq(), form, tongue)
+        form_ = cast("ReportForm", form)
+        return situation.remember(key, lambda: written_report(situation, form_, tongue=tongue))
+
+    def give_report(self, form: str, *, tongue: str) -> bytes:
+        """The same, kept in the archive and the ledger: it is given out."""
+        from dashboard.operations.reporting import written_report
+
+        return written_report(self.situation(), cast("ReportForm", form), tongue=tongue, keep=True)
 
     def outlook(self, *, climate: str = "temperate") -> tuple[list[Advice], dict[str, Any]]:
         """What to do next, and the forecast of needs and stock that part of it rests on."""

@@ -9,25 +9,37 @@ from typing import TYPE_CHECKING, Any
 from dashboard.indicatorsheet import indicator_names
 from dashboard.languages import LANGUAGES, language, reading_in
 from dashboard.operations import measuring, picture
+from dashboard.operations.past import PastSituation
 from dashboard.operations.roads import HINDERING
 from dashboard.operations.situation import silent
 from dashboard.report.drawing import situation_drawing
 from dashboard.report.page import ReportPage, report_html
+from dashboard.report.paper import report_pdf
+from dashboard.report.short import short_html
 from data.catalogue import items
+from data.events import ReportGiven
 from geo.errors import InputError
+from geo.model import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
     from dashboard.operations.picture import Picture
     from dashboard.operations.situation import Progress, Situation
+    from data.events.reports import ReportForm
     from data.store.records import Changes
 
 GAPS_SHOWN = 15
 CUT_OFF_SHOWN = 25
 CONVOYS_SHOWN = 40
 CHANGES_SHOWN = 12
+_WRITERS: dict[ReportForm, Callable[[ReportPage], bytes]] = {
+    "html": lambda page: report_html(page).encode(),
+    "short": lambda page: short_html(page).encode(),
+    "pdf": report_pdf,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,57 +56,136 @@ def report(
     *,
     since: Since | None = None,
     tongue: str = "en",
+    short: bool = False,
+    keep: bool = True,
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Write the situation report to a file.
+    """Write the situation report to a file, and keep it on record.
 
     Parameters
     ----------
     path
-        Ends in ``.html``: one file that needs nothing beside it.
+        Ends in ``.html`` (one file that needs nothing beside it) or ``.pdf`` (A4, tagged).
     since
         Say what changed after this event; by default everything is new.
     tongue
         One of `dashboard.languages.LANGUAGES`.
+    short
+        As HTML without a drawing and with the first rows of each table: for a slow link.
+    keep
+        Keep the file in the archive and record in the ledger that it was given out. A situation as
+        of an earlier moment records nothing.
 
     Returns
     -------
     dict
-        `file`, `bytes`, `language`, `based_on_seq`, `at`, `since_seq` and `sections`, the number of
-        rows in each.
+        `file`, `bytes`, `language`, `based_on_seq`, `at`, `since_seq`, `report_id` (None where it
+        is not kept) and `sections`, the number of rows in each.
 
     Raises
     ------
     InputError
         An unknown language or ending, or a folder that cannot be written to.
     """
-    if tongue not in LANGUAGES:
-        raise InputError(
-            f"--lang {tongue}", f"one of {', '.join(LANGUAGES)} is needed", "choose one"
-        )
-    if path.suffix.lower() not in {".html", ".htm"}:
-        raise InputError(f"--to {path.name}", "a name that ends in .html is needed", "rename it")
-    with reading_in(tongue):
-        progress(0.1, "collecting what is known")
-        page = report_page(situation, since=since)
-        progress(0.8, "writing the report")
-        text = report_html(page)
+    form = _form(path, short=short)
+    page, data = _written(situation, form, tongue, since, progress)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(data)
     except OSError as error:
         raise InputError(
             f"--to {path}", "a file that can be written is needed", str(error.strerror or error)
         ) from error
+    kept = keep and not isinstance(situation, PastSituation)
     return {
         "file": str(path),
-        "bytes": len(text.encode()),
+        "bytes": len(data),
         "language": tongue,
         "based_on_seq": page.seq,
         "at": page.made_at.isoformat(),
         "since_seq": page.since_seq,
+        "report_id": _keep(situation, page, data, form, tongue) if kept else None,
         "sections": page.sizes(),
     }
+
+
+def written_report(
+    situation: Situation, form: ReportForm, *, tongue: str, keep: bool = False
+) -> bytes:
+    """Give the situation report as the bytes of a file; of what is new since the last one kept.
+
+    Raises
+    ------
+    InputError
+        An unknown language.
+    """
+    given = situation.store.reports()
+    since = Since(seq=given[-1].based_on_seq, at=given[-1].recorded_at) if given else None
+    page, data = _written(situation, form, tongue, since, silent)
+    if keep:
+        _keep(situation, page, data, form, tongue)
+    return data
+
+
+def _written(
+    situation: Situation,
+    form: ReportForm,
+    tongue: str,
+    since: Since | None,
+    progress: Progress,
+) -> tuple[ReportPage, bytes]:
+    if tongue not in LANGUAGES:
+        raise InputError(
+            f"--lang {tongue}", f"one of {', '.join(LANGUAGES)} is needed", "choose one"
+        )
+    with reading_in(tongue):
+        progress(0.1, "collecting what is known")
+        page = report_page(situation, since=since)
+        progress(0.8, "writing the report")
+        return page, _WRITERS[form](page)
+
+
+def reports(situation: Situation) -> dict[str, Any]:
+    """List the reports that were given out, the newest first."""
+    return {
+        "reports": [
+            {
+                "report_id": one.report_id,
+                "at": one.recorded_at.isoformat(),
+                "form": one.form,
+                "language": one.language,
+                "based_on_seq": one.based_on_seq,
+                "since_seq": one.since_seq,
+                "file": str(situation.archive.path(one.file)),
+            }
+            for one in reversed(situation.store.reports())
+        ]
+    }
+
+
+def _form(path: Path, *, short: bool) -> ReportForm:
+    ending = path.suffix.lower()
+    if ending in {".html", ".htm"}:
+        return "short" if short else "html"
+    if ending == ".pdf" and not short:
+        return "pdf"
+    wanted = ".html" if short else ".html or .pdf"
+    raise InputError(f"--to {path.name}", f"a name that ends in {wanted} is needed", "rename it")
+
+
+def _keep(
+    situation: Situation, page: ReportPage, data: bytes, form: ReportForm, tongue: str
+) -> str:
+    given = ReportGiven(
+        report_id=new_id("report"),
+        file=situation.archive.put_bytes(data, ".pdf" if form == "pdf" else ".html"),
+        form=form,
+        language=tongue,
+        based_on_seq=page.seq,
+        since_seq=page.since_seq,
+    )
+    situation.record([given])
+    return given.report_id
 
 
 def since(situation: Situation, told: datetime | int | None) -> Since | None:

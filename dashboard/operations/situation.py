@@ -32,6 +32,7 @@ from data.events import (
 )
 from data.events.access import ACCESS_EVENTS
 from data.events.field import LINK_EVENTS
+from data.events.reports import REPORT_EVENTS
 from data.store import Store
 from geo.crs import working_crs
 from geo.errors import InputError, NoSituationError, UnknownIdError, UnreadableError
@@ -159,7 +160,7 @@ class Situation:
 
     def picture_seq(self) -> int:
         """Give the last event that a map or a plan shows anything of: not that somebody came in."""
-        return self.store.seq_besides(ACCESS_EVENTS | LINK_EVENTS)
+        return self.store.seq_besides(ACCESS_EVENTS | LINK_EVENTS | REPORT_EVENTS)
 
     def info(self) -> SituationInfo:
         """Say what every page and export shows."""

@@ -1,31 +1,21 @@
 """The certificate of a volunteer's hours as PDF, with the code by which anybody checks it.
 
-Typst sets it (Arabic and Tifinagh are shaped, fonts embedded); the template gets what people wrote
-as JSON and never as markup.
+`dashboard.report.typeset` sets it.
 """
 
 from __future__ import annotations
 
 import io
-import json
-import threading
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.languages import LANGUAGES, _, direction, reading_in
-from geo.errors import InputError, QafilaError
-from routing.exports.sheet.pdf import FONTS
+from dashboard.report.typeset import typeset
+from geo.errors import InputError
 
 if TYPE_CHECKING:
-    import typst
-
     from data.volunteering.certificate import Certificate
 
-TEMPLATE = Path(__file__).with_name("certificate.typ")
 MODULE_PX = 4
-# The compiler keeps its input between calls.
-_lock = threading.Lock()
 
 
 def certificate_pdf(certificate: Certificate, code: str, *, notice: str, tongue: str) -> bytes:
@@ -40,24 +30,7 @@ def certificate_pdf(certificate: Certificate, code: str, *, notice: str, tongue:
         raise InputError(f"--lang {tongue!r}", f"one of {', '.join(LANGUAGES)} is needed", "")
     with reading_in(tongue):
         paper = _paper(certificate, code, notice, tongue)
-    import typst
-
-    try:
-        with _lock:
-            made = _compiler().compile(
-                format="pdf",
-                sys_inputs={"paper": json.dumps(paper, ensure_ascii=False)},
-                timestamp=0,
-            )
-    except typst.TypstError as error:
-        raise QafilaError(
-            f"PDF of {certificate.certificate_id}: {error.message}",
-            "a paper that can be set is needed",
-            "report this",
-        ) from error
-    if not isinstance(made, bytes):
-        raise QafilaError(certificate.certificate_id, "nothing came out", "report this")
-    return made
+    return typeset("certificate.typ", paper)
 
 
 def _paper(certificate: Certificate, code: str, notice: str, tongue: str) -> dict[str, Any]:
@@ -99,13 +72,3 @@ def _qr(code: str) -> str:
     drawn = io.BytesIO()
     segno.make_qr(code, error="l").save(drawn, kind="svg", scale=MODULE_PX, border=4, xmldecl=False)
     return drawn.getvalue().decode()
-
-
-@lru_cache(maxsize=1)
-def _compiler() -> typst.Compiler:
-    import typst
-
-    fonts = typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)]
-    )
-    return typst.Compiler(str(TEMPLATE), root=str(TEMPLATE.parent), font_paths=fonts)

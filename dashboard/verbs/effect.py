@@ -49,7 +49,13 @@ def add(verbs: Any) -> None:
     )
     report = add_verb(verbs, "report", _report, "the situation report as one file")
     add_past(report)
-    report.add_argument("--to", type=Path, required=True, metavar="FILE", help="ends in .html")
+    report.add_argument(
+        "--to", type=Path, metavar="FILE", help="ends in .html or .pdf; without it: list all"
+    )
+    report.add_argument("--short", action="store_true", help="for a slow link (.html)")
+    report.add_argument(
+        "--not-kept", action="store_true", help="do not keep it in the archive and the ledger"
+    )
     report.add_argument(
         "--since", metavar="T", help="say what changed after this time or event number"
     )
@@ -126,6 +132,9 @@ def _report(arguments: argparse.Namespace) -> Result:
     from dashboard.operations import reporting
 
     told = arguments.since
+    if arguments.to is None:
+        with open_situation(arguments) as situation:
+            return reporting.reports(situation), FINE
     with open_situation(arguments) as situation:
         if told and told.isdecimal():
             start = reporting.since(situation, int(told))
@@ -136,6 +145,8 @@ def _report(arguments: argparse.Namespace) -> Result:
             arguments.to,
             since=start,
             tongue=arguments.lang,
+            short=arguments.short,
+            keep=not arguments.not_kept,
             progress=arguments.progress,
         ), FINE
 

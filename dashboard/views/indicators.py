@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.indicatorsheet import UNKNOWN, indicator_names, written
-from dashboard.languages import _
+from dashboard.languages import _, language
 from dashboard.map.text import clean, markdown
 from dashboard.views import frame, grid
 from dashboard.views.figures import moment
@@ -43,9 +44,33 @@ def page(served: Served) -> None:
         + " · "
         + _("The small line says how it was 24 h before, where that is known.")
     )
+    _report(served)
     st.html(f'<dl class="q-figures q-wide">{"".join(map(_box, found["indicators"]))}</dl>')
     _taken_apart(served, found["indicators"], zone)
     frame.follow(served.desk, drawn.picture.seq)
+
+
+def _report(served: Served) -> None:
+    """Offer the situation report; who may give one out keeps it on record by doing so."""
+    tongue, desk = language(), served.desk
+    write = desk.give_report if desk.may("give_report") else desk.situation_report
+    with st.container(horizontal=True, gap="small"):
+        for form, label, mime in (
+            ("pdf", _("Situation report (PDF)"), "application/pdf"),
+            ("html", _("Situation report (web page)"), "text/html"),
+        ):
+            st.download_button(
+                label,
+                data=partial(write, form, tongue=tongue),
+                file_name=f"qafila-report-{tongue}.{form}",
+                mime=mime,
+                icon=":material/summarize:",
+                on_click="ignore",
+                key=f"report_{form}",
+            )
+        st.link_button(
+            _("Short report for a slow link"), f"../brief/{tongue}/", icon=":material/speed:"
+        )
 
 
 def _taken_apart(served: Served, indicators: list[dict[str, Any]], zone: str) -> None:

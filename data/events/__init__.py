@@ -22,6 +22,7 @@ from data.events import (
     people,
     places,
     plans,
+    reports,
     roads,
     situation,
     stock,
@@ -90,6 +91,7 @@ from data.events.places import PlaceAliasWithdrawn as PlaceAliasWithdrawn
 from data.events.places import PlaceWithdrawn as PlaceWithdrawn
 from data.events.plans import ConvoyLockSet as ConvoyLockSet
 from data.events.plans import PlanMade as PlanMade
+from data.events.reports import ReportGiven as ReportGiven
 from data.events.roads import JoinedGap as JoinedGap
 from data.events.roads import RoadClosed as RoadClosed
 from data.events.roads import RoadGapsJoined as RoadGapsJoined
@@ -136,6 +138,7 @@ _NOUNS = (
     roads,
     uploads,
     plans,
+    reports,
     access,
     activities,
     field,

@@ -43,6 +43,7 @@ from data.store.schema import (
     PLACE_ALIASES,
     PLACES,
     PLANS,
+    REPORTS,
     ROAD_JOINTS,
     SITUATION,
     STOCK,
@@ -264,6 +265,10 @@ class Reader(FieldReader, NeedReader, StockReader, VolunteerReader):
     def plans(self) -> list[records.PlanRecord]:
         """Give the plans, the newest last."""
         return self._all(PLANS, records.plan_record, order="seq")
+
+    def reports(self) -> list[records.ReportRecord]:
+        """Give the situation reports that were given out, the newest last."""
+        return self._all(REPORTS, records.report_record, order="seq")
 
     def locked_convoys(self) -> frozenset[str]:
         """Give the ids of the convoys that are to stay at a re-plan."""

@@ -229,6 +229,21 @@ class AssessmentRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRecord:
+    """A situation report that was given out; `file` is the archive's."""
+
+    report_id: str
+    file: str
+    form: str
+    language: str
+    based_on_seq: int
+    since_seq: int
+    organisation_id: str | None
+    recorded_at: datetime
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRecord:
     """A plan; `document` and `problem` are refs of the archive."""
 
@@ -431,6 +446,17 @@ def assessment_record(row: Row) -> AssessmentRecord:
         summary=json.loads(row["summary"]),
         recorded_at=_time(row["recorded_at"]),
         **_only(row, "assessment_id document based_on_seq seq"),
+    )
+
+
+def report_record(row: Row) -> ReportRecord:
+    """Read a row of `reports`."""
+    return ReportRecord(
+        recorded_at=_time(row["recorded_at"]),
+        **_only(
+            row,
+            "report_id file form language based_on_seq since_seq organisation_id seq",
+        ),
     )
 
 

@@ -107,6 +107,18 @@ def test_an_unknown_language_is_refused_in_one_shape(valley_server: ValleyServer
     assert (own.status_code, own.headers["location"]) == (307, "ar/")
 
 
+def test_the_short_report_is_a_page_without_scripts(valley_server: ValleyServer) -> None:
+    answer = httpx.get(valley_server.address + "/brief/zgh/", timeout=30)
+    assert answer.text == "short in zgh"
+    assert "script-src" not in answer.headers["content-security-policy"]
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert httpx.get(valley_server.address + "/brief/de/", timeout=30).status_code == 404
+    own = httpx.get(
+        f"{valley_server.address}/brief/", headers={"Accept-Language": "fr"}, timeout=30
+    )
+    assert own.headers["location"] == "fr/"
+
+
 # --- in a browser ---
 
 

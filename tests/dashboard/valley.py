@@ -430,6 +430,7 @@ class ValleyDesk:
         self._plan: dict[str, Any] | None = None
         self._plans: list[dict[str, Any]] = []
         self.asked: dict[str, Any] = {}
+        self.given: list[tuple[str, str]] = []
         self.assessed = True
         self.locked: set[str] = set()
         self.forbidden: set[str] = set()
@@ -674,6 +675,13 @@ class ValleyDesk:
     def place_sheet(self, place_id: str) -> dict[str, Any]:
         """The valley keeps no sheets: the page of a place is tested with a real situation."""
         raise UnknownIdError(place_id, "the valley keeps no sheets", "use a real situation")
+
+    def situation_report(self, form: str, *, tongue: str) -> bytes:
+        return f"{form} in {tongue}".encode()
+
+    def give_report(self, form: str, *, tongue: str) -> bytes:
+        self.given.append((form, tongue))
+        return self.situation_report(form, tongue=tongue)
 
     def outlook(self, *, climate: str = "temperate") -> tuple[list[Advice], dict[str, Any]]:
         factor = 2 if climate == "cold" else 1

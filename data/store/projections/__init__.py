@@ -25,6 +25,7 @@ from data.store.projections import (  # noqa: F401 - each registers what it proj
     people,
     places,
     plans,
+    reports,
     reservations,
     roads,
     situation,

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
 import geopandas as gpd
+import pypdfium2
 import pytest
 from shapely import LineString, Point
 
 from dashboard.cli import main
 from dashboard.languages import use_language
+from dashboard.operations.reporting import report, written_report
 from dashboard.operations.situation import Situation
 from dashboard.report.drawing import situation_drawing
 from dashboard.report.page import ReportPage, report_html
+from dashboard.report.paper import report_pdf
+from dashboard.report.short import short_html
 from data.events import NeedReported, NewEvent, OrganisationRegistered, RoadClosed
+from geo.errors import InputError
 
 HOSTILE = '<script>alert(1)</script>\u202e"'
 
@@ -271,7 +277,7 @@ def test_what_changed_counts_from_an_event_on(
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--to", "x.pdf"], "ends in .html"),
+        (["--to", "x.txt"], "ends in .html"),
         (["--to", "x.html", "--lang", "de"], "ar, zgh, fr, en"),
         (["--to", "x.html", "--since", "999"], "the events 1 to 4"),
         (["--to", "x.html", "--since", "soon"], "a time such as"),
@@ -291,3 +297,81 @@ def test_misuse_is_one_line_and_writes_nothing(
     error = capsys.readouterr().err.splitlines()[-1]
     assert said in error
     assert not (tmp_path / "x.html").exists()
+
+
+ARABIC = "تقرير الوضع"
+
+
+def pdf_text(data: bytes) -> str:
+    pages = pypdfium2.PdfDocument(data)
+    return "\n".join(page.get_textpage().get_text_bounded() for page in pages)
+
+
+def test_the_paper_holds_the_text_in_reading_order_and_is_tagged() -> None:
+    use_language("ar")
+    data = report_pdf(make_page())
+    # The letters in the order in which they are read, not in that in which they are drawn.
+    assert ARABIC in unicodedata.normalize("NFKC", pdf_text(data))
+    assert b"pdfuaid" in data
+    assert b"/StructTreeRoot" in data or b"/ObjStm" in data
+    use_language("zgh")
+    assert "ⵜ" in pdf_text(report_pdf(make_page()))
+
+
+def test_what_no_font_can_write_does_not_stop_the_paper() -> None:
+    data = report_pdf(make_page(title="Valley 🚚 谷"))
+    assert b"pdfuaid" not in data
+    assert "Ijoukak" in pdf_text(data)
+
+
+def test_markup_of_people_stays_text_on_paper_and_in_the_short_report() -> None:
+    hostile = [
+        {"name": HOSTILE, "at": None, "kind": '#image("/etc/passwd") *bold*'},
+    ]
+    page = make_page(sources=hostile)
+    assert "*bold*" in pdf_text(report_pdf(page))
+    text = short_html(page)
+    assert "<script" not in text
+    assert "\u202e" not in text
+    assert len(text.encode()) < 20_000
+
+
+def test_the_short_report_keeps_the_first_rows_and_asks_for_itself_again() -> None:
+    row = make_page().cut_off[0]
+    text = short_html(make_page(cut_off=[{**row, "name": f"Place {i}"} for i in range(20)]))
+    assert "Place 7" in text
+    assert "Place 8" not in text
+    assert 'http-equiv="refresh" content="300"' in text
+    assert "<svg" not in text
+
+
+def test_a_report_that_is_given_out_stays_on_record(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--home", str(home), "--json"]
+    paper = tmp_path / "r.pdf"
+    assert main(["report", "--to", str(paper), "--lang", "fr", *where]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert main(["report", "--to", str(tmp_path / "r.html"), "--short", *where]) == 0
+    assert main(["report", "--to", str(tmp_path / "s.html"), "--not-kept", *where]) == 0
+    capsys.readouterr()
+    assert main(["report", *where]) == 0
+    kept = json.loads(capsys.readouterr().out)["reports"]
+    assert [(one["form"], one["language"]) for one in kept] == [("short", "en"), ("pdf", "fr")]
+    assert kept[1]["report_id"] == first["report_id"]
+    assert Path(kept[1]["file"]).read_bytes() == paper.read_bytes()
+    with Situation.open(home) as situation:
+        _given_again(situation, kept[0]["based_on_seq"])
+
+
+def _given_again(situation: Situation, last_seq: int) -> None:
+    # What is new begins where the last one ended, and giving it out is no news.
+    seq = situation.picture_seq()
+    written_report(situation, "html", tongue="en", keep=True)
+    assert situation.picture_seq() == seq
+    assert situation.store.reports()[-1].since_seq == last_seq
+
+
+def test_a_short_paper_is_refused(home: Path, tmp_path: Path) -> None:
+    with Situation.open(home) as situation, pytest.raises(InputError, match=r"ends in \.html"):
+        report(situation, tmp_path / "r.pdf", short=True)

@@ -30,6 +30,7 @@ from data.events import (
     PlaceAliasWithdrawn,
     PlaceWithdrawn,
     PlanMade,
+    ReportGiven,
     RoadGapsJoined,
     RoadGapsParted,
     RoadReopened,
@@ -81,6 +82,16 @@ def everything(make: SimpleNamespace) -> list[NewEvent]:
         new(OrganisationRegistered(organisation_id="organisation:1", name="Amis", kind="ngo")),
         *access_history(make),
         *volunteering_history(make),
+        new(
+            ReportGiven(
+                report_id="report:1",
+                file="d" * 64 + ".pdf",
+                form="pdf",
+                language="zgh",
+                based_on_seq=3,
+                since_seq=0,
+            )
+        ),
         new(
             ActivityReported(
                 activity_id="activity:1",
