@@ -21,7 +21,7 @@ from routing.solver_units import HAIR, TIME_STEP_S, to_solver_units
 from routing.together import Room, as_units, companies_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -315,11 +315,12 @@ def fleet_of(
     relay: bool = True,
     kept: Mapping[str, tuple[Sequence[str], int]] | None = None,
     first: Sequence[str] = (),
+    only: Collection[str] | None = None,
 ) -> Fleet:
     """Group the vehicles of `problem`; with `relay` teams are given out first (`services_of`).
 
     Those who travel together are one vehicle from here on. `first` are ids of vehicles that have a
-    driver before others, where drivers are few.
+    driver before others, where drivers are few; with `only` no place but these is served by relay.
     """
     names = without_driver(problem, first)
     companies = companies_of(problem.vehicles)
@@ -331,6 +332,8 @@ def fleet_of(
         if vehicle.vehicle_id in companies
     }
     services = services_of(problem, kept, never=rooms.keys()) if relay else {}
+    if only is not None:
+        services = {row: one for row, one in services.items() if one.leg.place_id in only}
     teams = {row for service in services.values() for row in service.vehicles}
     depot_at = {depot: row for row, depot in enumerate(problem.depots)}
     alike: dict[_Alike, list[int]] = {}

@@ -154,10 +154,16 @@ def services_of(
         carries[best.place] = best.carries
         free.discard(best.vehicle)
     return {
-        place: _service(problem, legs[place], place, rows_of, carries[place])
+        place: _service(problem, legs[place], rows_of, carries[place])
         for place, rows_of in sorted(teams.items())
         if rows_of
     }
+
+
+def could_carry(problem: Problem, leg: RelayLeg, row: int) -> bool:
+    """Whether a team could make a carry to the place today, were a vehicle to bring it a load."""
+    place = problem.places.index(leg.place_id)
+    return _most_carries(problem, leg, _first_arrival_s(problem, leg, place), row) > 0
 
 
 def delay_s(leg: RelayLeg, carries: int) -> float:
@@ -227,10 +233,22 @@ def _most_carries(problem: Problem, leg: RelayLeg, arrival_s: float, row: int) -
     window = problem.windows.get(leg.place_id, Window())
     # Some slack for times that are rounded up to whole seconds.
     ends = min(hours[1] - leg.travel_time_s, window.latest_s) - 5.0
+    walk_s = _walk_s(problem, leg)
     for n in range(MOST_CARRIES, 0, -1):
-        if begins + delay_s(leg, n) <= ends:
+        if begins + walk_s + delay_s(leg, n) <= ends:
             return n
     return 0
+
+
+def _walk_s(problem: Problem, leg: RelayLeg) -> float:
+    """The longest walk of a giving class from its road to the roadhead."""
+    point = len(problem.depots) + problem.places.index(leg.place_id)
+    walks = [
+        float(problem.matrices[name].walk_s[point])
+        for name in leg.givers
+        if name in problem.matrices and problem.matrices[name].attached[point]
+    ]
+    return max(walks, default=0.0)
 
 
 def _loads_by_place(
@@ -280,27 +298,20 @@ def _offer(
     values = values_of_loads(items, needs, team.capacity_kg, team.capacity_m3)
     hours = _team_hours(problem, leg, team)
     begins = max(hours[0] if hours else 0.0, arrival_s)
-    late_s = (problem.unserved_h + 24.0) * 3600.0
+    late_s, walk_s = (problem.unserved_h + 24.0) * 3600.0, _walk_s(problem, leg)
     best: _Offer | None = None
     for n in (carries,) if carries is not None else range(1, most + 1):
         served = sum(values[taken * n : (taken + 1) * n])
-        gain = served * (late_s - begins - delay_s(leg, n))
+        gain = served * (late_s - begins - walk_s - delay_s(leg, n))
         if best is None or gain > best.gain:
             best = _Offer(gain, place, row, n)
     return best
 
 
-def _service(
-    problem: Problem, leg: RelayLeg, place: int, rows: Sequence[int], carries: int
-) -> Service:
+def _service(problem: Problem, leg: RelayLeg, rows: Sequence[int], carries: int) -> Service:
     teams = [problem.vehicles[row] for row in sorted(rows)]
     hours = [found for team in teams if (found := _team_hours(problem, leg, team)) is not None]
-    walks = [
-        float(problem.matrices[name].walk_s[len(problem.depots) + place])
-        for name in leg.givers
-        if name in problem.matrices and problem.matrices[name].attached[len(problem.depots) + place]
-    ]
-    late_s = math.ceil(max(walks, default=0.0) + delay_s(leg, carries))
+    late_s = math.ceil(_walk_s(problem, leg) + delay_s(leg, carries))
     return Service(
         leg=leg,
         vehicles=tuple(sorted(rows)),

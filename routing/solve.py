@@ -30,7 +30,7 @@ from routing.cost_search import CostSearch
 from routing.drivers import most_useful
 from routing.fleet import Fleet, fleet_of
 from routing.leftovers import take_along
-from routing.plan import Objective, Plan, StoppedBy, plan_to_dict
+from routing.plan import Objective, Plan, StoppedBy, Unserved, plan_to_dict
 from routing.problem_document import digest
 from routing.repair import made_to_hold
 from routing.schedule import Days, in_order, spread
@@ -141,7 +141,7 @@ def solve(
         seconds = None if seconds is None else max(seconds - spent_s, 0.0)
     kept = None if start is None else relays_of(start)
     fleet = fleet_of(problem, relay=objective == "arrival", kept=kept, first=first)
-    order = _Order(problem, fleet, seed, iterations, seconds, fairness, report, notice)
+    order = _Order(problem, fleet, first, seed, iterations, seconds, fairness, report, notice)
     plan = _by_arrival(order, start, stop) if objective == "arrival" else _by_cost(order)
     report(1.0, f"{len(plan.convoys)} convoys, {len(plan.unserved)} needs unserved")
     logger.info(
@@ -174,6 +174,7 @@ class _Order:
 
     problem: Problem
     fleet: Fleet
+    first: Sequence[str]
     seed: int
     iterations: int | None
     seconds: float | None
@@ -206,7 +207,7 @@ def _silent(_share: float, _text: str) -> None:
 
 def plan_of_days(fleet: Fleet, days: Days, *, fairness: float = FAIRNESS) -> Plan:
     """Make a plan of days that somebody else found: leftovers taken along, scored, explained."""
-    order = _Order(fleet.problem, fleet, 0, None, None, fairness, _silent, "")
+    order = _Order(fleet.problem, fleet, (), 0, None, None, fairness, _silent, "")
     return _finished(order, "arrival", days, 0, "iterations")
 
 
@@ -319,6 +320,13 @@ def _finished(
 
     late = terms_of(problem, order.fairness).unserved_h if objective == "arrival" else None
     days = take_along(fleet, days, lacking=lacking, stock=stock, urgency=urgency, unserved_h=late)
+    # Teams to whom nobody brings anything drive for themselves.
+    relayed = fleet
+    fleet = _without_idle_relays(order, fleet, days)
+    if fleet is not relayed:
+        days = take_along(
+            fleet, days, lacking=lacking, stock=stock, urgency=urgency, unserved_h=late
+        )
     if objective == "cost":
         days = spread(fleet, days, urgency)
         # Other gaps than before; after this one nothing moves between vehicles any more.
@@ -333,7 +341,7 @@ def _finished(
             seed=order.seed,
             departs_at=problem.departs_at,
             convoys=convoys,
-            unserved=unserved(fleet, days, lacking=lacking, stock=stock),
+            unserved=_reasons(fleet, relayed, days, lacking, stock),
             score=score(problem, convoys, fairness=order.fairness),
             fairness=order.fairness,
             objective=objective,
@@ -346,6 +354,35 @@ def _finished(
             commune_shares=commune_shares(problem, convoys),
             notice=order.notice,
         )
+    )
+
+
+def _without_idle_relays(order: _Order, fleet: Fleet, days: Days) -> Fleet:
+    """Give the fleet with those relays only that `days` bring something to; itself if all are."""
+    halts = {halt.place for trips in days.values() for trip in trips for halt in trip.halts}
+    used = {place: one for place, one in fleet.services.items() if place in halts}
+    if len(used) == len(fleet.services):
+        return fleet
+    vehicles = fleet.problem.vehicles
+    kept = {
+        one.leg.place_id: ([vehicles[row].vehicle_id for row in one.vehicles], one.carries)
+        for one in used.values()
+    }
+    return fleet_of(order.problem, kept=kept, first=order.first, only=kept.keys())
+
+
+def _reasons(
+    fleet: Fleet, relayed: Fleet, days: Days, lacking: NDArray[np.int64], stock: NDArray[np.int64]
+) -> tuple[Unserved, ...]:
+    """Give the reasons; where teams could have carried on, those of the fleet with these teams."""
+    found = unserved(fleet, days, lacking=lacking, stock=stock)
+    if relayed is fleet:
+        return found
+    could = {one.leg.place_id for one in relayed.services.values()}
+    known = {row: trips for row, trips in days.items() if row in relayed.starts_s}
+    with_teams = unserved(relayed, known, lacking=lacking, stock=stock)
+    return tuple(
+        ours if ours.place_id in could else own for own, ours in zip(found, with_teams, strict=True)
     )
 
 

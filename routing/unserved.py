@@ -224,9 +224,18 @@ def _without_vehicle(fleet: Fleet, place: int) -> tuple[Code, str]:
         given = problem.reasons.get(problem.places[place], "")
         classes = ", ".join(sorted(problem.matrices)) or "any vehicle class"
         return "no_road", given or f"no road there and back from any depot for {classes}"
-    return "no_vehicle_class", (
-        f"a road for {', '.join(with_road)} only, and no depot on it has such a vehicle"
-    )
+    said = f"a road for {', '.join(with_road)} only"
+    carrying = [
+        problem.vehicles[row]
+        for service in fleet.services.values()
+        for row in service.vehicles
+        if problem.vehicles[row].vehicle_class in with_road
+    ]
+    if carrying:
+        return "no_vehicle_class", (
+            f"{said}, and all {len(carrying)} such teams that are near carry on for other places"
+        )
+    return "no_vehicle_class", f"{said}, and no depot on it has such a vehicle"
 
 
 def _without_stock(fleet: Fleet, thing: Item, depots: set[int]) -> tuple[Code, str] | None:

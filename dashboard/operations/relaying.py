@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from geo.model import VehicleClassName
     from routing.relay_legs import RelayLeg
 
+#: How much longer than the nearest class another may carry loads from its road to the roadhead.
+WALK_AT_ROADHEAD_S = 300.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chained:
@@ -88,14 +91,23 @@ def relay_legs(
     legs = []
     for one in chained:
         head, taker = one.roadhead, one.roadhead["to_class"]
-        givers = tuple(name for name in travel if (name, taker) in may_give)
-        if not givers or taker not in travel:
+        if taker not in travel:
             continue
-        after = _after_change(one.chain, taker)
         own = travel[taker]
         row = own.points.ids.index(one.place_id)
+        walks_s = {
+            name: float(travel[name].matrix.walk_s[row])
+            for name in travel
+            if (name, taker) in may_give and travel[name].matrix.attached[row]
+        }
+        # Who would have to carry loads for minutes from its road has its roadhead elsewhere.
+        most_s = min(walks_s.values(), default=0.0) + WALK_AT_ROADHEAD_S
+        givers = tuple(name for name, walk_s in walks_s.items() if walk_s <= most_s)
+        if not givers:
+            continue
+        after = _after_change(one.chain, taker)
         lead_s = (leaving - now).total_seconds()
-        walks_s = own.matrix.travel_time_s[: own.points.n_depots, row].tolist()
+        teams_s = own.matrix.travel_time_s[: own.points.n_depots, row].tolist()
         legs.append(
             RelayLeg(
                 place_id=one.place_id,
@@ -110,7 +122,7 @@ def relay_legs(
                 walk_m=one.chain["walk_m"],
                 ready_s={
                     depot: max(walk_s - lead_s, 0.0)
-                    for depot, walk_s in zip(own.points.ids, walks_s, strict=False)
+                    for depot, walk_s in zip(own.points.ids, teams_s, strict=False)
                     if math.isfinite(walk_s)
                 },
             )

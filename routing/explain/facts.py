@@ -99,7 +99,10 @@ class Gain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayTeams:
-    """Teams for one place behind a roadhead: loads needed and possible, and where teams are."""
+    """Teams for one place behind a roadhead: loads needed and possible, and where teams are.
+
+    `idle` could carry on, but no vehicle brings them loads: others get more by it elsewhere.
+    """
 
     roadhead: str
     taker: VehicleClassName
@@ -111,6 +114,7 @@ class RelayTeams:
     elsewhere: int
     too_far: int
     way_s: float
+    idle: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,7 +77,11 @@ def explain_needs(
         return ()
     by_arrival = plan.objective == "arrival"
     fleet = fleet_of(
-        problem, relay=by_arrival, kept=relays_of(plan), first=most_useful(problem, plan)
+        problem,
+        relay=by_arrival,
+        kept=relays_of(plan),
+        first=most_useful(problem, plan),
+        only=relays_of(plan).keys(),
     )
     days = days_of(fleet, plan)
     looked = _Looks(fleet, days, plan.fairness if by_arrival else None, open_roads)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from routing.explain.facts import Gain, RelayTeams
 from routing.fleet import MICRO
-from routing.relay_legs import load_of, services_of
+from routing.relay_legs import could_carry, load_of, services_of
 from routing.relay_pieces import Piece, carries_used
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class RelayLooks:
         service = self.fleet.services.get(place)
         loads = 0 if service is None else service.loads
         busy = [row for row, _team in all_teams if row in self.busy and self.busy[row] != place]
-        free = [team for row, team in all_teams if row not in self.busy]
+        free = [row for row, _team in all_teams if row not in self.busy]
+        able = sum(could_carry(self.fleet.problem, leg, row) for row in free)
         size = self._load_size(leg, item)
         return RelayTeams(
             roadhead=leg.roadhead,
@@ -64,7 +65,8 @@ class RelayLooks:
             teams=len(all_teams),
             serving=0 if service is None else len(service.vehicles),
             elsewhere=len(busy),
-            too_far=len(free),
+            too_far=len(free) - able,
+            idle=able,
             way_s=leg.travel_time_s,
         )
 

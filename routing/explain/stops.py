@@ -42,6 +42,7 @@ def explain_stops(problem: Problem, plan: Plan) -> dict[str, tuple[StopWhy, ...]
         relay=plan.objective == "arrival",
         kept=relays_of(new),
         first=most_useful(problem, new),
+        only=relays_of(new).keys(),
     )
     days = _Days(fleet, new)
     found = {one.convoy_id: _kept(one) for one in plan.convoys if one.kept}

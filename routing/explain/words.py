@@ -62,7 +62,10 @@ def _teams(relay: RelayTeams, speech: Speech) -> str:
         "{teams} teams {serving} carry there, {elsewhere} elsewhere, {far} cannot be there and "
         "back ({way} a way)"
     )
+    if relay.idle:
+        text += speech.say(", {idle} could, but vehicles bring more elsewhere than to them")
     return text.format(
+        idle=relay.idle,
         taker=relay.taker,
         roadhead=relay.roadhead,
         needed=relay.loads_needed,
@@ -260,6 +263,7 @@ def row_of(why: NeedWhy, item: Item, speech: Speech) -> dict[str, Any]:
             "serving": relay.serving,
             "elsewhere": relay.elsewhere,
             "too_far": relay.too_far,
+            "idle": relay.idle,
             "travel_time_s": relay.way_s,
         }
     helps = [{**as_row(one), "text": gain(one, item, speech)} for one in why.gains]

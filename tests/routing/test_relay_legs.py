@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from geo.errors import SchemaError
 from routing.check import check
+from routing.explain import explain_needs
 from routing.hours import Daylight
 from routing.plan import plan_from_dict, plan_to_dict
 from routing.problem import Demand
@@ -254,3 +255,43 @@ def test_whatever_the_relays_the_plan_holds(problem):
     )
     again = plan_of(more, iterations=20, start=plan)
     assert again.score.deprivation <= plan.score.deprivation * (1 + 1e-9) + 1e-6
+
+
+def test_the_walk_of_a_giver_to_the_roadhead_counts_before_teams_are_given_out():
+    # Carries of 90 min, and 60 min back between two: six take 9 + 5 h, which a day has.
+    problem = behind_a_roadhead(vehicles=(vehicle(shift_s=20 * 3600), mule(shift_s=16 * 3600)))
+    (service,) = services_of(problem).values()
+    walked = {
+        "pickup": matrix_on_a_line([0, 10, 20], walk_s=3 * HOUR),
+        "mule": matrix_on_a_line([0, 10, 20], kmh=5.0, apart=[2]),
+    }
+    far = replace(problem, matrices=walked, needs=(replace(problem.needs[0], quantity=48),))
+    (later,) = services_of(far).values()
+    ends_s = service.closes_s
+    # Whatever is promised, the first vehicle can still be there in time.
+    assert later.opens_s <= ends_s
+    assert 20 * 60 + later.delay_s <= later.closes_s
+    assert plan_of(far).convoys[0].stops[0].relay.carries == later.carries
+
+
+def test_a_team_to_which_nobody_brings_anything_drives_for_itself():
+    # The only pickup has no time for the roadhead; the mules have a road to place:a.
+    problem = behind_a_roadhead(
+        vehicles=(vehicle(shift_s=45 * 60), mule()),
+        needs=(
+            Demand(place_id="place:a", item_id="tent", quantity=6, weight=0.1, commune="north"),
+            Demand(place_id="place:b", item_id="tent", quantity=8, weight=9.0, commune="south"),
+        ),
+        matrices={
+            "pickup": matrix_on_a_line([0, 100, 20]),
+            "mule": matrix_on_a_line([0, 2, 20], kmh=5.0, apart=[2]),
+        },
+    )
+    assert services_of(problem)  # the teams were meant for place:b
+    plan = plan_of(problem)
+    assert [(one.vehicle_id, one.load_kg) for one in plan.convoys] == [("vehicle:m1", 300)]
+    (row,) = plan.unserved
+    assert (row.place_id, row.quantity) == ("place:b", 8)
+    (why,) = explain_needs(problem, plan)
+    assert why.relay is not None
+    assert (why.relay.elsewhere, why.relay.serving) == (0, 0)

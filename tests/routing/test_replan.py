@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     from routing.problem import ClassMatrix, Problem
 
 TURNS = 40
+# Plain ones, with hours and needs that stay whole, through roadheads, with companies and drivers.
+KINDS = st.one_of(
+    wild_problems(),
+    wild_problems(timed=True),
+    wild_problems(timed=True, relayed=True),
+    wild_problems(accompanied=True),
+)
 
 
 def day() -> tuple[Problem, Plan]:
@@ -217,8 +224,8 @@ def test_a_vehicle_that_is_still_out_leaves_later() -> None:
 
 
 @pytest.mark.parametrize("objective", ["arrival", "cost"])
-@settings(max_examples=25, deadline=None)
-@given(problem=wild_problems(), minutes=st.integers(0, 700), cut=st.floats(0, 0.5), data=st.data())
+@settings(max_examples=30, deadline=None)
+@given(problem=KINDS, minutes=st.integers(0, 700), cut=st.floats(0, 0.5), data=st.data())
 def test_any_replan_passes_both_checks(
     objective: str, problem: Problem, minutes: int, cut: float, data: st.DataObject
 ) -> None:
