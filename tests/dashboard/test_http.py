@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,6 +20,7 @@ from dashboard.map.feed import LiveFeed
 from dashboard.map.layers import LayerFiles, area_files
 from dashboard.situation_desk import SituationDesk
 from geo import errors
+from tests.dashboard.asynchronous import run
 from tests.dashboard.valley import CRS, HOSTILE, NOON, RELIEF_KEY, ValleyDesk, place_id
 
 if TYPE_CHECKING:
@@ -40,9 +39,7 @@ class Client:
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
                 return await client.request(method, path, **more)
 
-        # In a thread of its own: browser tests keep an event loop running in this one.
-        with ThreadPoolExecutor(max_workers=1) as thread:
-            return thread.submit(asyncio.run, ask()).result()
+        return run(ask())
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         return self.request("GET", path, **more)

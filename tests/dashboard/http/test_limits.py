@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import PlainTextResponse
 
 from dashboard.http.limits import MAX_ASKERS, Allowance, Limits
+from tests.dashboard.asynchronous import run
 
 
 def test_an_allowance_empties_and_fills_again() -> None:
@@ -50,7 +51,7 @@ def ask(
         "headers": [],
         "client": ("10.0.0.1", 1),
     }
-    asyncio.run(limits(scope, receive, send))  # type: ignore[arg-type]
+    run(limits(scope, receive, send))  # type: ignore[arg-type]
     return sent[0]["status"], dict(sent[0]["headers"])
 
 
