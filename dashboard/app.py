@@ -18,6 +18,7 @@ from dashboard.views import (
     indicators,
     intake,
     ledger,
+    lookback,
     needs,
     network,
     outlook,
@@ -62,7 +63,7 @@ def run() -> None:
         ended, sign_in = _("Your session has ended."), _("Sign in")
         st.warning(f"{ended} [{sign_in}](/sign-in)", icon=":material/lock:")
         return
-    served = replace(served, desk=desk_for(served.desk, visitor))
+    served = replace(served, desk=desk_for(lookback.desk_looked_at(served.desk), visitor))
     titles = {
         "situation": _("Situation"),
         "place": _("Place"),
@@ -84,6 +85,9 @@ def run() -> None:
         if name not in NEEDS or served.desk.may(NEEDS[name])
     ]
     choose(language)
+    lookback.choose(served.desk)
     if visitor.account_id:
         sign_out(served, visitor)
-    st.navigation(pages, position="top" if len(pages) > 1 else "hidden").run()
+    chosen = st.navigation(pages, position="top" if len(pages) > 1 else "hidden")
+    lookback.banner(served.desk)
+    chosen.run()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dashboard.operations.advising import Advice
+    from dashboard.operations.past import Known
     from dashboard.operations.picture import Picture
     from dashboard.operations.receiving import Received
     from dashboard.operations.situation import SituationInfo
@@ -35,6 +36,14 @@ class Desk(Protocol):
 
     def may(self, method: str) -> bool:
         """Whether the visitor may call this method of the desk: else its button is not drawn."""
+        ...
+
+    def known(self) -> Known | None:
+        """Up to where this desk knows; None: all that is known now."""
+        ...
+
+    def as_of(self, moment: str) -> Desk:
+        """Give the desk as of an earlier moment: an event's number, or a time; it only looks."""
         ...
 
     def seq(self) -> int:

@@ -54,6 +54,7 @@ LOOKING = frozenset(
     {
         *(
             "seq",
+            "known",
             "last_event_at",
             "info",
             "now",
@@ -100,7 +101,7 @@ class RoleDesk:
 
     def may(self, method: str) -> bool:
         """Whether the visitor may call this method."""
-        return self._visitor.may(RIGHT_OF.get(method, "see"))
+        return self._visitor.may(RIGHT_OF.get(method, "see")) and self._desk.may(method)
 
     def __getattr__(self, name: str) -> Any:
         """Give a method of the desk, guarded; raises `AttributeError` for what no table names."""

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
     from dashboard.desk import Layer, Progress
     from dashboard.operations.advising import Advice
+    from dashboard.operations.past import Known
     from dashboard.operations.picture import Picture
     from dashboard.operations.receiving import Received
     from dashboard.operations.situation import Situation, SituationInfo
     from dashboard.operations.tiles import RasterLayer
     from dashboard.operations.vector_layers import VectorLayer
+    from dashboard.past_desk import PastDesks
     from data.events.reports import ReportForm
     from data.needs import Climate
     from data.store.records import LayerRecord, UploadRecord
@@ -40,6 +42,7 @@ class SituationDesk(OfficeDesk, NeedsDesk):
         self.home = home
         self._situation: Situation | None = None
         self._lock = threading.Lock()
+        self._pasts: PastDesks | None = None
         # One plan at a time: two would both be made from the state before the other.
         self._planning = threading.Lock()
 
@@ -62,6 +65,20 @@ class SituationDesk(OfficeDesk, NeedsDesk):
     def may(self, method: str) -> bool:
         """Who stands at the desk itself may do everything."""
         return hasattr(self, method)
+
+    def known(self) -> Known | None:
+        """Up to where this desk knows; None: all that is known now."""
+        return None
+
+    def as_of(self, moment: str) -> SituationDesk:
+        """Give the desk as of an earlier moment: an event's number, or a time."""
+        from dashboard.past_desk import PastDesks
+
+        with self._lock:
+            if self._pasts is None:
+                self._pasts = PastDesks()
+            pasts = self._pasts
+        return pasts.at(self, moment)
 
     def seq(self) -> int:
         """Number of the last event."""

@@ -48,9 +48,11 @@ def create_api(
         responses={"default": {"description": "A problem (RFC 9457)", "content": {MEDIA_TYPE: {}}}},
     )
     handle_problems(app)
-    feed = LiveFeed(
-        item_name=desk.item_name, ways=lambda picture: ways_path(layers, picture, crs_of(desk))
-    )
+
+    def ways(picture: Picture) -> str:
+        return ways_path(layers, picture, crs_of(desk))
+
+    feed = LiveFeed(item_name=desk.item_name, ways=ways)
 
     @app.get("/health")
     def health() -> JSONResponse:
@@ -67,10 +69,20 @@ def create_api(
         since: Annotated[
             str, Query(max_length=64, description="`cursor` of the last answer; empty for all")
         ] = "",
+        at: Annotated[
+            int | None, Query(ge=1, le=2**53, description="as it was known at this event")
+        ] = None,
         accept_encoding: Annotated[str, Header(include_in_schema=False)] = "",
     ) -> Response:
         """Give what changed on the map since a screen last asked."""
-        answer = feed.answer(desk.picture(), since, at=desk.now(), crs=crs_of(desk))
+        if at is None:
+            answer = feed.answer(desk.picture(), since, at=desk.now(), crs=crs_of(desk))
+        else:
+            # The past stands still: all of it, once.
+            past = desk.as_of(str(at))
+            answer = LiveFeed(item_name=desk.item_name, ways=ways).answer(
+                past.picture(), "", at=past.now(), crs=crs_of(past)
+            )
         return _json(answer, accept_encoding)
 
     @app.get("/layers/{name}/{sha}.geojson")

@@ -41,6 +41,7 @@ def situation_map(
     focus: str = "",
     overlay: str = "",
     seq: int = 0,
+    at: int = 0,
     key: str = "map",
 ) -> Picked:
     """Show the map.
@@ -59,6 +60,8 @@ def situation_map(
         Path below ``/api/v1`` of a layer file to be drawn on top; empty for none.
     seq
         Version that the page shows, so that the map asks at once when it is behind.
+    at
+        Event as of which the map shows what was known; 0 for now.
     """
     value = _maps[language()](
         height=height,
@@ -67,6 +70,7 @@ def situation_map(
         focus=focus,
         overlay=overlay,
         seq=seq,
+        at=at,
         default=None,
         key=key,
     )

@@ -91,6 +91,7 @@ def show_map(
             focus=state.get(state.FOCUS, ""),
             overlay=state.get(state.OVERLAY, "") if overlay is None else overlay,
             seq=picture.seq,
+            at=state.get(state.AS_OF) or 0,
             key=state.MAP,
         )
 

@@ -11,6 +11,7 @@ checked by hand: closing e2 cuts off Ijoukak and Tinmel and nothing else.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import tempfile
 import threading
@@ -31,6 +32,7 @@ from shapely.geometry import LineString, MultiLineString, Point, box
 
 from dashboard.desk import Layer, Progress
 from dashboard.operations.advising import Advice
+from dashboard.operations.past import Known
 from dashboard.operations.picture import Picture
 from dashboard.operations.receiving import Received
 from dashboard.operations.road_picking import road_near, road_piece
@@ -40,7 +42,7 @@ from dashboard.operations.tiles import RasterLayer
 from dashboard.operations.vector_layers import FAR_ZOOM, VectorLayer, VectorSource, road_sources
 from data.store.records import LayerRecord, UploadRecord
 from data.who_does_what import ACTIVITY_COLUMNS, gaps, overlaps, presence
-from geo.errors import RuleError, UnknownIdError
+from geo.errors import InputError, RuleError, UnknownIdError
 from geo.model import Closure, Depot, Source, StockLine, Vehicle
 from geo.network import RoadTables
 from geo.raster_tiles import Paint, tile_png
@@ -431,6 +433,7 @@ class ValleyDesk:
         self._plans: list[dict[str, Any]] = []
         self.asked: dict[str, Any] = {}
         self.given: list[tuple[str, str]] = []
+        self.past: Known | None = None
         self.assessed = True
         self.locked: set[str] = set()
         self.forbidden: set[str] = set()
@@ -533,6 +536,16 @@ class ValleyDesk:
 
     def may(self, method: str) -> bool:
         return method not in self.forbidden
+
+    def known(self) -> Known | None:
+        return self.past
+
+    def as_of(self, moment: str) -> ValleyDesk:
+        if not moment.isdecimal():
+            raise InputError(f"as-of {moment!r}", "a number is needed in the valley", "")
+        past = copy.copy(self)
+        past.past = Known(seq=int(moment), moment=self.now(), later=self._seq - int(moment))
+        return past
 
     def seq(self) -> int:
         return self._seq

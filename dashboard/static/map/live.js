@@ -12,7 +12,7 @@
   const GROUP_OF = {
     place: "places", depot: "depots", volunteers: "volunteers", closure: "closures", convoy: "convoys",
   };
-  let map, options, cursor = "", timer = null, failures = 0, last = null;
+  let map, options, cursor = "", timer = null, failures = 0, last = null, at = 0;
 
   function live(target, given) {
     map = target;
@@ -28,23 +28,34 @@
         qafila.focused = args.focus;
         focus(args.focus.split("#")[0]);
       }
+      if ((args.at || 0) !== at) {
+        // Another moment is looked at: nothing of what was shown need hold there.
+        at = args.at || 0;
+        cursor = "";
+        poll();
+      }
       // The page knows of a change before the next question is due.
-      if (args.seq && last && args.seq > last.seq) poll();
+      if (!at && args.seq && last && args.seq > last.seq) poll();
     });
     poll();
     setInterval(age, 1000);
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
+    document.addEventListener("visibilitychange", () => { if (!document.hidden && !(at && last)) poll(); });
   }
 
   async function poll() {
     clearTimeout(timer);
+    const asked = at;
     try {
-      const answer = await fetch(options.url + "?since=" + encodeURIComponent(cursor), {
+      const query = "?since=" + encodeURIComponent(cursor) + (asked ? "&at=" + asked : "");
+      const answer = await fetch(options.url + query, {
         cache: "no-store", signal: AbortSignal.timeout(options.timeout_s * 1000),
       });
       if (!answer.ok) throw new Error(options.url + ": " + answer.status);
-      take(await answer.json());
+      const said = await answer.json();
+      if (asked !== at) return; // the answer to another moment than the one looked at now
+      take(said);
       failures = 0;
+      if (at) { age(); return; } // the past stands still
     } catch (error) {
       failures += 1;
       console.warn("live layer", error);

@@ -224,3 +224,21 @@ def test_a_convoys_message_is_entered_once_by_who_may_report(
     assert keyed["ngo"].post("/api/v1/convoys/convoy:x/replies", json=said).status_code == 404
     (heard,) = keyed["viewer"].get("/api/v1/convoys/heard").json()["convoys"]
     assert (heard["convoy_id"], heard["kind"]) == (convoy, "arrived")
+
+
+def test_the_map_of_an_earlier_moment_knows_nothing_of_later_closures(
+    client: Any, valley: Situation
+) -> None:
+    def closures(path: str) -> list[str]:
+        features = client.get(path).json()["features"]
+        return [one["id"] for one in features if one["properties"]["kind"] == "closure"]
+
+    before = valley.seq()
+    body = {"edges": ["w12:3-6"], "source": "gendarmerie", "reason": "rockfall"}
+    assert client.post("/api/v1/closures", json=body).status_code in (200, 201)
+    assert len(closures("/api/v1/live")) == 1
+    assert closures(f"/api/v1/live?at={before}") == []
+    assert len(closures(f"/api/v1/live?at={before + 1}")) == 1
+    for none in ("0", "soon", str(10**20)):
+        assert client.get(f"/api/v1/live?at={none}").status_code == 422
+    assert client.get("/api/v1/live?at=999999").status_code in (404, 422)
