@@ -36,6 +36,7 @@ from dashboard.http.language import PageLanguage
 from dashboard.http.limits import Limits
 from dashboard.http.ogc import ogc_routes
 from dashboard.http.pages import page_routes
+from dashboard.http.request_form import RequestForm
 from dashboard.http.security import PAGE_POLICY, SameOriginSockets, SecurityHeaders
 from dashboard.http.sign_in import sign_in_routes
 from dashboard.http.streamlit_files import CompressedStreamlitFiles
@@ -123,6 +124,7 @@ def own_routes(served: Served) -> list[BaseRoute]:
         ),
         *(ogc_routes(served.desk.situation) if isinstance(served.desk, SituationDesk) else ()),
         *(field_routes(served.desk.situation) if isinstance(served.desk, SituationDesk) else ()),
+        *(RequestForm(served.desk).routes() if isinstance(served.desk, SituationDesk) else ()),
         *page_routes(served),
         *wall_routes(served),
         *brief_routes(served),
@@ -151,6 +153,7 @@ def serve(
     allowed_hosts: Sequence[str] | None = None,
     on_ready: Callable[[str], None] | None = None,
     open_to_all: bool = False,
+    public_requests: bool = False,
 ) -> None:
     """Serve the situation in `home` until the process is told to stop.
 
@@ -165,6 +168,8 @@ def serve(
         Called with the address once requests are answered; by default a line goes to stderr.
     open_to_all
         Serve others although nobody has to sign in.
+    public_requests
+        Let everybody ask for help at ``/request``, where else they would have to sign in.
 
     Raises
     ------
@@ -178,7 +183,9 @@ def serve(
     if allowed_hosts is None:
         allowed_hosts = LOOPBACK_NAMES if _is_loopback(host) else ("*",)
     desk = SituationDesk(home)
-    app = build_app(desk, allowed_hosts=allowed_hosts, door=Door(desk))
+    app = build_app(
+        desk, allowed_hosts=allowed_hosts, door=Door(desk, public_requests=public_requests)
+    )
     try:
         make_server(app, on_ready=lambda: (on_ready or _say)(address)).run(sockets=[listening])
     finally:

@@ -368,6 +368,10 @@ class Desk(Protocol):
         """Who said what of a need when, down to file, sheet, row and cell."""
         ...
 
+    def need_contact(self, need_id: str) -> dict[str, Any]:
+        """Name, phone and position of who asked for a need, as far as they are kept."""
+        ...
+
     def tell_need(
         self,
         *,

@@ -33,6 +33,12 @@ class NeedsDesk(ABC):
 
         return need_history(self.situation(), need_id)
 
+    def need_contact(self, need_id: str) -> dict[str, Any]:
+        """Name, phone and position of who asked for a need, as far as they are kept."""
+        from dashboard.operations.requesting import contact_of
+
+        return contact_of(self.situation(), need_id)
+
     def tell_need(
         self,
         *,

@@ -12,6 +12,7 @@ import pandas as pd
 
 from dashboard.languages import _
 from dashboard.map.text import clean
+from dashboard.operations.requesting import reference_of
 
 NOTE_SHOWN = 300
 #: States in the order in which a need goes through them; then those in which it ends elsewhere.
@@ -96,6 +97,7 @@ def table(rows: Sequence[Row], words: Words) -> pd.DataFrame:
             _("Holds until"): [words.moment(row["expires_at"] or "") for row in rows],
             _("Reporter is at"): [clean(row["reported_from_name"]) for row in rows],
             _("File"): [clean(row["file"]) for row in rows],
+            _("Number"): [reference_of(row["need_id"]) for row in rows],
             _("Remark"): [clean(row["note"] or row["status_note"], NOTE_SHOWN) for row in rows],
             "need_id": [row["need_id"] for row in rows],
             "place_id": [row["place_id"] for row in rows],

@@ -44,6 +44,7 @@ RIGHT_OF = {
     "tell_need": "upload",
     "withdraw_need": "upload",
     "say_of_needs": "needs",
+    "need_contact": "contacts",
     "mark_rumour": "needs",
     "merge_needs": "needs",
     "merge_equal_needs": "needs",

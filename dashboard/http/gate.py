@@ -32,6 +32,8 @@ COOKIE = "qafila_session"
 FREE_PATHS = frozenset({"/sign-in", "/api/v1/health"})
 #: A link in the address says by itself what may be done with it (`dashboard.http.field`).
 FREE_BELOW = "/field/"
+#: The form for who needs help; open to everybody where the door says so.
+REQUEST_PATH = "/request"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Without one of these rights nothing can be changed.
 CHANGING = ("report", "upload", "roads", "plan")
@@ -41,10 +43,14 @@ MAX_TRUSTED = 2_000
 
 
 class Door:
-    """Knows who may come in; one a process, safe for threads."""
+    """Knows who may come in; one a process, safe for threads.
 
-    def __init__(self, desk: SituationDesk) -> None:
+    With `public_requests` the form for who needs help is open to everybody, and nothing else is.
+    """
+
+    def __init__(self, desk: SituationDesk, *, public_requests: bool = False) -> None:
         self.desk = desk
+        self.public_requests = public_requests
         self._known: dict[str, tuple[float, Visitor | None]] = {}
 
     def is_closed(self) -> bool:
@@ -111,6 +117,8 @@ class Gate:
             scope["visitor"] = OWNER
             return None
         if path in FREE_PATHS or path.startswith(FREE_BELOW):
+            return None
+        if path == REQUEST_PATH and door.public_requests:
             return None
         bearer = headers.get("authorization", "")
         if bearer.startswith("Bearer ") and path.startswith(("/api/", "/ogc")):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PUBLIC = "Public requests"
 #: Letters of a reference: the end of a need's id, enough to find it among a million.
 REFERENCE_LENGTH = 6
+#: Places so far from a phone may be the one that is meant.
+NEAR_M, NEAR_OFFERED = 10_000.0, 6
 # What was told before is looked up before it is told again: one request after the other.
 _turn = threading.Lock()
 
@@ -108,6 +110,18 @@ def take_request(
         "place_id": needs[0].place_id,
         "new": new,
     }
+
+
+def places_near(situation: Situation, lon: float, lat: float) -> list[str]:
+    """Ids of the places around a position, the nearest first, at most `NEAR_M` away."""
+    import geopandas as gpd
+    from shapely.geometry import Point
+
+    places, crs = situation.places(), situation.crs()
+    here = gpd.GeoSeries([Point(lon, lat)], crs="EPSG:4326").to_crs(crs).iloc[0]
+    away_m = places.to_crs(crs).distance(here)
+    close = away_m[away_m <= NEAR_M].sort_values().head(NEAR_OFFERED)
+    return [str(one) for one in places.loc[close.index, "place_id"]]
 
 
 def reference_of(need_id: str) -> str:

@@ -58,6 +58,11 @@ def add(verbs: Any) -> None:
             action="store_true",
             help="serve other machines although there are no accounts",
         )
+        verb.add_argument(
+            "--public-requests",
+            action="store_true",
+            help="let everybody ask for help at /request, without an account",
+        )
     serve.add_argument("--port", type=int, default=8501)
 
 
@@ -115,4 +120,10 @@ def _serve(arguments: argparse.Namespace) -> Result:
 def _serve_home(home: Path, arguments: argparse.Namespace) -> None:
     from dashboard import asgi
 
-    asgi.serve(home, host=arguments.host, port=arguments.port, open_to_all=arguments.open_to_all)
+    asgi.serve(
+        home,
+        host=arguments.host,
+        port=arguments.port,
+        open_to_all=arguments.open_to_all,
+        public_requests=arguments.public_requests,
+    )

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import needsheet, state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
+from dashboard.operations.requesting import reference_of
 from geo.errors import QafilaError
 
 if TYPE_CHECKING:
@@ -150,17 +151,25 @@ def history(desk: Desk, row: needsheet.Row, words: needsheet.Words) -> None:
         )
     try:
         found = desk.need_history(str(row["need_id"]))
+        contact = desk.need_contact(str(row["need_id"])) if desk.may("need_contact") else {}
     except QafilaError as error:
         st.error(markdown(error), icon=":material/error:")
         return
+    if contact:
+        who = " · ".join(contact[one] for one in ("name", "phone") if one in contact)
+        if "position" in contact:
+            lon, lat = contact["position"]
+            who += f" · {lat:.5f}, {lon:.5f}"
+        st.markdown(markdown(_("Asked by: {who}").format(who=who)))
     for step in found["history"]:
         st.markdown("- " + markdown(needsheet.step_text(step, words, str(row["unit"])), 1_000))
         if source := needsheet.source_text(step["source"]):
             st.caption(markdown(_("Read in {source}").format(source=source)))
     st.caption(
         markdown(
-            _("Need {id}; ledger, events {events}").format(
+            _("Need {id}, number {number}; ledger, events {events}").format(
                 id=row["need_id"],
+                number=reference_of(str(row["need_id"])),
                 events=", ".join(str(step["event"]) for step in found["history"]),
             )
         )

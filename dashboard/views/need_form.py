@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.languages import _
-from dashboard.map.text import clean
+from dashboard.map.text import clean, markdown
 from dashboard.views.finding import NOTE_LIMIT, say
 from dashboard.views.handling import place_names
+from dashboard.views.invite import request_address
 from data.catalogue import items
 
 if TYPE_CHECKING:
@@ -58,6 +59,13 @@ def panel(drawn: Frame, words: Words) -> None:
             _("Remark; no name and no number of a person"), max_chars=NOTE_LIMIT, key="need_note"
         )
         asked = st.form_submit_button(_("Add the need"), type="primary", icon=":material/add:")
+    st.caption(
+        markdown(
+            _("People ask for help themselves with a phone: {address}").format(
+                address=request_address()
+            )
+        )
+    )
     if asked:
         title = f"{clean(places.get(place or '', ''))}: {clean(quantity)} {words.item(item or '')}"
         say(

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
-from dashboard.views import frame
+from dashboard.views import frame, invite
 from dashboard.views.figures import moment
 from data.access.roles import KEY_SCOPES, ROLES
 from geo.errors import QafilaError
@@ -57,6 +57,7 @@ def page(served: state.Served) -> None:
         "keys": _("Keys of programs"),
         "vehicles": _("Vehicle classes"),
         "roles": _("What each role may do"),
+        "requests": _("Requests by phone"),
     }
     chosen = st.segmented_control(
         _("Part of the settings"),
@@ -73,6 +74,7 @@ def page(served: state.Served) -> None:
         "keys": _keys,
         "vehicles": _vehicles,
         "roles": _roles,
+        "requests": lambda _desk, _found, _zone: invite.panel(),
     }
     parts[chosen or "accounts"](desk, found, zone)
 

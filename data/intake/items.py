@@ -32,17 +32,17 @@ _WORDS: dict[str, str] = {
         حقيبة النظافة|عدة النظافة|ⵜⴰⵣⴷⴳⵉ""",
     "jerrycan": """jerrycan|jerrycans|jerry can|jerry cans|jerican|jericans|bidon|bidons|
         water container|water containers|water cans|قنينة ماء فارغة|صفيحة|صفائح|بيدون|بيدونات|
-        جركن|جركانات""",
+        جركن|جركانات|ⴰⴱⵉⴷⵓⵏ|ⵉⴱⵉⴷⵓⵏⵏ""",
     "sleeping_mat": """sleeping mat|sleeping mats|mat|mats|mattress|mattresses|matelas|natte|
         nattes|tapis de sol|matelas mousse|foam mattress|bedding|حصيرة|حصائر|فراش|أفرشة|مفارش|
         مرتبة|مراتب|ⴰⴳⵔⵜⵉⵍ|agertil""",
     "tarpaulin": """tarpaulin|tarpaulins|tarp|tarps|plastic sheeting|plastic sheet|
         plastic sheets|bâche|bâches|bache|baches|bâche plastique|tarpaulin sheet|
-        غطاء بلاستيكي|أغطية بلاستيكية|باش|باشات|شادر|شوادر|مشمع""",
+        غطاء بلاستيكي|أغطية بلاستيكية|باش|باشات|شادر|شوادر|مشمع|ⵍⴱⴰⵛ""",
     "kitchen_set": """kitchen set|kitchen sets|cooking set|cooking sets|kitchen kit|
         kitchen utensils|cooking utensils|utensils|kit cuisine|kit de cuisine|kits de cuisine|
         ustensiles de cuisine|batterie de cuisine|ustensiles|عدة المطبخ|أواني|أواني المطبخ|
-        لوازم الطبخ|طقم مطبخ""",
+        لوازم الطبخ|طقم مطبخ|ⵉⵔⵓⴽⵓⵜⵏ|ⵉⵔⵓⴽⵓⵜⵏ ⵏ ⵓⵏⵡⴰⵍ""",
     "stove": """stove|stoves|heater|heaters|réchaud|réchauds|poêle|poêles|cooker|fourneau|
         chauffage|chauffages|موقد|مواقد|فرن|أفران|مدفأة|مدفآت|ⴰⴼⴰⵔⵏⵓ""",
     "medical_kit": """medical kit|medical kits|first aid kit|first aid kits|first aid|

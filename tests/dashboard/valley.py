@@ -489,6 +489,9 @@ class ValleyDesk:
     def need_history(self, need_id: str) -> dict[str, Any]:
         return self.needs_book()
 
+    def need_contact(self, need_id: str) -> dict[str, Any]:
+        return self.needs_book()
+
     def tell_need(self, **_fields: str) -> dict[str, Any]:
         return self.needs_book()
 
