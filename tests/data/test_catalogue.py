@@ -1,6 +1,7 @@
 """The catalogue of relief items, as it comes and as people write their own."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
