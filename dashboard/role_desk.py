@@ -104,6 +104,10 @@ class RoleDesk:
         """Whether the visitor may call this method."""
         return self._visitor.may(RIGHT_OF.get(method, "see")) and self._desk.may(method)
 
+    def as_of(self, moment: str) -> RoleDesk:
+        """Give the desk as of an earlier moment, behind the same rights."""
+        return RoleDesk(self._desk.as_of(moment), self._visitor)
+
     def __getattr__(self, name: str) -> Any:
         """Give a method of the desk, guarded; raises `AttributeError` for what no table names."""
         if name not in LOOKING and name not in RIGHT_OF:

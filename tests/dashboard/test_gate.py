@@ -244,15 +244,31 @@ def test_an_association_sends_and_undoes_in_its_own_name_only() -> None:
 
 def test_every_method_of_the_desk_has_a_right() -> None:
     methods = {name for name in vars(Desk) if not name.startswith("_")}
-    assert methods == LOOKING | RIGHT_OF.keys() | {"may"}
+    assert methods == LOOKING | RIGHT_OF.keys() | {"may", "as_of"}
     assert all(right in RIGHTS for right in RIGHT_OF.values())
+
+
+def test_who_looks_back_keeps_his_rights_and_no_more() -> None:
+    past = SimpleNamespace(need_contact=lambda _need: {"name": "Fatima"}, may=lambda _method: True)
+    desk = SimpleNamespace(as_of=lambda moment: past if moment == "7" else None)
+    for role, allowed in (("cell", True), ("viewer", False)):
+        visitor = Visitor(
+            account_id="account:1", role=role, organisation_id="", rights=rights_of(role)
+        )
+        seen = RoleDesk(desk, visitor).as_of("7")  # type: ignore[arg-type]
+        assert seen.may("need_contact") == allowed
+        if allowed:
+            assert seen.need_contact("need:1") == {"name": "Fatima"}
+        else:
+            with pytest.raises(RuleError, match="contacts"):
+                seen.need_contact("need:1")
 
 
 def test_who_may_not_change_is_told_so_before_he_tries() -> None:
     def desk(role: str) -> Desk:
         rights = rights_of(role)
         visitor = Visitor(account_id="account:1", role=role, organisation_id="", rights=rights)
-        return desk_for(SimpleNamespace(), visitor)  # type: ignore[arg-type]
+        return desk_for(SimpleNamespace(may=lambda _method: True), visitor)  # type: ignore[arg-type]
 
     assert desk("admin").may("close_road")
     assert not desk("viewer").may("close_road")
