@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -36,6 +37,7 @@ from dashboard.http.language import PageLanguage
 from dashboard.http.limits import Limits
 from dashboard.http.ogc import ogc_routes
 from dashboard.http.pages import page_routes
+from dashboard.http.provider import make_door, provider_routes
 from dashboard.http.request_form import RequestForm
 from dashboard.http.security import PAGE_POLICY, SameOriginSockets, SecurityHeaders
 from dashboard.http.sign_in import sign_in_routes
@@ -44,6 +46,7 @@ from dashboard.http.wall import wall_routes
 from dashboard.map.layers import LayerFiles
 from dashboard.situation_desk import SituationDesk
 from dashboard.state import Served, put_served
+from data.access.provider_settings import ADDRESS_VARIABLE
 from geo.errors import InputError, NoSituationError, QafilaError
 
 if TYPE_CHECKING:
@@ -129,6 +132,7 @@ def own_routes(served: Served) -> list[BaseRoute]:
         *wall_routes(served),
         *brief_routes(served),
         *([] if served.door is None else sign_in_routes(served.door)),
+        *([] if served.door is None else provider_routes(served.door)),
     ]
 
 
@@ -162,8 +166,8 @@ def serve(
     port
         0 takes a free one.
     allowed_hosts
-        Host names under which others reach this machine; by default only loopback names on a
-        loopback address, else any.
+        Host names under which others reach this machine; by default only loopback names and that
+        of ``QAFILA_PUBLIC_ADDRESS`` on a loopback address, else any.
     on_ready
         Called with the address once requests are answered; by default a line goes to stderr.
     open_to_all
@@ -181,12 +185,12 @@ def serve(
     listening = listen(host, port)
     address = f"http://{_shown_host(host)}:{listening.getsockname()[1]}"
     if allowed_hosts is None:
-        allowed_hosts = LOOPBACK_NAMES if _is_loopback(host) else ("*",)
+        allowed_hosts = (*LOOPBACK_NAMES, *_public_host()) if _is_loopback(host) else ("*",)
     desk = SituationDesk(home)
-    app = build_app(
-        desk, allowed_hosts=allowed_hosts, door=Door(desk, public_requests=public_requests)
-    )
     try:
+        app = build_app(
+            desk, allowed_hosts=allowed_hosts, door=make_door(desk, public_requests=public_requests)
+        )
         make_server(app, on_ready=lambda: (on_ready or _say)(address)).run(sockets=[listening])
     finally:
         listening.close()
@@ -345,6 +349,12 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _public_host() -> list[str]:
+    """Name under which a server with TLS in front passes requests on to this one."""
+    host = urlsplit(os.environ.get(ADDRESS_VARIABLE, "").strip()).hostname
+    return [host] if host else []
+
+
 def _shown_host(host: str) -> str:
     if host in {"0.0.0.0", "::", ""}:
         return socket.gethostname()
@@ -365,4 +375,4 @@ def create_app() -> App:
     if not home:
         raise InputError("QAFILA_HOME", "the folder of a situation is needed", "set it")
     desk = SituationDesk(Path(home))
-    return build_app(desk, door=Door(desk))
+    return build_app(desk, door=make_door(desk))

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from dashboard.situation_desk import SituationDesk
+    from data.access.identity_provider import IdentityProvider
 
 COOKIE = "qafila_session"
 #: Answered to everybody: the way in, and whether the server lives.
-FREE_PATHS = frozenset({"/sign-in", "/api/v1/health"})
+FREE_PATHS = frozenset({"/sign-in", "/sign-in/oidc", "/sign-in/oidc/back", "/api/v1/health"})
 #: A link in the address says by itself what may be done with it (`dashboard.http.field`).
 FREE_BELOW = "/field/"
 #: The form for who needs help; open to everybody where the door says so.
@@ -45,12 +46,20 @@ MAX_TRUSTED = 2_000
 class Door:
     """Knows who may come in; one a process, safe for threads.
 
-    With `public_requests` the form for who needs help is open to everybody, and nothing else is.
+    With `public_requests` the form for who needs help is open to everybody, and nothing else is;
+    `provider` is where else than here people may prove who they are.
     """
 
-    def __init__(self, desk: SituationDesk, *, public_requests: bool = False) -> None:
+    def __init__(
+        self,
+        desk: SituationDesk,
+        *,
+        public_requests: bool = False,
+        provider: IdentityProvider | None = None,
+    ) -> None:
         self.desk = desk
         self.public_requests = public_requests
+        self.provider = provider
         self._known: dict[str, tuple[float, Visitor | None]] = {}
 
     def is_closed(self) -> bool:

@@ -44,13 +44,16 @@ border:1px solid #c9d3db}}
 h1{{margin:0 0 1rem;font-size:1.5rem}}label{{display:block;margin:.8rem 0 .2rem}}
 input,button{{font:inherit;width:100%;box-sizing:border-box;padding:.6rem;border-radius:.3rem;
 border:1px solid #6b7c8a}}button{{margin-top:1.2rem;background:#0a5c99;color:#fff;border:0}}
-.wrong{{background:#fdecea;border-inline-start:.3rem solid #a3261a;padding:.5rem .8rem;margin:0}}
+.other{{display:block;text-align:center;margin-top:1.2rem;padding:.6rem;border-radius:.3rem;
+border:1px solid #0a5c99;color:#0a5c99;text-decoration:none}}
+.wrong{{background:#fdecea;border-inline-start:.3rem solid #a3261a;padding:.5rem .8rem;margin:0;
+overflow-wrap:anywhere}}
 </style></head><body><main><h1>Qafila</h1>{wrong}
 <form method="post" action="/sign-in"><input type="hidden" name="form" value="{form}">
 <label for="name">{name}</label><input id="name" name="name" autocomplete="username" required
 autofocus maxlength="100"><label for="password">{password}</label><input id="password"
 name="password" type="password" autocomplete="current-password" required maxlength="256">
-<button>{sign_in}</button></form></main></body></html>"""
+<button>{sign_in}</button></form>{other}</main></body></html>"""
 
 
 def sign_in_routes(door: Door) -> list[BaseRoute]:
@@ -59,32 +62,33 @@ def sign_in_routes(door: Door) -> list[BaseRoute]:
     async def sign_in(request: Request) -> Response:
         speak(request)
         if request.method == "GET":
-            return _page(request, "")
+            return sign_in_page(request, door, "")
         fields = await _fields(request)
         mark = cookie_of(request.headers.get("cookie", ""), FORM_COOKIE)
         if not mark or not hmac.compare_digest(
             mark.encode(), fields.get("form", "").encode("utf-8", "replace")
         ):
             # Not the form that this browser was given: another site's, or one of long ago.
-            return _page(request, _("The form was too old. Try again."), 403)
+            return sign_in_page(request, door, _("The form was too old. Try again."), 403)
         address = request.client.host if request.client else ""
         try:
             begun = await run_in_threadpool(
                 _begin, door, fields.get("name", ""), fields.get("password", ""), address
             )
         except ThrottledError as error:
-            answer = _page(request, _("Too many tries failed. Wait, then try again."), 429)
+            answer = sign_in_page(
+                request, door, _("Too many tries failed. Wait, then try again."), 429
+            )
             answer.headers["Retry-After"] = str(error.retry_after_s)
             return answer
         except SignInError:
-            return _page(request, _("Name and password do not fit, or it is disabled."), 403)
+            return sign_in_page(
+                request, door, _("Name and password do not fit, or it is disabled."), 403
+            )
         except QafilaError as error:
-            return _page(request, str(error), 503)
-        old = session_token(request.scope)
-        if old:
-            await run_in_threadpool(end_session, door, old)
-        answer = RedirectResponse("/", 303, headers={"Cache-Control": "no-store"})
-        _set(answer, request, COOKIE, begun.token)
+            return sign_in_page(request, door, str(error), 503)
+        secure = request.url.scheme == "https"
+        answer = await enter(door, begun, old=session_token(request.scope), secure=secure)
         answer.delete_cookie(FORM_COOKIE, path="/sign-in")
         return answer
 
@@ -100,6 +104,15 @@ def sign_in_routes(door: Door) -> list[BaseRoute]:
         Route("/sign-in", sign_in, methods=["GET", "POST"]),
         Route("/sign-out", sign_out, methods=["POST"]),
     ]
+
+
+async def enter(door: Door, begun: SignedIn, *, old: str, secure: bool) -> Response:
+    """Send a browser in with its new session; the one that it had before ends."""
+    if old:
+        await run_in_threadpool(end_session, door, old)
+    answer = RedirectResponse("/", 303, headers={"Cache-Control": "no-store"})
+    _set(answer, COOKIE, begun.token, secure=secure)
+    return answer
 
 
 def speak(request: Request) -> None:
@@ -136,7 +149,8 @@ async def _fields(request: Request) -> dict[str, str]:
         return {}
 
 
-def _page(request: Request, wrong: str, status: int = 200) -> Response:
+def sign_in_page(request: Request, door: Door, wrong: str, status: int = 200) -> Response:
+    """Give the page of signing in, with what went wrong before, in words."""
     mark = secrets.token_urlsafe(32)
     body = _PAGE.format(
         lang=language(),
@@ -146,19 +160,21 @@ def _page(request: Request, wrong: str, status: int = 200) -> Response:
         name=html.escape(_("Name")),
         password=html.escape(_("Password")),
         sign_in=html.escape(_("Sign in")),
+        other=_other(door),
     )
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
     answer = HTMLResponse(body, status, headers=headers)
-    _set(answer, request, FORM_COOKIE, mark, path="/sign-in")
+    _set(answer, FORM_COOKIE, mark, secure=request.url.scheme == "https", path="/sign-in")
     return answer
 
 
-def _set(answer: Response, request: Request, name: str, value: str, *, path: str = "/") -> None:
-    answer.set_cookie(
-        name,
-        value,
-        path=path,
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
+def _other(door: Door) -> str:
+    """Give the way to the identity provider, where there is one."""
+    if door.provider is None:
+        return ""
+    text = _("Sign in with {provider}").format(provider=door.provider.settings.name)
+    return f'<a class="other" href="/sign-in/oidc">{html.escape(text)}</a>'
+
+
+def _set(answer: Response, name: str, value: str, *, secure: bool, path: str = "/") -> None:
+    answer.set_cookie(name, value, path=path, httponly=True, samesite="lax", secure=secure)

@@ -215,6 +215,19 @@ class Accounts:
         payload = AccountPasswordSet(account_id=account_id, method="oidc")
         self._append([payload], also=also, actor=actor)
 
+    def by_subject(self, subject: str) -> tuple[AccountRecord, bool] | None:
+        """Give the account of an identity (`oidc_subject`), and whether it has a password too."""
+        tag = self.key.tag("subject", subject)
+        with self.store.reading() as connection:
+            found = connection.execute(
+                select(CREDENTIALS.c.account_id, CREDENTIALS.c.password_hash).where(
+                    CREDENTIALS.c.subject_tag == tag
+                )
+            ).one_or_none()
+        if found is None:
+            return None
+        return self.find(str(found.account_id)), found.password_hash is not None
+
     # --- signing in and out ---
 
     def sign_in(self, name: str, password: str, *, address: str) -> SignedIn:
@@ -251,14 +264,10 @@ class Accounts:
 
     def sign_in_by_subject(self, subject: str) -> SignedIn:
         """Begin a session for an identity that a provider vouched for; raises `SignInError`."""
-        tag = self.key.tag("subject", subject)
-        with self.store.reading() as connection:
-            found = connection.execute(
-                select(CREDENTIALS.c.account_id).where(CREDENTIALS.c.subject_tag == tag)
-            ).scalar()
+        found = self.by_subject(subject)
         if found is None:
             raise SignInError
-        return self._begin(str(found), "oidc", lambda _connection: None)
+        return self._begin(found[0].account_id, "oidc", lambda _connection: None)
 
     def check_password(self, account_id: str, password: str, *, address: str) -> bool:
         """Whether a password is the account's, counted and throttled like a sign-in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import warnings
 from collections.abc import Iterator
 from datetime import timedelta
@@ -40,12 +41,19 @@ with warnings.catch_warnings():
 GOOD = "four wet mules sing"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    with Situation.create(tmp_path / "home", name="Test") as situation:
+@pytest.fixture(scope="module")
+def built_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built") / "home"
+    with Situation.create(folder, name="Test") as situation:
         access.add_account(situation, "amina", role="admin", password=GOOD)
         access.add_account(situation, "bob", role="viewer", organisation="NGO One", password=GOOD)
-    return tmp_path / "home"
+    return folder
+
+
+@pytest.fixture
+def home(built_home: Path, tmp_path: Path) -> Path:
+    """A copy: hashing passwords anew for each test would take longer than the tests."""
+    return shutil.copytree(built_home, tmp_path / "home")
 
 
 async def page(_request: Request) -> Response:
