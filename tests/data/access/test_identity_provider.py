@@ -84,7 +84,7 @@ def test_discovery_and_keys_are_asked_for_once(
         {"sub": "x" * 256},
         {"at_hash": "AAAA"},
     ],
-    ids=str,
+    ids=lambda claims: "-".join(claims),
 )
 def test_a_token_that_does_not_hold_lets_nobody_in(
     provider: FakeProvider, asking: IdentityProvider, claims: dict[str, Any]
