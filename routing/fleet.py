@@ -17,7 +17,7 @@ from routing.hours import EndedBy, hours_of
 from routing.problem_checks import divisible
 from routing.profile import Profile, profile_of
 from routing.relay_legs import RelayLeg, Service, services_of
-from routing.solver_units import HAIR, TIME_STEP_S, to_solver_units
+from routing.solver_units import HAIR, TIME_STEP_S, to_solver_units, whole_seconds
 from routing.together import Room, as_units, companies_of
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Fleet:
     def handling_s(self, kg: float, profile: Profile) -> int:
         """Seconds in which the crew of a vehicle hands out `kg`."""
         per_kg = self.problem.handling_s_per_kg * profile.handling
-        return int(to_solver_units(per_kg * kg, step=TIME_STEP_S, up=True))
+        return whole_seconds(per_kg * kg)
 
     @cached_property
     def per_kg_s(self) -> NDArray[np.float64]:

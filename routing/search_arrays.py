@@ -31,8 +31,9 @@ POINT, ITEM, COMMUNE = range(3)
 START, END, CAPACITY_KG, CAPACITY_M3, RELOAD_S = range(5)
 # Columns of `Instance.vehicle_at`.
 PROFILE, DEPOT_POINT, MAX_TRIPS, KIND, DEPOT = range(5)
-# Columns of `Solution.step`, a row for each element of a day, the departure being the first.
-LEAVES, REACHES, WORTH_AFTER, ARC = range(4)
+# Columns of `Solution.step`, a row for each element of a day, the departure being the first;
+# `HANDLED` are the seconds of handling at the halt so far, not rounded.
+LEAVES, REACHES, WORTH_AFTER, ARC, HANDLED = range(5)
 # Fields of `Solution.sums`.
 TOTAL, PENALTIES, UNFAIRNESS, BEST, GUIDE = range(5)
 # Fields of `Solution.counts`.
@@ -48,12 +49,12 @@ class Instance(NamedTuple):
         (n_profiles, n_points, n_points) including the halt at the point of arrival; `BLOCKED_S` and
         more where there is no road; 0 on the diagonal.
     service_s
-        (n_profiles, n_jobs) that a job adds to a halt.
+        (n_profiles, n_jobs) that a job adds to a halt; their sum is rounded up once for the halt.
     offset_s
         (n_profiles, n_jobs) by which the aid is there before the halt charged on the way in ends.
     job
         (n_jobs, 6): worth (what one second of delay costs), kg, m³, earliest and latest end of the
-        way in, and what leaving it out costs.
+        way in (one pair for all jobs of a point), and what leaving it out costs.
     job_at
         (n_jobs, 3): point, item and commune, the latter two -1 for none.
     amount
@@ -118,7 +119,7 @@ class Solution(NamedTuple):
 
     day: NDArray[np.int32]  # (n_vehicles, room)
     length: NDArray[np.int32]  # (n_vehicles,) elements of the day
-    step: NDArray[np.float64]  # (n_vehicles, room + 2, 4)
+    step: NDArray[np.float64]  # (n_vehicles, room + 2, 5)
     point: NDArray[np.int32]  # (n_vehicles, room + 2) departure, elements, return
     trip: NDArray[np.int32]  # (n_vehicles, room + 2) number of the trip an element belongs to
     trip_load: NDArray[np.float64]  # (n_vehicles, most trips, 2) kg and m³
@@ -158,7 +159,7 @@ def empty_solution(instance: Instance, seed: int) -> Solution:
     return Solution(
         day=np.full((m, room), RELOAD, dtype=np.int32),
         length=np.zeros(m, dtype=np.int32),
-        step=np.zeros((m, room + 2, 4)),
+        step=np.zeros((m, room + 2, 5)),
         point=np.zeros((m, room + 2), dtype=np.int32),
         trip=np.zeros((m, room + 2), dtype=np.int32),
         trip_load=np.zeros((m, most + 1, 2)),

@@ -24,6 +24,7 @@ from routing.search_arrays import (
     EARLIEST,
     END,
     GUIDE,
+    HANDLED,
     ITEM,
     KG,
     KIND,
@@ -49,6 +50,7 @@ from routing.search_arrays import (
     Instance,
     Solution,
 )
+from routing.solver_units import SLACK
 
 # How a job goes into a day: into a trip, as a new trip from there, as a new trip at the end.
 JOINS, NEW_TRIP, LAST_TRIP = 0, 1, 2
@@ -79,12 +81,19 @@ def random_below(s: Solution, n: int) -> int:
 
 
 @bare_kernel
+def whole_s(seconds: float) -> float:
+    """Seconds of handling, rounded up as they are in a plan: once for a whole halt."""
+    return float(np.ceil(seconds - SLACK))
+
+
+@bare_kernel
 def settle(d: Instance, s: Solution, v: int) -> bool:
     """Work out everything about the day of vehicle `v`; whether it keeps its windows and shift."""
     k, home = d.vehicle_at[v, PROFILE], d.vehicle_at[v, DEPOT_POINT]
     n = s.length[v]
     now, here, reached, trip = d.vehicle[v, START], home, d.vehicle[v, START], 0
     cost, fits = 0.0, True
+    entered, handled = now, 0.0
     s.point[v, 0], s.trip[v, 0] = home, 0
     s.step[v, 0, LEAVES] = s.step[v, 0, REACHES] = now
     s.trip_load[v, 0, 0] = s.trip_load[v, 0, 1] = 0.0
@@ -103,12 +112,13 @@ def settle(d: Instance, s: Solution, v: int) -> bool:
                 arc = d.travel_s[k, here, there]
                 now += arc
                 reached = now
-            if d.windows:
-                reached = max(reached, d.job[job, EARLIEST])
-                now = max(now, reached)
-                fits = fits and reached <= d.job[job, LATEST]
+                if d.windows:
+                    reached = max(reached, d.job[job, EARLIEST])
+                entered, handled = reached, 0.0
+            fits = fits and (not d.windows or reached <= d.job[job, LATEST])
             cost += d.job[job, WORTH] * (reached - d.offset_s[k, job])
-            now += d.service_s[k, job]
+            handled += d.service_s[k, job]
+            now = entered + whole_s(handled)
             here = there
             s.at[job] = i
             s.trip_load[v, trip, 0] += d.job[job, KG]
@@ -116,6 +126,7 @@ def settle(d: Instance, s: Solution, v: int) -> bool:
         s.step[v, i, ARC] = arc
         s.step[v, i + 1, LEAVES] = now
         s.step[v, i + 1, REACHES] = reached
+        s.step[v, i + 1, HANDLED] = handled
         s.point[v, i + 1], s.trip[v, i + 1] = here, trip
     arc = d.travel_s[k, here, home]
     s.step[v, n, ARC] = arc
@@ -138,7 +149,7 @@ def delayed(d: Instance, s: Solution, v: int, i: int, delay: float) -> tuple[flo
 
     Infinite if something would be late. For instances with windows.
     """
-    k, cost = d.vehicle_at[v, PROFILE], 0.0
+    cost = 0.0
     now = s.step[v, i, LEAVES] + delay
     reached = now
     for at in range(i, s.length[v]):
@@ -147,15 +158,15 @@ def delayed(d: Instance, s: Solution, v: int, i: int, delay: float) -> tuple[flo
             now += s.step[v, at, ARC] + d.vehicle[v, RELOAD_S]
             reached = now
         else:
+            begun = s.step[v, at, LEAVES]
             if s.point[v, at] != s.point[v, at + 1]:
                 now += s.step[v, at, ARC]
-                reached = now
-            reached = max(reached, d.job[job, EARLIEST])
-            now = max(now, reached)
+                now = reached = max(now, d.job[job, EARLIEST])
+                begun = s.step[v, at + 1, REACHES]
             if reached > d.job[job, LATEST]:
                 return NEVER, delay
             cost += d.job[job, WORTH] * (reached - s.step[v, at + 1, REACHES])
-            now += d.service_s[k, job]
+            now += s.step[v, at + 1, LEAVES] - begun
         if now == s.step[v, at + 1, LEAVES] and reached == s.step[v, at + 1, REACHES]:
             return cost, 0.0  # waiting has taken it up
     return cost, now - s.step[v, s.length[v], LEAVES]
@@ -183,7 +194,7 @@ def try_day(
     there, home = d.job_at[job, POINT], d.vehicle_at[v, DEPOT_POINT]
     # While not all can be served, time costs more than the travel: it could serve others.
     worth, price = d.job[job, WORTH], d.travel_price + s.sums[GUIDE]
-    service, offset = d.service_s[k, job], d.offset_s[k, job]
+    alone, offset = whole_s(d.service_s[k, job]), d.offset_s[k, job]
     spare = d.vehicle[v, END] - s.end_s[v] + HAIR
     blinks = s.counts[BLINK]
     last_trip, open_trip = -1, False
@@ -207,7 +218,10 @@ def try_day(
             continue  # goes behind the halt, which is the same
         if here == following and here != home:
             continue  # would part a halt
-        way_in = d.travel_s[k, here, there]
+        way_in, service = d.travel_s[k, here, there], alone
+        if here == there:
+            handled = s.step[v, i, HANDLED]
+            service = whole_s(handled + d.service_s[k, job]) - whole_s(handled)
         extra = way_in + service + d.travel_s[k, there, following] - s.step[v, i, ARC]
         reach = s.step[v, i, REACHES] if here == there else s.step[v, i, LEAVES] + way_in
         if d.windows:
@@ -238,7 +252,7 @@ def try_day(
                 reach += wait
                 if reach > d.job[job, LATEST]:
                     continue
-            extra = way_in + wait + service + back + reload
+            extra = way_in + wait + alone + back + reload
             behind = 0.0
             if not last:
                 if d.windows:

@@ -270,10 +270,8 @@ def _instance(
     amount = np.array([piece.amount for piece in pieces], dtype=np.int64)
     kg = amount * fleet.unit_kg[item] / MICRO
     m3 = amount * fleet.unit_m3[item] / MICRO
-    handling = np.array(
-        [[fleet.handling_s(float(one), profile) for one in kg] for profile in profiles],
-        dtype=np.float64,
-    )
+    # Not rounded: the search rounds the handling of a halt, as the plan does.
+    handling = np.outer([problem.handling_s_per_kg * one.handling for one in profiles], kg)
     halts = np.array([fleet.halt_s[profile] for profile in profiles], dtype=np.float64)
     delays = np.array([fleet.delay_s[profile] for profile in profiles], dtype=np.float64)
     travel_s = _travel(fleet, profiles, points, places)

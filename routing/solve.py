@@ -36,6 +36,7 @@ from routing.repair import made_to_hold
 from routing.schedule import Days, in_order, spread
 from routing.score import commune_shares, score, terms_of
 from routing.search_problem import days_from, translate
+from routing.stop_loads import dealt_anew
 from routing.stowing import stowed
 from routing.timetable import convoys_of, days_of, relays_of
 from routing.together import with_company
@@ -66,6 +67,8 @@ SECONDS_FOR_BEGINNING = 5.0
 # Where drivers are few: the share of the search that finds out who is to drive.
 CHOOSING_SHARE = 1 / 3
 NEEDS_FOR_BEGINNING, SECONDS_FOR_LARGE_BEGINNING = 1500, 30.0
+# How often loads are dealt out anew at the end.
+MOST_DEALS = 4
 
 
 def solve(
@@ -247,14 +250,34 @@ def _by_arrival(order: _Order, start: Plan | None, stop: threading.Event | None)
         stop=stop,
     )
     stopped_by: StoppedBy = "iterations" if found.ended_by == "turns" else found.ended_by
-    order.report(0.9, "taking leftovers along")
+    order.report(0.9, "dealing out loads")
     days = days_from(fleet, made, found.days)
-    plan = _finished(order, "arrival", days, found.turns, stopped_by)
-    if made.start is None or search.cost_of(made.instance, made.start) == math.inf:
-        return plan
+    ends = [_dealt_while_better(order, days)]
     # Leftovers may have delayed others by more than they are worth.
-    kept = _finished(order, "arrival", days_from(fleet, made, made.start), found.turns, stopped_by)
-    return plan if plan.score.deprivation <= kept.score.deprivation else kept
+    if ends[0] != days:
+        ends.append(days)
+    if made.start is not None and search.cost_of(made.instance, made.start) < math.inf:
+        ends.append(days_from(fleet, made, made.start))
+    order.report(0.92, "taking leftovers along")
+    plans = [_finished(order, "arrival", end, found.turns, stopped_by) for end in ends]
+    return min(plans, key=lambda plan: plan.score.deprivation)
+
+
+def _dealt_while_better(order: _Order, days: Days) -> Days:
+    """Deal the loads of all stops out anew as often as that makes the plan better."""
+    best = _deprivation(order, days)
+    for _ in range(MOST_DEALS):
+        dealt = dealt_anew(order.fleet, days, fairness=order.fairness)
+        value = _deprivation(order, dealt)
+        if value >= best:
+            break
+        days, best = dealt, value
+    return days
+
+
+def _deprivation(order: _Order, days: Days) -> float:
+    convoys = convoys_of(order.fleet, days)
+    return score(order.fleet.problem, convoys, fairness=order.fairness).deprivation
 
 
 def _beginning(order: _Order) -> Days | None:

@@ -7,6 +7,7 @@ integer is refused. Steps: 1 s, 0.1 kg, 0.01 m³.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,6 +66,19 @@ def to_solver_units(
     whole = np.ceil(steps - SLACK) if up else np.floor(steps + SLACK)
     integers = np.maximum(whole, 0).astype(np.int64)
     return integers if blocked is None else np.where(closed, np.int64(blocked), integers)
+
+
+def whole_seconds(seconds: float) -> int:
+    """One duration, rounded up as `to_solver_units` does, for where it is asked a million times.
+
+    Raises
+    ------
+    RuleError
+        NaN, negative, infinite, or more than 2^44 s.
+    """
+    if not 0.0 <= seconds <= LARGEST:
+        return int(to_solver_units(seconds, step=TIME_STEP_S, up=True))
+    return max(math.ceil(seconds - SLACK), 0)
 
 
 def from_solver_units(units: ArrayLike, *, step: float) -> NDArray[np.float64]:

@@ -44,6 +44,17 @@ def stowed(
     return made
 
 
+def left_over(fleet: Fleet, trip: Trip, rooms: Sequence[Room]) -> dict[int, int]:
+    """What of a trip's load goes into none of its vehicles: item position to millionths."""
+    items = fleet.problem.items
+    amounts: dict[str, int] = {}
+    for halt in trip.halts:
+        for row, amount in halt.amounts.items():
+            amounts[items[row].item_id] = amounts.get(items[row].item_id, 0) + amount
+    _loads, left = pack(rooms, amounts, {item.item_id: item for item in items})
+    return {row: left[item.item_id] for row, item in enumerate(items) if item.item_id in left}
+
+
 def _stowed(
     fleet: Fleet,
     trip: Trip,
@@ -52,18 +63,10 @@ def _stowed(
     lacking: NDArray[np.int64],
     stock: NDArray[np.int64],
 ) -> Trip:
-    items = fleet.problem.items
-    by_id = {item.item_id: item for item in items}
-    while True:
-        amounts: dict[str, int] = {}
-        for halt in trip.halts:
-            for row, amount in halt.amounts.items():
-                amounts[items[row].item_id] = amounts.get(items[row].item_id, 0) + amount
-        _loads, left = pack(rooms, amounts, by_id)
-        if not left:
-            return trip
-        row = next(row for row, item in enumerate(items) if item.item_id in left)
-        trip = _without(fleet, trip, row, left[items[row].item_id], lacking=lacking, stock=stock)
+    while left := left_over(fleet, trip, rooms):
+        row, amount = next(iter(left.items()))
+        trip = _without(fleet, trip, row, amount, lacking=lacking, stock=stock)
+    return trip
 
 
 def _without(

@@ -13,6 +13,7 @@ from routing.balance import full_balance
 from routing.check import check
 from routing.fleet import fleet_of
 from routing.problem import ClassMatrix, Demand
+from routing.score import score
 from routing.search import cost_of, search
 from routing.search_arrays import (
     BEST,
@@ -21,6 +22,7 @@ from routing.search_arrays import (
     N_ABSENT,
     N_LOG,
     N_TOUCHED,
+    POINT,
     RELOAD,
     empty_solution,
 )
@@ -30,6 +32,9 @@ from routing.search_problem import days_from, translate
 from routing.search_walk import begin, walk
 from routing.solve import solve
 from tests.routing.instances import matrix_on_a_line, problem_on_a_line, vehicle, wild_problems
+
+# What a problem lists, besides its points.
+LISTS = ("items", "stock", "vehicles", "needs", "relays")
 
 
 def tents(quantity, place="place:a", **more):
@@ -50,12 +55,14 @@ def instances(problems):
 
 
 def with_windows(instance, seed):
-    """Every second job gets a window somewhere in the day."""
+    """Every second place gets a window somewhere in the day."""
     rng = np.random.default_rng(seed)
-    job = instance.job.copy()
-    chosen = rng.random(len(job)) < 0.5
-    job[chosen, EARLIEST] = rng.integers(0, 4 * 3600, chosen.sum())
-    job[chosen, LATEST] = job[chosen, EARLIEST] + rng.integers(600, 4 * 3600, chosen.sum())
+    job, point = instance.job.copy(), instance.job_at[:, POINT]
+    n_points = int(point.max()) + 1
+    opens = rng.integers(0, 4 * 3600, n_points)[point]
+    closes = opens + rng.integers(600, 4 * 3600, n_points)[point]
+    chosen = (rng.random(n_points) < 0.5)[point]
+    job[chosen, EARLIEST], job[chosen, LATEST] = opens[chosen], closes[chosen]
     return instance._replace(job=job, windows=True)
 
 
@@ -375,6 +382,43 @@ def test_more_of_anything_is_never_worse_from_the_old_plan(more):
     # In the prices of the old problem: an hour of a vehicle costs less where there are more.
     assert again.score.deprivation <= old.score.deprivation + 1e-6
     assert again.score.served_share >= old.score.served_share - 1e-9
+
+
+@settings(max_examples=12, deadline=None)
+@given(wild_problems().filter(lambda one: one.vehicles and one.stock), st.booleans())
+def test_one_vehicle_or_more_stock_never_worsens_any_old_plan(problem, by_vehicle):
+    old = solve(problem, iterations=30)
+    if by_vehicle:
+        more = replace(problem.vehicles[0], vehicle_id="vehicle:z")
+        wider = replace(problem, vehicles=(*problem.vehicles, more))
+    else:
+        more = tuple(replace(line, quantity=2 * line.quantity + 1) for line in problem.stock)
+        wider = replace(problem, stock=more)
+    again = solve(wider, iterations=1, start=old)
+    assert check(wider, again) == []
+    before = score(wider, old.convoys, fairness=old.fairness).deprivation
+    assert again.score.deprivation <= before + 1e-6
+
+
+@settings(max_examples=20, deadline=None)
+@given(wild_problems(timed=True, relayed=True), st.randoms(use_true_random=False))
+def test_permuting_the_input_permutes_nothing_in_the_plan(problem, random):
+    def mixed(values):
+        return tuple(random.sample(values, len(values)))
+
+    depots, places = mixed(problem.depots), mixed(problem.places)
+    at = {name: row for row, name in enumerate((*problem.depots, *problem.places))}
+    order = [at[name] for name in (*depots, *places)]
+    turned = replace(
+        problem,
+        depots=depots,
+        places=places,
+        **{name: mixed(getattr(problem, name)) for name in LISTS},
+        matrices={name: matrix.permuted(order) for name, matrix in problem.matrices.items()},
+    )
+    plan = solve(turned, iterations=10)
+    assert plan.plan_id == solve(problem, iterations=10).plan_id
+    assert check(turned, plan) == []
 
 
 def test_a_plan_for_arrival_is_never_worse_in_it_than_the_plan_for_cost_it_begins_with():

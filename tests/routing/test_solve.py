@@ -14,7 +14,7 @@ from routing.check import check
 from routing.plan import plan_to_dict
 from routing.problem import ClassMatrix, Demand, Problem
 from routing.solve import solve
-from routing.solver_units import from_solver_units, to_solver_units
+from routing.solver_units import from_solver_units, to_solver_units, whole_seconds
 from tests.routing.instances import (
     HOUR,
     SIX_OCLOCK,
@@ -589,6 +589,11 @@ def test_units_come_back_within_a_step(value):
     assert value - 1e-6 <= back <= value + 0.1 + 1e-6
 
 
+@given(st.one_of(st.floats(0, 1e9), st.integers(0, 10**6).map(lambda n: n / 10 * 3)))
+def test_one_duration_is_rounded_as_many_are(value):
+    assert whole_seconds(value) == to_solver_units(value, step=1, up=True)
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [(math.nan, "NaN or negative"), (-1, "NaN or negative"), (1e18, "at most"), (math.inf, "inf")],
@@ -596,6 +601,8 @@ def test_units_come_back_within_a_step(value):
 def test_what_cannot_be_an_integer_is_refused(value, words):
     with pytest.raises(RuleError, match=words):
         to_solver_units([value], step=1, up=True)
+    with pytest.raises(RuleError, match=words):
+        whole_seconds(value)
 
 
 def test_infinity_becomes_the_blocked_value_on_request():
