@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dashboard.operations.picture import Picture
     from dashboard.operations.receiving import Received
     from dashboard.operations.situation import SituationInfo
+    from dashboard.operations.templating import Form
     from dashboard.operations.tiles import RasterLayer
     from dashboard.operations.vector_layers import VectorLayer
     from data.store.records import LayerRecord, UploadRecord
@@ -354,6 +355,10 @@ class Desk(Protocol):
 
     def uploads(self) -> list[UploadRecord]:
         """The tables that came, in their order."""
+        ...
+
+    def sheet_template(self, kind: str, form: Form, *, tongue: str) -> tuple[str, bytes]:
+        """Name and content of an empty sheet, or of a form for KoBo and ODK, in a language."""
         ...
 
     def undo(self, upload_id: str) -> dict[str, Any]:

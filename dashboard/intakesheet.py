@@ -29,6 +29,7 @@ def kind_names() -> dict[str, str]:
         "volunteers": _("Volunteers"),
         "places": _("Places that no list has"),
         "road-status": _("States of roads"),
+        "activities": _("Who does what where"),
     }
 
 
@@ -64,6 +65,7 @@ def field_names() -> dict[str, str]:
         "households": _("households"),
         "destroyed": _("destroyed houses"),
         "damaged": _("damaged houses"),
+        "total": _("houses in all"),
         "depot": _("depot"),
         "funder": _("donor"),
         "lot": _("lot"),
@@ -81,6 +83,15 @@ def field_names() -> dict[str, str]:
         "volunteer": _("volunteer code"),
         "skills": _("skills"),
         "languages": _("languages"),
+        "organisation": _("organisation"),
+        "implementer": _("organisation that does it"),
+        "sector": _("sector"),
+        "activity": _("activity"),
+        "status": _("state of the work"),
+        "start_at": _("first day of the work"),
+        "end_at": _("last day of the work"),
+        "reached": _("people reached"),
+        "road": _("road number"),
         "edge": _("edge id of a road"),
         "state": _("state of the road"),
         "classes": _("vehicle classes that are kept out"),

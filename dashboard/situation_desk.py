@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
+from dashboard.exchange_desk import ExchangeDesk
 from dashboard.needs_desk import NeedsDesk
 from dashboard.office_desk import OfficeDesk
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from routing.clearance import Measure
 
 
-class SituationDesk(OfficeDesk, NeedsDesk):
+class SituationDesk(OfficeDesk, NeedsDesk, ExchangeDesk):
     """The desk of the situation in a folder, opened when it is first asked for something.
 
     A folder without a situation raises `NoSituationError` at each question, until there is one: the

@@ -2,7 +2,7 @@
 
 *Douar Imlil, commune Asni, province Al Haouz* names parents; *near Imlil*, *3 km north of Asni* and
 *between Asni and Imlil* name a neighbourhood, with or without a name before it. English, French and
-Arabic.
+Arabic; parents in Tamazight too.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ MAX_TEXT = 300
 #: Somebody who writes so many metres means a place on foot; more than this is another region.
 MAX_OFFSET_M = 100_000.0
 
-_COMMUNE = "commune(?: rurale| urbaine)?|municipality|cr|c\\.r\\.|جماعة|الجماعة"
-_PROVINCE = "province|prov\\.?|préfecture|prefecture|district|إقليم|اقليم|عمالة"
+_COMMUNE = "commune(?: rurale| urbaine)?|municipality|cr|c\\.r\\.|جماعة|الجماعة|ⵜⴰⵖⵉⵡⴰⵏⵜ"
+_PROVINCE = "province|prov\\.?|préfecture|prefecture|district|إقليم|اقليم|عمالة|ⵜⴰⵙⴳⴰ"
 _OF = r"(?:de\s+la\s+|de\s+l['’]\s*|des?\s+|d['’]\s*|du\s+|of\s+)?"
 _PARENT = re.compile(
     rf"(?:^|[\s,،;(\-–])(?:(?P<commune>{_COMMUNE})|(?P<province>{_PROVINCE}))\s*:?\s+{_OF}", re.I

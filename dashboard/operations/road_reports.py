@@ -70,8 +70,13 @@ def _take(situation: Situation, sheet: Sheet, line: int, cells: Sequence[str]) -
 
 def _classes(row: Row) -> tuple[str, ...]:
     """The vehicle classes for which a road is closed; none given means all."""
-    parts = [part.strip() for part in row.text("classes").replace(";", ",").split(",")]
+    written = row.text("classes")
+    parts = [part.strip() for part in written.replace(";", ",").split(",")]
     read = [(part, vehicle_class(part)) for part in parts if part]
+    # Forms write several choices with blanks between them: "truck pickup".
+    apart = [(part, vehicle_class(part)) for part in written.split()]
+    if any(known is None for _, known in read) and all(known for _, known in apart):
+        read = apart
     for part, known in read:
         if known is None:
             row.problem("classes", f"not {part!r} but one of {', '.join(VEHICLE_CLASS_NAMES)}")

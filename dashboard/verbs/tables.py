@@ -43,6 +43,21 @@ def add(verbs: Any) -> None:
         action="store_true",
         help="add a place for a name that no list knows and that has a coordinate",
     )
+    template = add_verb(
+        verbs, "template", _template, "an empty sheet to fill in, or a form for KoBo and ODK"
+    )
+    template.add_argument(
+        "kind", choices=UPLOAD_KINDS, metavar="KIND", help=", ".join(UPLOAD_KINDS)
+    )
+    template.add_argument("--to", type=Path, required=True, metavar="FILE", help="an .xlsx file")
+    template.add_argument(
+        "--lang", choices=("ar", "fr", "en", "zgh"), default="en", help="language of the sheet"
+    )
+    template.add_argument(
+        "--xlsform",
+        action="store_true",
+        help="a form for KoBo and ODK in four languages instead",
+    )
     match = add_verb(verbs, "match", _match, "which place a written name means, and how sure")
     add_past(match, "--known-at")
     match.add_argument("name", help='the name as written, such as "Imlil, commune Asni"')
@@ -51,6 +66,30 @@ def add(verbs: Any) -> None:
     alias = add_verb(verbs, "alias", _alias, "confirm that a written name means a place")
     alias.add_argument("place", metavar="PLACE", help="the id of the place")
     alias.add_argument("written", help="the name as people write it")
+
+
+def _template(arguments: argparse.Namespace) -> Result:
+    from dashboard.operations import templating
+    from geo.errors import InputError
+
+    path: Path = arguments.to
+    if path.suffix.lower() != ".xlsx":
+        raise InputError(path.name, "a name that ends in .xlsx is needed", "correct it")
+    with open_situation(arguments) as situation:
+        made = templating.template(
+            situation,
+            arguments.kind,
+            language=arguments.lang,
+            form="xlsform" if arguments.xlsform else "xlsx",
+        )
+    try:
+        path.write_bytes(made.content)
+    except OSError as error:
+        raise InputError(
+            str(path), f"it cannot be written ({error.strerror})", "choose another folder"
+        ) from error
+    told = {"kind": arguments.kind, "language": arguments.lang, "xlsform": arguments.xlsform}
+    return {"file": str(path), **told, "fields": list(made.fields)}, FINE
 
 
 def _match(arguments: argparse.Namespace) -> Result:

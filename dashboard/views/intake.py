@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -17,7 +18,7 @@ from dashboard.intakesheet import (
     rows_table,
 )
 from dashboard.jobs import Job
-from dashboard.languages import _
+from dashboard.languages import _, language
 from dashboard.map.text import clean, markdown
 from dashboard.views import frame, grid
 from dashboard.views.figures import moment, number
@@ -26,6 +27,7 @@ from geo.errors import QafilaError
 if TYPE_CHECKING:
     from dashboard.desk import Desk, Progress
     from dashboard.operations.receiving import Received
+    from dashboard.operations.templating import Form
     from dashboard.state import Served
 
 LOOK_EVERY_S = 0.25
@@ -78,7 +80,38 @@ def page(served: Served) -> None:
         if reading is None or reading.key != sent.key:
             reading = _read(served.desk, sent, {}, final=False)
         _answer(served.desk, sent, reading)
+    _templates(served.desk)
     _uploads(served.desk, drawn.info.timezone)
+
+
+def _templates(desk: Desk) -> None:
+    """Offer an empty sheet of the chosen kind, and the same as a form for phones."""
+    kind, tongue = st.session_state.get("upload_kind"), language()
+    if kind not in kind_names():
+        return
+    forms: dict[Form, tuple[str, str]] = {
+        "xlsx": (_("Empty sheet to fill in"), ":material/table:"),
+        "xlsform": (_("Form for KoBo and ODK"), ":material/phone_android:"),
+    }
+    with st.container(horizontal=True, gap="small"):
+        for form, (label, icon) in forms.items():
+            ending = "-form" if form == "xlsform" else ""
+            st.download_button(
+                label,
+                data=partial(_template, desk, kind, form, tongue),
+                file_name=f"qafila-{kind}{ending}-{tongue}.xlsx",
+                mime=grid.XLSX,
+                icon=icon,
+                on_click="ignore",
+                type="tertiary",
+                help=_("With the places, depots and items of this situation to choose from"),
+                key=f"upload_template_{form}",
+            )
+
+
+def _template(desk: Desk, kind: str, form: Form, tongue: str) -> bytes:
+    """Write a template when somebody asks for it."""
+    return desk.sheet_template(kind, form, tongue=tongue)[1]
 
 
 def _form() -> Sent | None:

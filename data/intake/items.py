@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from data.catalogue import items
 from data.intake.wordlists import names
 from geo.names import plain
 
@@ -68,7 +69,10 @@ class ItemMatch:
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
-    return {
+    listed = {
+        plain(name): item_id for item_id, item in items().items() for name in item.names.values()
+    }
+    return listed | {
         plain(name): item
         for item, text in _WORDS.items()
         for name in (*names(text), item, item.replace("_", " "))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from data.intake.cells.dates import DateOrder, date_order
 from data.intake.columns.guess import ColumnGuess, fields_of, guess_columns
+from data.intake.examples import is_example
 from data.intake.formats import Book, Table, read_book
 from data.intake.header import LOOK_LINES, Header, find_header
 from data.intake.totals import is_total
@@ -66,13 +67,14 @@ class Sheet:
     table: Table
 
     def rows(self) -> Iterator[Line]:
-        """Yield each row below the header, as wide as it; totals and repeated headers left out."""
+        """Yield each row below the header, as wide as it; totals, examples, headers left out."""
         width = len(self.titles)
         heads = {cells for _, cells in self.header.written}
         for number, cells in _body(self.table, self.header):
             full = _fit(cells, width)
-            if full not in heads and not is_total(full, self.fields):
-                yield number, full
+            if full in heads or is_total(full, self.fields) or is_example(full):
+                continue
+            yield number, full
 
 
 def read_sheets(
@@ -146,7 +148,8 @@ def _sheet(
         return None
     header = _without_reasons(find_header(head, titled=table.titled))
     width = len(header.titles)
-    body = list(itertools.islice(_body(table, header), SAMPLE_ROWS))
+    head_of_body = list(itertools.islice(_body(table, header), SAMPLE_ROWS))
+    body = [line for line in head_of_body if not is_example(line[1])]
     if not body:
         return None
     titles = header.shown
@@ -161,6 +164,8 @@ def _sheet(
     order, settled = _order(table, header, fields, now)
     notes = [*book.notes, *table.notes]
     notes += _beyond_titles(header, body)
+    if len(body) < len(head_of_body):
+        notes.append(f"{len(head_of_body) - len(body)} example row was left out")
     if not header.written:
         notes.append("there is no header: the columns were told by what stands in them")
     return Sheet(

@@ -88,6 +88,17 @@ def test_rows_go_in_and_the_upload_is_undone(desk: SituationDesk) -> None:
     assert [need for need in desk.situation().store.needs() if need.status == "reported"] == []
 
 
+def test_an_empty_sheet_and_a_phone_form_are_offered(desk: SituationDesk) -> None:
+    page = AppTest.from_function(_page, default_timeout=30).run()
+    page.selectbox(key="upload_kind").select("activities").run()
+    assert not page.exception
+    offered = [one.proto.label for one in page.get("download_button")]
+    assert offered == ["Empty sheet to fill in", "Form for KoBo and ODK"]
+    name, content = desk.sheet_template("activities", "xlsx", tongue="fr")
+    assert name == "qafila-activities-fr.xlsx"
+    assert load_workbook(io.BytesIO(content)).worksheets[0]["A1"].value == "Organisation *"
+
+
 def test_the_workbook_of_rejects_can_be_downloaded(desk: SituationDesk) -> None:
     received = desk.upload(
         "needs",

@@ -482,6 +482,10 @@ class ValleyDesk:
     def manage_access(self, action: str, fields: Any) -> dict[str, Any]:
         return self.access_overview()
 
+    def sheet_template(self, kind: str, form: str, *, tongue: str) -> tuple[str, bytes]:
+        """The valley gives no templates: they are tested with a real situation."""
+        raise RuleError("templates of the valley", "a situation that has some", "use a real one")
+
     def needs_book(self) -> dict[str, Any]:
         """The valley keeps no needs: their page is tested with a real situation."""
         raise RuleError("needs of the valley", "a situation that keeps some", "use a real one")

@@ -18,43 +18,49 @@ _NO = "no|n|false|0|non|faux|لا|كلا|ⵓⵀⵓ|uhu|lla|none|aucun|aucune"
 
 #: Word → weight of a need; 1 is the usual.
 _URGENCY: dict[str, float] = {
-    "critical|critique|très urgent|very urgent|extreme|vital|حرج|مستعجل جدا|عاجل جدا": 5.0,
+    "critical|critique|très urgent|very urgent|extreme|vital|ⵉⵡⵄⵔ|حرج|مستعجل جدا|عاجل جدا": 5.0,
     "urgent|high|élevé|élevée|haute|haut|prioritaire|severe|"
     "مستعجل|عاجل|مرتفع|عالية|عالي|ⵉⵣⵡⵔⵏ": 3.0,
-    "medium|moyen|moyenne|moderate|modéré|normal|normale|متوسط|متوسطة|عادي": 1.0,
-    "low|faible|bas|basse|minor|non urgent|منخفض|منخفضة|ضعيف": 0.5,
+    "medium|moyen|moyenne|moderate|modéré|normal|normale|متوسط|متوسطة|عادي|ⴰⵏⴰⵎⵎⴰⵙ": 1.0,
+    "low|faible|bas|basse|minor|non urgent|منخفض|منخفضة|ضعيف|ⵉⴷⵔⵙ": 0.5,
 }
 _CLASSES: dict[str, str] = {
     "truck": """truck|trucks|camion|camions|lorry|heavy truck|poids lourd|camion 10t|camion benne|
-        semi remorque|شاحنة|شاحنات|كاميو|ⴰⴽⴰⵎⵢⵓ""",
+        semi remorque|شاحنة|شاحنات|كاميو|ⴰⴽⴰⵎⵢⵓ|ⴰⴽⴰⵎⵢⵓⵏ""",
     "pickup": """pickup|pick up|4x4|4 x 4|suv|jeep|van|fourgon|camionnette|land cruiser|utilitaire|
-        light vehicle|véhicule léger|بيكوب|سيارة رباعية الدفع|سيارة|رباعية الدفع""",
+        light vehicle|véhicule léger|pick-up 4x4|سيارة دفع رباعي|ⵜⴰⴱⵉⴽⵓⴱⵜ 4x4|بيكوب|
+        سيارة رباعية الدفع|سيارة|رباعية الدفع""",
     "mule": "mule|mules|mulet|mulets|donkey|âne|animal|muletier|بغل|بغال|دابة|دواب|ⴰⵙⵔⴷⵓⵏ|aserdun",
     "foot": "foot|on foot|à pied|pied|walking|porter|porteur|porteurs|piéton|"
-    "مشيا|على الأقدام|راجلا",
-    "air": "air|helicopter|hélicoptère|helico|drone|héliportage|مروحية|هليكوبتر|طائرة",
+    "مشيا|على الأقدام|راجلا|ⵙ ⵓⴹⴰⵔ",
+    "air": "air|helicopter|hélicoptère|helico|drone|héliportage|voie aérienne|ⵙ ⵓⵊⵏⵏⴰ|جوا|"
+    "مروحية|هليكوبتر|طائرة",
 }
 _STATES: dict[str, str] = {
     "closed": """closed|blocked|cut|cut off|impassable|fermé|fermée|coupé|coupée|bloqué|bloquée|
-        impraticable|barrée|مغلقة|مغلق|مقطوعة|مقطوع|غير سالكة|غير سالك|مسدودة|ⵉⵇⵇⵏ""",
+        impraticable|barrée|مغلقة|مغلق|مقطوعة|مقطوع|غير سالكة|غير سالك|مسدودة|ⵉⵇⵇⵏ|ⵉⵔⴳⵍ""",
     "restricted": """restricted|difficult|limited|one lane|partially open|passable with 4x4|
         restreint|restreinte|difficile|praticable 4x4|alternée|limité|limitée|
-        ouverte partiellement|partiellement praticable|صعبة|سالكة بصعوبة|جزئيا|سالكة جزئيا""",
+        ouverte partiellement|partiellement praticable|صعبة|سالكة بصعوبة|جزئيا|سالكة جزئيا|مقيَّدة|
+        ⵙ ⵜⵡⵜⵜⴰ""",
     "open": """open|passable|clear|cleared|reopened|ouvert|ouverte|praticable|dégagée|rouverte|
         libre|مفتوحة|مفتوح|سالكة|سالك|ⵉⵕⵥⵎ""",
-    "unknown": "unknown|not known|no information|inconnu|inconnue|غير معروف|غير معروفة",
+    "unknown": "unknown|not known|no information|inconnu|inconnue|غير معروف|غير معروفة|مجهول|"
+    "ⵓⵔ ⵉⵜⵜⵢⴰⵙⵙⴰⵏ",
 }
 
 _WORK_STATES: dict[str, str] = {
     "planned": """planned|plan|pledged|announced|upcoming|pipeline|not started|prévu|prévue|
-        planifié|planifiée|annoncé|à venir|projeté|مبرمج|مبرمجة|مخطط|مخطط له|معلن|قادم|ⵉⵖⵡⵙⵏ""",
+        planifié|planifiée|annoncé|à venir|projeté|مبرمج|مبرمجة|مخطط|مخطط له|معلن|قادم|ⵉⵖⵡⵙⵏ|
+        ⵉⵜⵜⵓⵖⴰⵡⵙ""",
     "running": """running|ongoing|on going|in progress|started|active|current|implementing|
-        en cours|en cours d'exécution|démarré|démarrée|جار|جارية|جاري|قيد التنفيذ|مستمر|مستمرة""",
+        en cours|en cours d'exécution|démarré|démarrée|جار|جارية|جاري|قيد التنفيذ|مستمر|مستمرة|
+        جارٍ|ⵉⵜⵜⵉⴷⴷⵓ""",
     "done": """done|completed|complete|finished|closed|distributed|delivered|achevé|achevée|
         terminé|terminée|réalisé|réalisée|fini|distribué|livré|منجز|منجزة|مكتمل|مكتملة|منتهي|تم|
-        تم التوزيع|انتهى""",
+        تم التوزيع|انتهى|ⵉⵙⵎⴷ""",
     "cancelled": """cancelled|canceled|suspended|abandoned|annulé|annulée|suspendu|suspendue|
-        ملغى|ملغاة|معلق""",
+        ملغى|ملغاة|معلق|ⵉⵜⵜⵓⴽⴽⵙ""",
 }
 
 

@@ -82,17 +82,21 @@ _WORDS: dict[str, str] = {
         severity|sévérité|urgency level|الأولوية|درجة الاستعجال|الاستعجال|مستعجل|ⵜⴰⵣⵡⵓⵔⵉ""",
     "destroyed": """destroyed|houses destroyed|homes destroyed|détruits|maisons détruites|
         maisons effondrées|habitations détruites|collapsed|collapsed houses|fully damaged|
-        المنازل المهدمة|المنازل المنهارة|المنازل المدمرة|عدد المنازل المنهارة|منازل منهارة""",
+        المنازل المهدمة|المنازل المنهارة|المنازل المدمرة|عدد المنازل المنهارة|منازل منهارة|
+        ⵜⵉⴳⵎⵎⴰ ⵉⵔⴷⵍⵏ""",
     "damaged": """damaged|houses damaged|homes damaged|endommagés|maisons endommagées|
         habitations endommagées|partially damaged|partially damaged houses|maisons fissurées|
-        المنازل المتضررة|منازل متضررة|المنازل المتضررة جزئيا""",
-    "total": """total|houses|total houses|maisons|total maisons|nombre de maisons|
-        number of houses|habitations|عدد المنازل|مجموع المنازل""",
-    "start_at": """start date|start|startdate|date début|date de début|begin|from date|
-        project start|date start|تاريخ البداية|تاريخ البدء""",
-    "end_at": """end date|end|enddate|date fin|date de fin|to date|project end|date end|
-        تاريخ النهاية|تاريخ الانتهاء""",
-    "until": "until|jusqu'au|fin|jusque|closed until|fermé jusqu'au|إلى غاية|حتى",
+        المنازل المتضررة|منازل متضررة|المنازل المتضررة جزئيا|ⵜⵉⴳⵎⵎⴰ ⵉⵅⵙⵔⵏ""",
+    "total": """total|houses in all|houses|total houses|maisons|total maisons|nombre de maisons|
+        number of houses|habitations|maisons en tout|عدد المنازل|مجموع المنازل|ⵜⵉⴳⵎⵎⴰ ⴰⴽⴽⵯ""",
+    "start_at": """start date|first day of the work|premier jour du travail|start|startdate|
+        date début|date de début|begin|from date|
+        project start|date start|تاريخ البداية|تاريخ البدء|أول يوم من العمل|ⴰⵙⵙ ⴰⵎⵣⵡⴰⵔⵓ ⵏ ⵜⵡⵓⵔⵉ""",
+    "end_at": """end date|last day of the work|dernier jour du travail|end|enddate|date fin|
+        date de fin|to date|project end|date end|
+        تاريخ النهاية|تاريخ الانتهاء|آخر يوم من العمل|ⴰⵙⵙ ⴰⵎⴳⴳⴰⵔⵓ ⵏ ⵜⵡⵓⵔⵉ""",
+    "until": """until|until when|jusqu'au|jusqu'à quand|fin|jusque|closed until|fermé jusqu'au|
+        إلى غاية|حتى|إلى متى|ⴰⵔ ⵎⴰⵏⵜⵓⵔ""",
     "reported_at": """reported_at|date|time|reported at|date du rapport|report date|
         date of report|date signalement|date de signalement|date de la demande|datetime|
         timestamp|submission time|date et heure|request date|date reported|day|jour|heure|
@@ -110,25 +114,37 @@ _WORDS: dict[str, str] = {
         registration|plaque|matricule|camion|truck|vehicle id|المركبة|رقم المركبة|الشاحنة|
         رقم اللوحة|لوحة الترقيم|ⵜⴰⵎⵙⵙⵓⴷⵓⵜ|ⵜⴰⴽⵔⵓⵙⵜ""",
     "class": """class|vehicle_class|classe|vehicle class|vehicle type|type de véhicule|
-        type of vehicle|type véhicule|catégorie de véhicule|نوع المركبة|نوع الشاحنة|صنف المركبة""",
+        type of vehicle|type véhicule|catégorie de véhicule|نوع المركبة|نوع الشاحنة|صنف المركبة|
+        ⴰⵏⴰⵡ ⵏ ⵜⵎⵙⵙⵓⴷⵓⵜ""",
     "type": "type|النوع|nature|ⴰⵏⴰⵡ",
     "capacity_kg": """capacity_kg|capacité kg|kg|payload_kg|payload|charge utile|
-        charge utile kg|capacity|capacité|tonnage|max load|الحمولة|الحمولة كلغ|السعة""",
-    "capacity_m3": "capacity_m3|capacité m3|m3|volume_m3|volume|volume m3|الحجم|الحجم م3",
-    "shift_h": """shift_h|shift|shift hours|hours a day|hours per day|driver hours|driving hours|
+        charge utile kg|capacity|capacité|capacity in kg|capacité en kg|tonnage|max load|الحمولة|
+        الحمولة بالكيلوغرام|ⵜⴰⵣⵎⵔⵜ ⵙ ⴽⵉⵍⵓⴳⵔⴰⵎ|الحمولة كلغ|السعة""",
+    "capacity_m3": """capacity_m3|capacité m3|m3|volume_m3|volume|volume m3|capacity in m³|
+        capacité en m³|
+        الحجم|الحجم م3|السعة بالمتر المكعب|ⵜⴰⵣⵎⵔⵜ ⵙ m³""",
+    "shift_h": """shift_h|shift|shift hours|hours a day|hours of work a day|
+        heures de travail par jour|hours per day|driver hours|driving hours|
         durée de service|heures de service|heures par jour|heures de conduite|temps de service|
-        ساعات العمل|ساعات السياقة|مدة الخدمة|ⵜⵉⵙⵔⴰⴳⵉⵏ ⵏ ⵜⵡⵓⵔⵉ""",
-    "speed_factor": """speed_factor|speed factor|relative speed|speed share|facteur de vitesse|
+        ساعات العمل|ساعات السياقة|مدة الخدمة|
+        ساعات العمل في اليوم|ⵜⵉⵙⵔⴰⴳⵉⵏ ⵏ ⵜⵡⵓⵔⵉ|ⵜⵉⵙⵔⴰⴳⵉⵏ ⵏ ⵜⵡⵓⵔⵉ ⴳ ⵡⴰⵙⵙ""",
+    "speed_factor": """speed_factor|speed for one of its class|vitesse par rapport à sa catégorie|
+        السرعة مقارنة بفئتها|ⵜⴰⵣⵣⵍⴰ ⵙ ⵓⵙⵎⵣⴰⵣⴰⵍ ⴰⴽⴷ ⵜⵙⵎⵉⵍⵜ ⵏⵏⵙ|speed factor|relative speed|
+        speed share|facteur de vitesse|
         vitesse relative|coefficient de vitesse|معامل السرعة|السرعة النسبية|ⴰⵎⴰⵙⴽⴰⵍ ⵏ ⵜⴰⵣⵣⵍⴰ""",
-    "crew": """crew|crew size|handlers|loaders|people on board|équipage|taille de l'équipage|
+    "crew": """crew|people who unload|personnes qui déchargent|عدد من يفرغون الحمولة|
+        ⵎⴷⴷⵏ ⵏⵏⴰ ⵙⵔⵓⵙⵏ ⵜⴰⵔⵡⴰⵜ|crew size|handlers|loaders|people on board|équipage|
+        taille de l'équipage|
         manutentionnaires|nombre de manutentionnaires|الطاقم|عدد أفراد الطاقم|عدد الحمالين|
         ⵜⴰⵔⴱⵉⵄⵜ ⵏ ⵓⵙⵔⵙⵉ""",
     "together": """together|travels with|travel together|convoy group|escort group|escort|
         voyagent ensemble|voyage avec|roule avec|groupe de convoi|groupe d'escorte|escorte|
-        يسير مع|مجموعة المرافقة|مجموعة القافلة|المرافقة|ⴷⵉⵎⴰ ⴰⴽⴷ|ⵜⴰⵔⴰⴱⴱⵓⵜ ⵏ ⵜⵇⴰⴼⵉⵍⵜ""",
+        يسير مع|تسير مع|ⴷⴷⵓⵏⵜ ⵎⵓⵏⵏⵜ|مجموعة المرافقة|مجموعة القافلة|المرافقة|ⴷⵉⵎⴰ ⴰⴽⴷ|
+        ⵜⴰⵔⴰⴱⴱⵓⵜ ⵏ ⵜⵇⴰⴼⵉⵍⵜ""",
     "driver": "driver|driver name|chauffeur|conducteur|nom du chauffeur|السائق|اسم السائق",
     "volunteer": """volunteer|volunteer_id|bénévole|volontaire|volunteer code|code bénévole|
-        code volontaire|volunteer id|المتطوع|رقم المتطوع|رمز المتطوع|ⴰⵎⵡⴰⵣⵉ""",
+        code volontaire|volunteer id|المتطوع|رقم المتطوع|رمز المتطوع|ⴰⵎⵡⴰⵣⵉ|
+        ⵜⴰⵏⴳⴰⵍⵜ ⵏ ⵓⵎⵡⴰⵣⵉ""",
     "first_name": "first name|prénom|given name|forename|الاسم الشخصي",
     "last_name": "last name|surname|family name|nom de famille|الاسم العائلي|النسب",
     "person_type": "persontype|person type",
@@ -140,34 +156,42 @@ _WORDS: dict[str, str] = {
     "languages": "languages|langues|spoken languages|langues parlées|اللغات|ⵜⵓⵜⵍⴰⵢⵉⵏ",
     "availability": """availability|disponibilité|availability weekly hours|hours available|
         available|disponible|التوفر""",
-    "edge": "edge|edge_id|tronçon|edge id|segment",
+    "edge": """edge|edge_id|tronçon|edge id|segment|edge id of a road|identifiant du tronçon|
+        معرّف مقطع الطريق|ⴰⵙⵎⵎⴰⵍ ⵏ ⵓⴳⵣⵣⵓⵎ ⵏ ⵓⴱⵔⵉⴷ""",
     "road": """road|route|ref|road name|nom de la route|axe|road number|n° route|numéro de route|
-        الطريق|رقم الطريق|اسم الطريق|ⴰⴱⵔⵉⴷ|abrid""",
-    "state": """state|état|road status|état de la route|road state|passability|praticabilité|
-        access|accès|condition|حالة الطريق|الوضع|ⴰⴷⴷⴰⴷ""",
-    "status": """status|statut|activity status|project status|état d'avancement|الحالة|
-        حالة الطلب|الوضعية""",
+        الطريق|رقم الطريق|اسم الطريق|ⴰⴱⵔⵉⴷ|ⵓⵟⵟⵓⵏ ⵏ ⵓⴱⵔⵉⴷ|abrid""",
+    "state": """state|état|state of the road|road status|état de la route|road state|passability|
+        praticabilité|
+        access|accès|condition|حالة الطريق|الوضع|ⴰⴷⴷⴰⴷ|ⴰⴷⴷⴰⴷ ⵏ ⵓⴱⵔⵉⴷ""",
+    "status": """status|state of the work|état du travail|statut|activity status|project status|
+        état d'avancement|الحالة|
+        حالة الطلب|الوضعية|حالة العمل|ⴰⴷⴷⴰⴷ ⵏ ⵜⵡⵓⵔⵉ""",
     "reason": "reason|raison|cause|motif|السبب|obstacle|ⵜⴰⵎⵏⵜⵉⵍⵜ",
-    "classes": "classes|vehicle classes|véhicules concernés|for vehicles|vehicles affected",
+    "classes": """classes|vehicle classes|véhicules concernés|for vehicles|vehicles affected|
+        vehicle classes that are kept out|classes de véhicules exclues|أصناف المركبات الممنوعة|
+        ⴰⵏⴰⵡⵏ ⵏ ⵜⵎⵙⵙⵓⴷⵓⵜⵉⵏ ⵉⵜⵜⵓⴳⴷⵍⵏ""",
     "organisation": """organisation|organization|org|organización|agency|agence|ngo|ong|
         association|lead organisation|organisation name|who|quién|reporting organisation|
-        nom de l'association|nom de l'ong|المنظمة|الجمعية|الهيئة|اسم الجمعية|ⵜⴰⵎⵙⵙⵎⵓⵏⵜ|tamesmunt""",
+        nom de l'association|nom de l'ong|المنظمة|منظمة|ⵜⴰⵎⵙⵙⵓⴷⵙⵜ|الجمعية|الهيئة|اسم الجمعية|
+        ⵜⴰⵎⵙⵙⵎⵓⵏⵜ|tamesmunt""",
     "implementer": """implementing partner|implementer|impl ag|partner|partenaire|
-        implementing agency|partenaire de mise en oeuvre|الشريك|الشريك المنفذ""",
+        implementing agency|partenaire de mise en oeuvre|الشريك|الشريك المنفذ|
+        organisation that does it|organisation qui agit|المنظمة المنفذة|ⵜⴰⵎⵙⵙⵎⵓⵏⵜ ⵏⵏⴰ ⵉⵙⴽⵔⵏ""",
     "funder": """funder|donor|donateur|bailleur|src ag|source agency|supplier donor|supplier|
-        fournisseur|funding agency|الممول|المانح|المتبرع""",
+        fournisseur|funding agency|الممول|المانح|المتبرع|ⴰⵎⴰⴽⴽⴰⵢ""",
     "branch": "branch|antenne|section|الفرع",
     "sector": """sector|secteur|cluster|sector cluster|subsector|sub-sector|sub sector|
-        sous-secteur|sector/cluster|القطاع|المجال""",
+        sous-secteur|sector/cluster|القطاع|المجال|ⴰⵙⴽⵓⵔ""",
     "activity": """activity|activité|action|activity type|type of activity|type d'activité|
-        intervention|النشاط|نوع النشاط""",
+        intervention|النشاط|نوع النشاط|ⵜⵓⵔⵎⵎⴰ""",
     "modality": "modality|modalité|delivery modality|الطريقة",
     "target": """target|target group|cible|population cible|beneficiary type|
         type de bénéficiaires|الفئة المستهدفة|target population""",
     "targeted": """targeted|people targeted|beneficiaries targeted|planned beneficiaries|
         bénéficiaires prévus|men|women|hombres|mujeres|hommes|femmes|المستهدفون""",
     "reached": """reached|people reached|beneficiaries|bénéficiaires|beneficiaries reached|
-        bénéficiaires atteints|nombre de bénéficiaires|عدد المستفيدين|المستفيدون""",
+        bénéficiaires atteints|nombre de bénéficiaires|عدد المستفيدين|المستفيدون|
+        personnes atteintes|الأشخاص المستفيدون|ⵎⴷⴷⵏ ⵏⵏⴰ ⵉⵍⴽⵎⵏ""",
     "families_per_item": "familes2items|families2items",
     "sender": """sender|reported by|reporter|signalé par|rapporteur|enumerator|enquêteur|
         المبلغ|المرسل""",
@@ -187,12 +211,14 @@ _WORDS: dict[str, str] = {
         budget|الثمن|التكلفة""",
     "currency": "currency|devise|monnaie|العملة",
     "tracking": "tracking number|tracking|رقم التتبع",
-    "expires_at": """expiry|expiry date|date d'expiration|expiration|expiration date|péremption|
+    "expires_at": """expiry|last day|dernier jour|آخر يوم|ⴰⵙⵙ ⴰⵎⴳⴳⴰⵔⵓ|expiry date|
+        date d'expiration|expiration|expiration date|péremption|
         date de péremption|best before|use by|dlc|ddm|تاريخ الصلاحية|تاريخ انتهاء الصلاحية""",
     "lot": """lot|lot number|lot no|lot code|batch|batch number|n° lot|n° de lot|numéro de lot|
-        رقم الدفعة|الدفعة""",
+        رقم الدفعة|الدفعة|ⵜⴰⵔⴱⵉⵄⵜ""",
     "convoy": "convoy|convoi|convoy id|convoi id|caravane|القافلة|ⵜⴰⵇⵏⵇⴰⵡⵜ",
-    "expected": """expected|attendu|quantité attendue|expected quantity|quantité prévue|
+    "expected": """expected|what was to come|ce qui devait venir|ما كان سيصل|ⵎⴰⵢⴷ ⵉⵅⵚⵚⴰⵏ ⴰⴷ ⵉⵍⴽⵎ|
+        attendu|quantité attendue|expected quantity|quantité prévue|
         planned quantity|quantity sent|quantité envoyée|الكمية المتوقعة|الكمية المرسلة""",
     "verified": "verified|vérifié|confirmé|confirmed|validated|تم التحقق|مؤكد",
     "source": "source|source d'information|information source|المصدر",
