@@ -24,8 +24,8 @@ COPYLEFT = re.compile(r"GPL|Affero|General Public License", re.IGNORECASE)
 PERMISSIVE = re.compile(
     r"MIT|BSD|Apache|PSF|Python Software Foundation|MPL|ISC|Zlib", re.IGNORECASE
 )
-# Their metadata is silent. Read 2026-11-22 in the licence file of the wheel, of the repository.
-READ_BY_HAND = {"exactextract": "Apache-2.0"}
+# Their metadata is silent. Read in November 2026 in the licence file of wheel or repository.
+READ_BY_HAND = {"exactextract": "Apache-2.0", "pyxform": "BSD-2-Clause"}
 
 
 class Pin(NamedTuple):
