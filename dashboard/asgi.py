@@ -84,6 +84,7 @@ STREAMLIT_OPTIONS: dict[str, Any] = {
     "server.maxUploadSize": 50,
     "theme.base": "light",
     "theme.primaryColor": "#0a5c99",
+    "theme.codeTextColor": "#1d4f42",
     "theme.font": "Noto Sans, Noto Sans Arabic, Noto Sans Tifinagh, sans-serif",
 }
 

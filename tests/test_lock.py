@@ -25,7 +25,11 @@ PERMISSIVE = re.compile(
     r"MIT|BSD|Apache|PSF|Python Software Foundation|MPL|ISC|Zlib", re.IGNORECASE
 )
 # Their metadata is silent. Read in November 2026 in the licence file of wheel or repository.
-READ_BY_HAND = {"exactextract": "Apache-2.0", "pyxform": "BSD-2-Clause"}
+READ_BY_HAND = {
+    "axe-playwright-python": "MIT, with axe-core under MPL-2.0",
+    "exactextract": "Apache-2.0",
+    "pyxform": "BSD-2-Clause",
+}
 
 
 class Pin(NamedTuple):

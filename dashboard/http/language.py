@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 
+from dashboard.http.streamlit_files import with_our_letters
 from dashboard.languages import LANGUAGES, chosen_language, direction
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class _Document:
         headers = MutableHeaders(scope=start)
         if _UNSAID in self._body:
             told = f'<html lang="{self._language}" dir="{direction(self._language)}">'
-            self._body = self._body.replace(_UNSAID, told.encode("ascii"), 1)
+            self._body = with_our_letters(self._body.replace(_UNSAID, told.encode("ascii"), 1))
             headers["content-length"] = str(len(self._body))
             headers["cache-control"] = "no-cache"
             for name in ("etag", "last-modified"):

@@ -129,6 +129,8 @@ def describe(frame: MapFrame) -> OfflineMap:
         max_zoom=18,
         zoom_snap=0.25,
         zoom_delta=0.5,
+        # The map's own observer does it: Leaflet's would take a frame that grows for a move.
+        track_resize=False,
         # Blending in costs more than it gives where there is no graphics card.
         fade_animation=False,
         font_size="13px",

@@ -12,17 +12,29 @@ from dashboard.languages import (
     SOURCE_LANGUAGE,
     _,
     chosen_language,
+    direction,
     use_language,
 )
 
 # Streamlit knows no right-to-left mode. Its parts follow the direction of the text; what is drawn
-# on a canvas (tables) and code stay as they are, and our own parts use logical sides.
+# on a canvas (tables) and code stay as they are, and our own parts use logical sides. The document
+# itself says the direction of the language that it was loaded in; who changes it later has this.
+_DIRECTION = """<style>
+.stApp, .stAppHeader, [data-baseweb="popover"], [data-testid="stTooltipContent"],
+.react-aria-Popover { direction: %s; }
+</style>"""
 _RIGHT_TO_LEFT = """<style>
-.stApp, .stAppHeader, [data-baseweb="popover"], [data-testid="stTooltipContent"] { direction: rtl; }
 .stApp pre, .stApp code, .stDataFrame, .stApp canvas { direction: ltr; }
 .stApp pre, .stApp code { text-align: left; }
 .stApp [data-testid="stMetricValue"], .stApp label, .stApp p, .stApp li, .stApp h1, .stApp h2,
 .stApp h3 { text-align: start; }
+.stApp h1, .q-drill, .q-sources, .q-depot, .q-vehicle { text-align: right !important; }
+[data-variant="segmented_control"] { margin: 0 0 0 -1px; border-radius: 0; }
+[data-variant="segmented_control"]:first-of-type { border-radius: 0 0.5rem 0.5rem 0; }
+[data-variant="segmented_control"]:last-of-type { border-radius: 0.5rem 0 0 0.5rem; }
+.q-hours span { transform: translateX(50%); }
+.q-hours span:first-child { transform: none; }
+.q-hours span:last-child { transform: translateX(100%); }
 </style>"""
 
 
@@ -37,6 +49,7 @@ def speak() -> str:
         st.query_params[PARAMETER] = language
     state.put(state.LANGUAGE, language)
     use_language(language)
+    st.html(_DIRECTION % direction(language))
     if language in RIGHT_TO_LEFT:
         st.html(_RIGHT_TO_LEFT)
     return language

@@ -140,6 +140,20 @@ def test_streamlit_scripts_come_compressed_and_unaltered(valley_server: ValleySe
     assert int(packed.headers["content-length"]) < 0.5 * len(plain.content)
 
 
+def test_who_asks_for_streamlit_s_letters_gets_ours(valley_server: ValleyServer) -> None:
+    page = get(valley_server, "/", Accept="text/html").text
+    ours = re.search(r'<link rel="preload" href="(/assets/[^"]+\.woff2)" as="font"', page)
+    assert ours
+    assert "SourceSans" not in page
+    theirs = httpx.get(
+        valley_server.address + "/static/media/SourceSansVF-Upright.ttf.x.woff2",
+        timeout=30,
+        follow_redirects=True,
+    )
+    assert theirs.content == get(valley_server, ours[1]).content
+    assert len(theirs.content) < 40_000
+
+
 def test_streamlit_does_not_report_home_nor_show_traces(valley_server: ValleyServer) -> None:
     assert asgi.STREAMLIT_OPTIONS["browser.gatherUsageStats"] is False
     assert asgi.STREAMLIT_OPTIONS["client.showErrorDetails"] == "none"

@@ -294,7 +294,7 @@ def test_the_map_is_saved_as_a_picture_without_the_network(
     assert watched.complaints == [one for one in watched.complaints if "live layer" in one]
 
 
-def test_arabic_and_tifinagh_come_from_this_server(
+def test_every_letter_comes_from_this_server_in_one_family(
     valley_server: ValleyServer, watched: Watched
 ) -> None:
     watched.open(valley_server.address)
@@ -302,6 +302,12 @@ def test_arabic_and_tifinagh_come_from_this_server(
     fonts = {url.rpartition("/")[2] for url in watched.requests if url.endswith(".woff2")}
     assert "noto-sans-arabic-arabic-400-normal.woff2" in fonts
     assert "noto-sans-tifinagh-tifinagh-400-normal.woff2" in fonts
+    # A face is loaded only where a letter is drawn with it.
+    drawn_with = watched.page.evaluate(
+        """() => [...document.fonts].filter((one) => one.status === "loaded")
+            .map((one) => `${one.family.replaceAll('"', "")} ${one.weight}`)"""
+    )
+    assert {"Noto Sans 400", "Noto Sans 700"} <= set(drawn_with)
 
 
 def test_a_failed_map_says_so_instead_of_vanishing(
@@ -435,6 +441,9 @@ def test_the_address_holds_the_view_and_hands_it_on(
     first, second = context.new_page(), context.new_page()
     first.goto(valley_server.address)
     drawn(first)
+    # The frame has grown to its height meanwhile, which is no move: the whole area is shown.
+    first.wait_for_timeout(400)
+    assert first.evaluate("location.hash") == ""
     frame = first.frame(url=re.compile("/map/"))
     assert frame is not None
     frame.evaluate("() => { qafila.map.setView([31.1, -8.05], 13, { animate: false }); }")

@@ -90,11 +90,10 @@
     qafila.state = state;
   }
 
-  // On a wide screen the legend lies open on the right: the area is shown beside it.
-  function margins(map) {
-    const legend = map.getContainer().clientWidth > 900 ? 262 : 12;
-    return { paddingTopLeft: [12, 12], paddingBottomRight: [legend, 12] };
-  }
+  // On a wide map the legend lies open on the right, the notice below: the area is shown beside them.
+  const wide = (map) => map.getContainer().clientWidth > 700;
+  const margins = (map) =>
+    ({ paddingTopLeft: [12, 12], paddingBottomRight: wide(map) ? [262, 44] : [12, 12] });
 
   // Where the map is stands in the address, so that who gets the address sees the same map; and it is
   // kept for this browser tab, so that going to another view of the page does not lose it.
@@ -353,7 +352,7 @@
     const control = L.control({ position: "topright" });
     control.onAdd = () => {
       const box = element("details", { class: "q-legend" });
-      box.open = map.getContainer().clientWidth > 640;
+      box.open = wide(map);
       box.append(element("summary", { text: t("Legend") }));
       const body = element("div", { class: "q-legend-body" });
       box.append(body);
@@ -374,7 +373,7 @@
       // The situation's layers are unknown at the first look: the frame may still be hidden.
       new ResizeObserver(() => {
         if (!box.dataset.settled && map.getContainer().clientWidth > 2) {
-          box.open = map.getContainer().clientWidth > 640;
+          box.open = wide(map);
           box.dataset.settled = "yes";
         }
       }).observe(map.getContainer());
