@@ -78,11 +78,12 @@ def _tables(file: str, name: str, part: list[Any]) -> list[Table]:
     if len(part) > MAX_ROWS:
         raise TooLargeError(file, f"more than {MAX_ROWS:,} records", "export it as CSV")
     if isinstance(part[0], list):
-        rows: list[Line] = [
+        read = (
             (at, tuple(_text(cell) for cell in row[:MAX_COLUMNS]))
             for at, row in enumerate(part, start=1)
-            if isinstance(row, list) and any(cell not in (None, "") for cell in row)
-        ]
+            if isinstance(row, list)
+        )
+        rows: list[Line] = [(at, cells) for at, cells in read if any(cells)]
         return [Table(name=clean_cell(name), open_rows=held(rows))]
     records = [one for one in part if isinstance(one, dict)]
     main: list[tuple[int, dict[str, str]]] = []

@@ -133,7 +133,9 @@ def _tables(path: Path, said: list[Any], notes: list[str]) -> list[Table]:
         rows: list[Line] = []
         while at < len(said) and isinstance(said[at], list):
             number, *cells = said[at]
-            rows.append((number, tuple(map(clean_cell, cells))))
+            cleaned = tuple(map(clean_cell, cells))
+            if any(cleaned):  # what nobody sees leaves a blank line
+                rows.append((number, cleaned))
             at += 1
         if rows:
             tables.append(_table(path, one, rows))

@@ -138,6 +138,19 @@ def test_no_rows(tmp_path: Path) -> None:
         read_sheets(tmp_path / "b.xlsx")
 
 
+@pytest.mark.parametrize("name", ["b.xlsx", "b.json"])
+def test_rows_of_characters_that_nobody_sees_are_blank(tmp_path: Path, name: str) -> None:
+    content = b'[["\\u007f", "\\u200b"], [" "]]'
+    if name == "b.xlsx":
+        book = Workbook()
+        book.active.append(["\x7f", "\u200b"])
+        out = io.BytesIO()
+        book.save(out)
+        content = out.getvalue()
+    with pytest.raises(EmptyInputError):
+        read_sheets(_file(tmp_path, name, content))
+
+
 _BYTES = st.one_of(
     st.binary(max_size=400),
     st.text(alphabet="a,;\t\n\r\"'|0é#\x00=", max_size=200).map(str.encode),
