@@ -361,6 +361,10 @@ class Desk(Protocol):
         """Name and content of an empty sheet, or of a form for KoBo and ODK, in a language."""
         ...
 
+    def shared_file(self, table: str, form: str, *, tongue: str) -> tuple[str, bytes]:
+        """Name and content of a table that goes back to organisations, with hashtags and codes."""
+        ...
+
     def undo(self, upload_id: str) -> dict[str, Any]:
         """Take back what came with an upload."""
         ...

@@ -23,3 +23,10 @@ class ExchangeDesk(ABC):
 
         made = template(self.situation(), kind, language=tongue, form=form)
         return made.name, made.content
+
+    def shared_file(self, table: str, form: str, *, tongue: str) -> tuple[str, bytes]:
+        """Name and content of a table that goes back to organisations."""
+        from dashboard.operations.sharing.files import share
+
+        made = share(self.situation(), table, form, language=tongue)
+        return made.name, made.content

@@ -86,7 +86,7 @@ LOOKING = frozenset(
             "outlook",
             "situation_report",
         ),
-        *("uploads", "sheet_template", "stock_and_money"),
+        *("uploads", "sheet_template", "shared_file", "stock_and_money"),
         *("vehicles_out", "loading_list"),
         *("needs_book", "need_history"),
     }

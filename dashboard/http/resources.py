@@ -12,6 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from dashboard.http import models
 from dashboard.http.answers import page, tagged
 from dashboard.http.asking import Limit, Offset, asked, heavy, says
+from dashboard.operations.sharing.files import MEDIA_TYPES
 from geo.model import NeedStatus, VehicleClassName  # noqa: TC001 - read at run time
 
 if TYPE_CHECKING:
@@ -164,6 +165,42 @@ def readers(open_situation: OpenSituation) -> APIRouter:
             )
         headers = {"Content-Disposition": 'attachment; filename="convoys.zip"'}
         return tagged(request, packed, media_type="application/zip", headers=headers)
+
+    @routes.get(
+        "/tables/{table}",
+        responses={
+            **says(models.Answer, 404),
+            200: {
+                "content": {one.partition(";")[0]: {} for one in MEDIA_TYPES.values()},
+                "description": "The table as a file",
+            },
+        },
+    )
+    def tables(
+        request: Request,
+        table: Annotated[str, Path(pattern=r"^(needs|deliveries|activities|places|iati)$")],
+        form: Annotated[str, Query(pattern=r"^(csv|xlsx|gpkg|geojson)$")] = "csv",
+        language: Annotated[str, Query(pattern=LANGUAGE)] = "en",
+        commune: Annotated[str, Query(max_length=200)] = "",
+        organisation: Annotated[str, Query(max_length=200)] = "",
+        since: Annotated[datetime | None, Query(description="Reported from then on")] = None,
+    ) -> Response:
+        """Give a table that goes back to organisations, as `qafila share` writes it."""
+        from dashboard.operations.sharing.files import share
+
+        with asked(request, "see"), heavy():
+            situation = open_situation()
+            made = share(
+                situation,
+                table,
+                form,
+                language=language,
+                commune=commune,
+                organisation=organisation,
+                since=situation.aware(since),
+            )
+        headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
+        return tagged(request, made.content, media_type=made.media_type, headers=headers)
 
     @routes.get("/convoys/heard", responses=says(models.ConvoysHeard))
     def heard(request: Request) -> Response:

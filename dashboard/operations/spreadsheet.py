@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from geo.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -30,8 +31,22 @@ def csv_text(frame: pd.DataFrame) -> str:
     return str(safe.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ", lineterminator="\r\n"))
 
 
-def workbook_bytes(frame: pd.DataFrame, title: str) -> bytes:
-    """Write a frame as a workbook of one sheet: numbers as numbers, all other cells as text."""
+def workbook_bytes(
+    frame: pd.DataFrame,
+    title: str,
+    *,
+    tags: Sequence[str] = (),
+    about: Mapping[str, str] | None = None,
+) -> bytes:
+    """Write a frame as a workbook: numbers as numbers, all other cells as text.
+
+    Parameters
+    ----------
+    tags
+        HXL hashtags of the columns, written below their titles.
+    about
+        What is said of the table as a whole, on a second sheet.
+    """
     import io
 
     from openpyxl import Workbook
@@ -40,13 +55,19 @@ def workbook_bytes(frame: pd.DataFrame, title: str) -> bytes:
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet(_NOT_IN_TITLES.sub(" ", title)[:MAX_TITLE].strip() or "table")
-    sheet.freeze_panes = "A2"
+    sheet.freeze_panes = "A3" if tags else "A2"
     head = [WriteOnlyCell(sheet, value=_cell(str(name))) for name in frame.columns]
     for cell in head:
         cell.font = Font(bold=True)
     sheet.append(head)
+    if tags:
+        sheet.append(list(tags))
     for row in frame.itertuples(index=False, name=None):
         sheet.append([_cell(value) for value in row])
+    if about:
+        page = book.create_sheet("about")
+        for name, told in about.items():
+            page.append([_cell(name), _cell(told)])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

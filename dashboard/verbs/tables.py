@@ -15,6 +15,8 @@ UPLOAD_KINDS = (
     *("vehicles", "volunteers", "activities", "places", "road-status"),
 )
 
+SHARED = ("needs", "deliveries", "activities", "places", "iati")
+
 
 def add(verbs: Any) -> None:
     """Add these verbs to the command line."""
@@ -58,6 +60,20 @@ def add(verbs: Any) -> None:
         action="store_true",
         help="a form for KoBo and ODK in four languages instead",
     )
+    share = add_verb(
+        verbs, "share", _share, "a table that goes back to organisations, with hashtags and codes"
+    )
+    share.add_argument("table", metavar="TABLE", choices=SHARED, help=", ".join(SHARED))
+    share.add_argument(
+        "--to", type=Path, required=True, metavar="FILE", help=".csv .xlsx .gpkg or .geojson"
+    )
+    share.add_argument("--commune", default="", help="only places of it, by name or code")
+    share.add_argument("--org", default="", help="only what this organisation reported or does")
+    share.add_argument("--since", metavar="T", help="only what was reported from then on")
+    share.add_argument(
+        "--lang", choices=("ar", "fr", "en", "zgh"), default="en", help="language of the titles"
+    )
+    add_past(share, "--known-at")
     match = add_verb(verbs, "match", _match, "which place a written name means, and how sure")
     add_past(match, "--known-at")
     match.add_argument("name", help='the name as written, such as "Imlil, commune Asni"')
@@ -90,6 +106,33 @@ def _template(arguments: argparse.Namespace) -> Result:
         ) from error
     told = {"kind": arguments.kind, "language": arguments.lang, "xlsform": arguments.xlsform}
     return {"file": str(path), **told, "fields": list(made.fields)}, FINE
+
+
+def _share(arguments: argparse.Namespace) -> Result:
+    from dashboard.arguments import moment
+    from dashboard.operations.sharing.files import share
+    from geo.errors import InputError
+
+    path: Path = arguments.to
+    with open_situation(arguments) as situation:
+        since = moment(arguments.since, "--since") if arguments.since else None
+        made = share(
+            situation,
+            arguments.table,
+            path.suffix.lower().lstrip("."),
+            language=arguments.lang,
+            commune=arguments.commune,
+            organisation=arguments.org,
+            since=situation.aware(since),
+        )
+    try:
+        path.write_bytes(made.content)
+    except OSError as error:
+        raise InputError(
+            str(path), f"it cannot be written ({error.strerror})", "choose another folder"
+        ) from error
+    told = {"at": made.at.isoformat(timespec="seconds"), "based_on_seq": made.seq}
+    return {"table": arguments.table, "file": str(path), "rows": made.rows, **told}, FINE
 
 
 def _match(arguments: argparse.Namespace) -> Result:

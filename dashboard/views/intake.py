@@ -20,6 +20,7 @@ from dashboard.intakesheet import (
 from dashboard.jobs import Job
 from dashboard.languages import _, language
 from dashboard.map.text import clean, markdown
+from dashboard.sharewords import table_names
 from dashboard.views import frame, grid
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 0.25
 TABLE_HEIGHT_PX = 380
 UPLOADS_SHOWN = 50
+#: Forms in which tables go back, by the names that programs know them by.
+SHARED_FORMS = {"csv": "CSV", "xlsx": "XLSX", "gpkg": "GeoPackage", "geojson": "GeoJSON"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,37 @@ def page(served: Served) -> None:
         _answer(served.desk, sent, reading)
     _templates(served.desk)
     _uploads(served.desk, drawn.info.timezone)
+    _given_back(served.desk)
+
+
+def _given_back(desk: Desk) -> None:
+    """Offer what goes back to organisations, as each of them can read it."""
+    names, tongue = table_names(), language()
+    st.subheader(_("What goes back to organisations"), anchor=False)
+    st.caption(
+        _("With codes of places, HXL hashtags, sources and times; without names of persons.")
+    )
+    left, right = st.columns([2, 3], vertical_alignment="bottom")
+    table = left.selectbox(
+        _("Table"), list(names), format_func=lambda one: names[one], key="share_table"
+    )
+    with right.container(horizontal=True, gap="small"):
+        for form, label in SHARED_FORMS.items():
+            if table == "iati" and form not in ("csv", "xlsx"):
+                continue
+            st.download_button(
+                label,
+                data=partial(_shared, desk, str(table), form, tongue),
+                file_name=f"qafila-{table}.{form}",
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"share_{form}",
+            )
+
+
+def _shared(desk: Desk, table: str, form: str, tongue: str) -> bytes:
+    """Write a table when somebody asks for it."""
+    return desk.shared_file(table, form, tongue=tongue)[1]
 
 
 def _templates(desk: Desk) -> None:

@@ -113,7 +113,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column(field="start_at", cell="date", tag="#date+start"),
         Column(field="end_at", cell="date", tag="#date+end"),
         Column(field="reached", cell="count", tag="#reached"),
-        Column(field="households", cell="count", tag="#affected+hh"),
+        Column(field="households", cell="count", tag="#reached+hh"),
         _NOTE,
     ),
     "places": (

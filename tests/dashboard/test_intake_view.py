@@ -93,7 +93,12 @@ def test_an_empty_sheet_and_a_phone_form_are_offered(desk: SituationDesk) -> Non
     page.selectbox(key="upload_kind").select("activities").run()
     assert not page.exception
     offered = [one.proto.label for one in page.get("download_button")]
-    assert offered == ["Empty sheet to fill in", "Form for KoBo and ODK"]
+    assert offered == [
+        *("Empty sheet to fill in", "Form for KoBo and ODK"),
+        *("CSV", "XLSX", "GeoPackage", "GeoJSON"),
+    ]
+    page.selectbox(key="share_table").select("iati").run()
+    assert [one.proto.label for one in page.get("download_button")][2:] == ["CSV", "XLSX"]
     name, content = desk.sheet_template("activities", "xlsx", tongue="fr")
     assert name == "qafila-activities-fr.xlsx"
     assert load_workbook(io.BytesIO(content)).worksheets[0]["A1"].value == "Organisation *"

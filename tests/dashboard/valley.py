@@ -486,6 +486,9 @@ class ValleyDesk:
         """The valley gives no templates: they are tested with a real situation."""
         raise RuleError("templates of the valley", "a situation that has some", "use a real one")
 
+    def shared_file(self, table: str, form: str, *, tongue: str) -> tuple[str, bytes]:
+        return self.sheet_template(table, form, tongue=tongue)
+
     def needs_book(self) -> dict[str, Any]:
         """The valley keeps no needs: their page is tested with a real situation."""
         raise RuleError("needs of the valley", "a situation that keeps some", "use a real one")

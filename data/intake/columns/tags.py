@@ -44,6 +44,7 @@ _FIELDS: tuple[tuple[str, str], ...] = (
     ("#inneed+hh", "households"),
     ("#inneed", "people"),
     ("#targeted", "targeted"),
+    ("#reached+hh", "households"),
     ("#reached", "reached"),
     ("#beneficiary", "target"),
     ("#org+impl", "implementer"),
