@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dashboard.languages import _
-
-UNKNOWN = "–"
+from dashboard.numerals import UNKNOWN, number, share
 
 
 def written(value: float | None, unit: str) -> str:
@@ -12,11 +11,11 @@ def written(value: float | None, unit: str) -> str:
     if value is None or value != value:
         return UNKNOWN
     if unit == "share":
-        return f"{value:.0%}"
+        return share(value)
     digits = 0 if float(value).is_integer() else 2 if abs(value) < 10 else 1
-    number = f"{value:,.{digits}f}".replace(",", "\u202f")
+    told = number(value, digits)
     counted = {"needs", "people", "places", "organisations", "volunteers", "index"}
-    return number if unit in counted else f"{number} {unit_text(unit)}"
+    return told if unit in counted else f"{told} {unit_text(unit)}"
 
 
 def unit_text(unit: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from dashboard.indicatorsheet import UNKNOWN, indicator_names, written
 from dashboard.languages import N_, _
 from dashboard.map.text import NOTE_LIMIT, clean
+from dashboard.numerals import clock, moment, number
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,7 +45,7 @@ def wall_values(desk: Desk) -> dict[str, Any]:
         "seq": picture.seq,
         "name": clean(info.name),
         "notice": clean(info.notice, NOTE_LIMIT),
-        "made_at": _clock(picture.made_at, info.timezone, day=True),
+        "made_at": moment(picture.made_at, info.timezone),
         "last_event_at": desk.last_event_at().isoformat(timespec="seconds"),
         "figures": [_figure(picture, *one) for one in FIGURES],
         "panels": [
@@ -81,8 +81,7 @@ def _figure(picture: Picture, key: str, label: str, alarm: bool) -> dict[str, An
     value = picture.totals.get(key)
     if value is None or value != value:
         return {"label": _(label), "value": UNKNOWN, "alarm": False}
-    text = f"{value:,.0f}".replace(",", "\u202f")
-    return {"label": _(label), "value": text, "alarm": alarm and value > 0}
+    return {"label": _(label), "value": number(value), "alarm": alarm and value > 0}
 
 
 def _cut_off(picture: Picture) -> list[list[str]]:
@@ -96,7 +95,7 @@ def _cut_off(picture: Picture) -> list[list[str]]:
             clean(row.commune),
             UNKNOWN
             if row.affected != row.affected
-            else _("{n} people").format(n=round(row.affected)),
+            else _("{n} people").format(n=number(row.affected)),
             states.get(str(row.reach_status), _("cut off")),
         ]
         for row in cut[["name", "commune", "affected", "reach_status"]].itertuples(index=False)
@@ -112,7 +111,7 @@ def _leaving(picture: Picture, now: datetime, timezone: str) -> list[list[str]]:
     first = sorted(later or picture.plan["convoys"], key=lambda one: one["departs_at"])[:ROWS]
     return [
         [
-            _clock(one["departs_at"], timezone),
+            clock(one["departs_at"], timezone),
             _vehicle(one["vehicle_class"]),
             clean(depots.get(one["depot_id"], "")),
             " → ".join(clean(names.get(stop["place_id"], ""), 24) for stop in one["stops"][:4])
@@ -132,9 +131,7 @@ def _gaps(desk: Desk, picture: Picture) -> list[list[str]]:
     return [
         [
             clean(known.loc[one["place_id"], "name"]),
-            f"{one['quantity']:,.0f}".replace(",", "\u202f")
-            + " "
-            + clean(desk.item_name(one["item"])),
+            f"{number(one['quantity'])} {clean(desk.item_name(one['item']))}",
             clean(one["reason"], 90),
         ]
         for one in worst
@@ -173,10 +170,3 @@ def _vehicle(name: str) -> str:
         "air": _("air"),
     }
     return words.get(name, clean(name))
-
-
-def _clock(at: Any, timezone: str, *, day: bool = False) -> str:
-    from datetime import datetime
-
-    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return f"{moment.astimezone(ZoneInfo(timezone)):{'%Y-%m-%d ' if day else ''}%H:%M}"

@@ -15,6 +15,8 @@ NOTE_LIMIT = 600
 
 # C0 and C1 controls, and the bidirectional embeddings, overrides and isolates (Unicode UAX #9).
 _HARMFUL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]+")
+# The thin space between thousands stays: a wider one would part a number in a line of Arabic.
+_GAPS = re.compile("[^\\S\u202f]+")
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&@])")
 
 
@@ -22,7 +24,7 @@ def clean(text: Any, limit: int = LABEL_LIMIT) -> str:
     """One line of `text` without control characters, at most `limit` long, "…" if it was cut."""
     if text is None or text != text:  # NaN from a frame
         return ""
-    line = " ".join(_HARMFUL.sub(" ", str(text)).split())
+    line = _GAPS.sub(" ", _HARMFUL.sub(" ", str(text))).strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

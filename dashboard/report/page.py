@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from dashboard.indicatorsheet import UNKNOWN, written
 from dashboard.languages import _, direction, language
 from dashboard.map.text import NOTE_LIMIT, clean
+from dashboard.numerals import moment as _moment
+from dashboard.numerals import number
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from jinja2 import Template
 
 TEMPLATE = Path(__file__).with_name("page.html")
@@ -76,19 +78,11 @@ def report_html(page: ReportPage) -> str:
     )
 
 
-def number(value: Any, digits: int = 0) -> str:
-    """Write a number with thin spaces between thousands, or a dash where nobody knows."""
-    if value is None or value != value:
-        return UNKNOWN
-    return f"{value:,.{digits}f}".replace(",", "\u202f")
-
-
 def moment(at: Any, timezone: str) -> str:
     """Write a moment in the situation's time zone, a dash where there is none."""
     if at is None or at != at:
         return UNKNOWN
-    told = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return f"{told.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M}"
+    return _moment(at, timezone)
 
 
 def words() -> dict[str, str]:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
+from dashboard.numerals import day
 from dashboard.views import frame, grid
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
@@ -206,8 +207,8 @@ def all_table(
 ) -> pd.DataFrame:
     """Give every activity."""
 
-    def day(at: Any) -> str:
-        return "" if pd.isna(at) else moment(at.to_pydatetime(), timezone)[:10]
+    def day_or_none(at: Any) -> str:
+        return "" if pd.isna(at) else day(at.to_pydatetime(), timezone)
 
     return pd.DataFrame(
         {
@@ -217,8 +218,8 @@ def all_table(
             _("What"): [clean(item_name(one), 120) for one in work["what"]],
             _("Quantity"): work["quantity"],
             _("State"): [work_status(one) for one in work["status"]],
-            _("From"): [day(one) for one in work["starts_at"]],
-            _("To"): [day(one) for one in work["ends_at"]],
+            _("From"): [day_or_none(one) for one in work["starts_at"]],
+            _("To"): [day_or_none(one) for one in work["ends_at"]],
             _("People reached"): work["people_reached"],
             _("Funder"): [clean(one) for one in work["funder"]],
         }

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import plansheet, state
 from dashboard.languages import _, language
 from dashboard.map.text import clean, markdown
+from dashboard.numerals import clock
 from dashboard.views import analysis, grid
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
@@ -151,7 +152,7 @@ def _loading(
 def convoy_label(convoy: Convoy, names: Mapping[str, str], timezone: str) -> str:
     """Say when a convoy leaves, with what, and where to; a lock stands in front."""
     lock = "🔒 " if convoy.get("locked") else ""
-    leaves = moment(_time(convoy["departs_at"]), timezone)[-5:]
+    leaves = clock(_time(convoy["departs_at"]), timezone)
     vehicle = clean(convoy.get("vehicle_name") or convoy.get("vehicle_id") or convoy["convoy_id"])
     way = " → ".join(clean(names.get(stop["place_id"], "?")) for stop in convoy["stops"])
     return f"{lock}{leaves} · {vehicle} · {way}"

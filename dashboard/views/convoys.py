@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import plansheet, state
+from dashboard import numerals, plansheet, state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
+from dashboard.numerals import share
 from dashboard.views import convoy, fleet, frame, grid, outcome, plan_form, timeline
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
@@ -62,8 +63,8 @@ def heading(picture: Picture) -> None:
     score = plan["score"]
     facts = (
         (_("Trips"), number(len(plan["convoys"]))),
-        (_("Share of need met"), f"{score['served_share']:.0%}"),
-        (_("Worst commune"), f"{score['worst_commune_share']:.0%}"),
+        (_("Share of need met"), share(score["served_share"])),
+        (_("Worst commune"), share(score["worst_commune_share"])),
         (_("Needs without delivery"), number(len(plan["unserved"]))),
     )
     for column, (label, value) in zip(st.columns(len(facts)), facts, strict=True):
@@ -117,7 +118,7 @@ def day(plan: Plan, names: Mapping[str, str], picture: Picture, timezone: str) -
     depots = {depot.depot_id: depot.name for depot in picture.depots}
     st.caption(
         _("{day}; a mark in a bar is an arrival. Point at a bar to read it.").format(
-            day=moment(line.begins_at, timezone)[:10]
+            day=numerals.day(line.begins_at, timezone)
         )
     )
     timeline.show(line, depots=depots, timezone=timezone)
@@ -325,7 +326,7 @@ def _both_scores(found: dict[str, Any]) -> None:
         if name in found["score"]:
             before, after = found["score"][name]["a"], found["score"][name]["b"]
             points = 100 * (after - before)
-            box.metric(label, f"{after:.0%}", f"{points:+.1f} %" if abs(points) >= 0.05 else None)
+            box.metric(label, share(after), f"{points:+.1f} %" if abs(points) >= 0.05 else None)
     closures = found.get("closures", {})
     for kind, text in (
         ("only_b", _("Closed in the second plan only: {roads}")),

@@ -6,18 +6,18 @@ import html
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from dashboard.languages import _
 from dashboard.map.text import NOTE_LIMIT, clean
+from dashboard.numerals import moment as _moment
+from dashboard.numerals import number
 from geo.model import ReachStatus
 
 if TYPE_CHECKING:
     from dashboard.operations.picture import Picture
 
-UNKNOWN = "–"
 REACH_STATUSES = get_args(ReachStatus)
 SOURCES_SHOWN = 6
 
@@ -82,16 +82,7 @@ def moment(at: Any, timezone: str) -> str:
             return clean(at, NOTE_LIMIT)
     if at is None or at != at:
         return ""
-    if at.tzinfo is None:
-        return f"{at:%Y-%m-%d %H:%M}"
-    return f"{at.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M}"
-
-
-def number(value: Any) -> str:
-    """Write a number with thin spaces between thousands, or a dash where nobody knows."""
-    if value is None or value != value:
-        return UNKNOWN
-    return f"{value:,.0f}".replace(",", "\u202f")
+    return _moment(at, timezone)
 
 
 def _total(picture: Picture, key: str) -> Any:

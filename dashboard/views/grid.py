@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard.languages import _
+from dashboard.numerals import MARK
 from dashboard.operations.spreadsheet import csv_text, workbook_bytes
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def saved(
         return
 
     def headed() -> pd.DataFrame:
-        return table.rename(columns=headings(columns or {}))
+        # The mark that keeps figures in order on the screen would stop programs that read them.
+        plain = table.replace(MARK, "", regex=True)
+        return plain.rename(columns=headings(columns or {}))
 
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         st.download_button(

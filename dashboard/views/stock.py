@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -84,7 +85,7 @@ def check(found: dict[str, Any], words: Words) -> None:
 
 def parts(drawn: frame.Frame, found: dict[str, Any], words: Words) -> None:
     """Show the part that is chosen."""
-    today = date.fromisoformat(moment(found["at"], drawn.info.timezone)[:10])
+    today = datetime.fromisoformat(found["at"]).astimezone(ZoneInfo(drawn.info.timezone)).date()
     titles = {
         "on_hand": _("On hand"),
         "lots": _("Lots and last days"),

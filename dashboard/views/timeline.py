@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.languages import _
 from dashboard.map.text import clean
-from dashboard.views.figures import moment
+from dashboard.numerals import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ def show(line: TimeLine, *, depots: Mapping[str, str], timezone: str) -> None:
 def timeline_html(line: TimeLine, *, depots: Mapping[str, str], timezone: str) -> str:
     """Give the time line as HTML; all text in it is escaped."""
     hours = "".join(
-        f'<span style="inset-inline-start:{share:.2%}">{moment(at, timezone)[-5:]}</span>'
+        f'<span style="inset-inline-start:{share:.2%}">{clock(at, timezone)}</span>'
         for share, at in line.hours
     )
     rows = []
@@ -60,8 +60,8 @@ def _bar(bar: Bar, kind: str, timezone: str) -> str:
     way = " → ".join(clean(name) for _share, name in bar.stops)
     said = _("trip {n}, {begin} to {end}: {way}").format(
         n=bar.trip,
-        begin=moment(bar.departs_at, timezone)[-5:],
-        end=moment(bar.returns_at, timezone)[-5:],
+        begin=clock(bar.departs_at, timezone),
+        end=clock(bar.returns_at, timezone),
         way=way,
     )
     text = html.escape(said, quote=True)

@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard.state import PictureTables
 from dashboard.views import grid
 
-ROWS = pd.DataFrame({"name": ["=1+1", "Asni"], "people": [-8, 1900]})
+# The second name begins with the mark that keeps figures in order in a line of Arabic.
+ROWS = pd.DataFrame({"name": ["=1+1", "\u200eAsni"], "people": [-8, 1900]})
 COLUMNS = {"name": st.column_config.TextColumn("Place"), "people": None}
 
 

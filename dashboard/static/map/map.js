@@ -22,16 +22,14 @@
 
   const t = (text, values = {}) =>
     (state.strings[text] || text).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  // Written alike in all languages, as on the page (dashboard/numerals.py); the mark keeps digits in
+  // order behind an Arabic word.
+  const inOrder = (text) => (document.documentElement.dir === "rtl" ? "\u200e" : "") + text;
   const number = (value, digits = 0) =>
     value === null || value === undefined ? "–"
-      : new Intl.NumberFormat(state.language, { maximumFractionDigits: digits }).format(value);
-  const moment = (iso) => {
-    if (!iso) return "";
-    return new Intl.DateTimeFormat(state.language, {
-      day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
-      timeZone: state.timezone,
-    }).format(new Date(iso));
-  };
+      : inOrder(value.toLocaleString("en", { maximumFractionDigits: digits }).replaceAll(",", "\u202f"));
+  const moment = (iso) =>
+    iso ? inOrder(new Date(iso).toLocaleString("sv", { dateStyle: "short", timeStyle: "short", timeZone: state.timezone })) : "";
   const duration = (seconds) => {
     if (seconds === null || seconds === undefined) return "–";
     const minutes = Math.round(seconds / 60);
