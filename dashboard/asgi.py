@@ -33,6 +33,7 @@ from dashboard.http.api import create_api
 from dashboard.http.brief import brief_routes
 from dashboard.http.field import field_routes
 from dashboard.http.gate import Door, Gate
+from dashboard.http.gifts import gift_routes
 from dashboard.http.language import PageLanguage
 from dashboard.http.limits import Limits
 from dashboard.http.ogc import ogc_routes
@@ -128,6 +129,7 @@ def own_routes(served: Served) -> list[BaseRoute]:
         ),
         *(ogc_routes(served.desk.situation) if isinstance(served.desk, SituationDesk) else ()),
         *(field_routes(served.desk.situation) if isinstance(served.desk, SituationDesk) else ()),
+        *(gift_routes(served.desk) if isinstance(served.desk, SituationDesk) else ()),
         *(RequestForm(served.desk).routes() if isinstance(served.desk, SituationDesk) else ()),
         *page_routes(served),
         *wall_routes(served),
@@ -159,6 +161,7 @@ def serve(
     on_ready: Callable[[str], None] | None = None,
     open_to_all: bool = False,
     public_requests: bool = False,
+    public_gifts: bool = False,
 ) -> None:
     """Serve the situation in `home` until the process is told to stop.
 
@@ -175,6 +178,8 @@ def serve(
         Serve others although nobody has to sign in.
     public_requests
         Let everybody ask for help at ``/request``, where else they would have to sign in.
+    public_gifts
+        Let everybody see at ``/gifts`` what was given and what arrived of it.
 
     Raises
     ------
@@ -189,9 +194,8 @@ def serve(
         allowed_hosts = (*LOOPBACK_NAMES, *_public_host()) if _is_loopback(host) else ("*",)
     desk = SituationDesk(home)
     try:
-        app = build_app(
-            desk, allowed_hosts=allowed_hosts, door=make_door(desk, public_requests=public_requests)
-        )
+        door = make_door(desk, public_requests=public_requests, public_gifts=public_gifts)
+        app = build_app(desk, allowed_hosts=allowed_hosts, door=door)
         make_server(app, on_ready=lambda: (on_ready or _say)(address)).run(sockets=[listening])
     finally:
         listening.close()

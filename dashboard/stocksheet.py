@@ -258,3 +258,39 @@ def funds(found: Mapping[str, Any]) -> pd.DataFrame:
 def _numbers(rows: Iterable[Mapping[str, Any]], name: str) -> list[float]:
     """Give a column of exact decimals as numbers, which sort and add up in a table."""
     return [float(row[name]) for row in rows]
+
+
+def gifts(found: Mapping[str, Any], words: Words) -> pd.DataFrame:
+    """Give of every gift how much lies here, is on the way and arrived, and its donor's link."""
+    rows: Rows = found["gifts"]
+    return pd.DataFrame(
+        {
+            _("Received on"): [words.moment(row["received_at"]) for row in rows],
+            _("Donor"): [clean(row["donor"].replace("-", " ")) for row in rows],
+            _("Item"): [
+                # Money is an item too, and called by its currency.
+                row["item"].removeprefix("cash_").upper()
+                if row["item"].startswith("cash_")
+                else words.item(row["item"])
+                for row in rows
+            ],
+            _("Link"): [row["path"] for row in rows],
+            **{name: _numbers(rows, stage) for stage, name in gift_stages().items()},
+            _("Last arrival"): [
+                words.moment(row["last_arrival"]) if row["last_arrival"] else "" for row in rows
+            ],
+        }
+    )
+
+
+def gift_stages() -> dict[str, str]:
+    """Stages of a gift, in their order."""
+    return {
+        "given": _("given"),
+        "in_depots": _("in depots or funds"),
+        "on_the_way": _("on the way"),
+        "arrived": _("arrived"),
+        "lost": _("lost or spoiled"),
+        "given_back": _("given back"),
+        "missing": _("missing at a count"),
+    }

@@ -31,10 +31,13 @@ if TYPE_CHECKING:
 COOKIE = "qafila_session"
 #: Answered to everybody: the way in, and whether the server lives.
 FREE_PATHS = frozenset({"/sign-in", "/sign-in/oidc", "/sign-in/oidc/back", "/api/v1/health"})
-#: A link in the address says by itself what may be done with it (`dashboard.http.field`).
-FREE_BELOW = "/field/"
+#: A link in the address says by itself what may be done with it (`dashboard.http.field`), or seen
+#: (`dashboard.http.gifts`).
+FREE_BELOW = ("/field/", "/gift/")
 #: The form for who needs help; open to everybody where the door says so.
 REQUEST_PATH = "/request"
+#: What became of all gifts together; the same.
+GIFTS_PATH = "/gifts"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Without one of these rights nothing can be changed.
 CHANGING = ("report", "upload", "roads", "plan")
@@ -46,7 +49,8 @@ MAX_TRUSTED = 2_000
 class Door:
     """Knows who may come in; one a process, safe for threads.
 
-    With `public_requests` the form for who needs help is open to everybody, and nothing else is;
+    With `public_requests` the form for who needs help is open to everybody, with `public_gifts`
+    the figures of what was given and arrived, and nothing else is;
     `provider` is where else than here people may prove who they are.
     """
 
@@ -55,10 +59,12 @@ class Door:
         desk: SituationDesk,
         *,
         public_requests: bool = False,
+        public_gifts: bool = False,
         provider: IdentityProvider | None = None,
     ) -> None:
         self.desk = desk
-        self.public_requests = public_requests
+        asked = {REQUEST_PATH: public_requests, GIFTS_PATH: public_gifts}
+        self.open_paths = frozenset(path for path, is_open in asked.items() if is_open)
         self.provider = provider
         self._known: dict[str, tuple[float, Visitor | None]] = {}
 
@@ -127,7 +133,7 @@ class Gate:
             return None
         if path in FREE_PATHS or path.startswith(FREE_BELOW):
             return None
-        if path == REQUEST_PATH and door.public_requests:
+        if path in door.open_paths:
             return None
         bearer = headers.get("authorization", "")
         if bearer.startswith("Bearer ") and path.startswith(("/api/", "/ogc")):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: Only these are limited: the page's own files and its websocket are not.
-LIMITED = ("/api/", "/ogc", "/field/", "/request")
+LIMITED = ("/api/", "/ogc", "/field/", "/request", "/gift")
 #: Requests a second that one asker may go on with, and how many may come at once: a screen that
 #: opens a map asks for a hundred tiles in a moment.
 RATE_PER_S, BURST = 100.0, 400.0

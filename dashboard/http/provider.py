@@ -46,7 +46,9 @@ PATH = "/sign-in/oidc"
 _PURPOSE = "oidc asked"
 
 
-def make_door(desk: SituationDesk, *, public_requests: bool = False) -> Door:
+def make_door(
+    desk: SituationDesk, *, public_requests: bool = False, public_gifts: bool = False
+) -> Door:
     """Make the door of a situation, with the identity provider of the environment if one is set.
 
     Raises `InputError` for settings of a provider that cannot be used. The provider itself is asked
@@ -54,7 +56,7 @@ def make_door(desk: SituationDesk, *, public_requests: bool = False) -> Door:
     """
     settings = settings_from(os.environ)
     if settings is None:
-        return Door(desk, public_requests=public_requests)
+        return Door(desk, public_requests=public_requests, public_gifts=public_gifts)
     try:
         import authlib  # noqa: F401
     except ImportError as error:
@@ -64,7 +66,7 @@ def make_door(desk: SituationDesk, *, public_requests: bool = False) -> Door:
             "install qafila[oidc], or unset it",
         ) from error
     provider = IdentityProvider(settings)
-    return Door(desk, public_requests=public_requests, provider=provider)
+    return Door(desk, public_requests=public_requests, public_gifts=public_gifts, provider=provider)
 
 
 def provider_routes(door: Door) -> list[BaseRoute]:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dashboard.operations import delivering, funding, goods, stock_balance, stock_report, stockroom
+from dashboard.operations import (
+    delivering,
+    funding,
+    gifts,
+    goods,
+    stock_balance,
+    stock_report,
+    stockroom,
+)
 from data.packs import written
 from geo.errors import InputError
 
@@ -117,6 +125,7 @@ def stock_and_money(situation: Situation) -> dict[str, Any]:
             for one in sorted(situation.store.counts(), key=lambda one: -one.seq)
         ],
         "funds": funding.show(situation)["funds"],
+        "gifts": gifts.gifts(situation)["gifts"],
         "items": [
             {"item": one.item_id, "name": one.name, "unit": one.unit, "packs": sorted(one.packs)}
             for one in goods.stock_items(situation).values()

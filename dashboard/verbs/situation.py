@@ -63,6 +63,11 @@ def add(verbs: Any) -> None:
             action="store_true",
             help="let everybody ask for help at /request, without an account",
         )
+        verb.add_argument(
+            "--public-gifts",
+            action="store_true",
+            help="let everybody see at /gifts what was given and what arrived",
+        )
     serve.add_argument("--port", type=int, default=8501)
 
 
@@ -126,4 +131,5 @@ def _serve_home(home: Path, arguments: argparse.Namespace) -> None:
         port=arguments.port,
         open_to_all=arguments.open_to_all,
         public_requests=arguments.public_requests,
+        public_gifts=arguments.public_gifts,
     )

@@ -95,6 +95,7 @@ def parts(drawn: frame.Frame, found: dict[str, Any], words: Words) -> None:
         "counts": _("Counts"),
         "movements": _("Movements"),
         "money": _("Money"),
+        "gifts": _("Gifts"),
     }
     made: dict[str, Callable[[], pd.DataFrame]] = {
         "on_hand": partial(stocksheet.on_hand, found, words),
@@ -105,6 +106,7 @@ def parts(drawn: frame.Frame, found: dict[str, Any], words: Words) -> None:
         "counts": partial(stocksheet.counts, found, words),
         "movements": partial(stocksheet.movements, found, words),
         "money": partial(stocksheet.funds, found),
+        "gifts": partial(stocksheet.gifts, found, words),
     }
     chosen = st.segmented_control(
         _("Part of the stock"),
@@ -133,6 +135,10 @@ def explanation(part: str) -> str:
         "counts": _("What was counted beside what the books said. The difference was booked."),
         "movements": _("The newest 500 movements, with who said so and where it was read."),
         "money": _("Households are counted; who they are is never asked."),
+        "gifts": _(
+            "What became of each gift. Hand its donor the link: who has it sees this gift by "
+            "commune, with a receipt, and no name."
+        ),
     }
     return texts[part]
 
@@ -148,7 +154,10 @@ def table(rows: pd.DataFrame, part: str, title: str, found: dict[str, Any], word
         rows,
         hide_index=True,
         height=TABLE_HEIGHT_PX,
-        column_config={name: column(name, format="%.12g") for name in numbers},
+        column_config={
+            **{name: column(name, format="%.12g") for name in numbers},
+            _("Link"): st.column_config.LinkColumn(_("Link")),
+        },
         alt=title,
     )
     source = _("Ledger, event {event}, {time}").format(
