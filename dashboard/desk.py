@@ -306,6 +306,7 @@ class Desk(Protocol):
         dry_run: bool,
         add_places: bool,
         columns: Mapping[str, str],
+        later_dump: bool | None = None,
         progress: Progress | None = None,
     ) -> Received:
         """Take in a table, or say what would become of it."""

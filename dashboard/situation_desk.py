@@ -504,6 +504,7 @@ class SituationDesk(OfficeDesk, NeedsDesk, ExchangeDesk):
         dry_run: bool,
         add_places: bool,
         columns: Mapping[str, str],
+        later_dump: bool | None = None,
         progress: Progress | None = None,
     ) -> Received:
         """Take in a table, or say what would become of it."""
@@ -518,6 +519,7 @@ class SituationDesk(OfficeDesk, NeedsDesk, ExchangeDesk):
             dry_run=dry_run,
             add_places=add_places,
             columns=columns,
+            later_dump=later_dump,
             progress=progress,
         )
 

@@ -38,6 +38,7 @@ def receive(
     dry_run: bool,
     add_places: bool = False,
     columns: Mapping[str, str] | None = None,
+    later_dump: bool | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Received:
     """Take in a file by its name and bytes; as `uploads.upload`, which says what is raised."""
@@ -61,6 +62,7 @@ def receive(
             rejects=rejects,
             add_places=add_places,
             columns=columns,
+            later_dump=later_dump,
             progress=progress,
         )
         return Received(report=report, rejects=rejects.read_bytes())

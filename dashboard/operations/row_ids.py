@@ -33,6 +33,14 @@ class RowIds:
 
     def look(self, sheet: Sheet, lines: Sequence[Line]) -> tuple[list[str], list[bool]]:
         """Give the id each line is recorded under, and whether it was sent before and stands."""
+        bases = self.bases(sheet, lines)
+        held = self._situation.store.client_ids(bases)
+        uploads = [held.get(base, ()) for base in bases]
+        ids = [f"row:{base}:{len(of)}" for base, of in zip(bases, uploads, strict=True)]
+        return ids, [any(one not in self._undone for one in of) for of in uploads]
+
+    def bases(self, sheet: Sheet, lines: Sequence[Line]) -> list[str]:
+        """Give what the id of each line begins with, which is made of its words alone."""
         bases = []
         for _, cells in lines:
             words = "\x1f".join((*self._begin, *sheet.titles, *cells))
@@ -40,10 +48,16 @@ class RowIds:
             self._seen[key] += 1
             count = self._seen[key]
             bases.append(hashlib.sha256(f"{words}\x1f{count}".encode()).hexdigest()[:40])
-        held = self._situation.store.client_ids(bases)
-        uploads = [held.get(base, ()) for base in bases]
-        ids = [f"row:{base}:{len(of)}" for base, of in zip(bases, uploads, strict=True)]
-        return ids, [any(one not in self._undone for one in of) for of in uploads]
+        return bases
+
+
+def base_of(client_id: str) -> str:
+    """Give what the id of a row begins with.
+
+    >>> base_of("row:3f2a:0")
+    '3f2a'
+    """
+    return client_id.split(":")[1]
 
 
 def mark(rows: Sequence[TakenRow], sent: Sequence[bool]) -> list[TakenRow]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from dashboard.operations import duplicates
 from dashboard.operations.delivery_rows import DeliveryRows
 from dashboard.operations.naming import known_places, undo_naming
+from dashboard.operations.register_dumps import Register, register_of, tells_anew
 from dashboard.operations.restoring import undo_plan
 from dashboard.operations.road_gaps import part_gaps
 from dashboard.operations.road_reports import take_road_reports
@@ -65,11 +66,13 @@ def upload(
     rejects: Path | None = None,
     add_places: bool = False,
     columns: Mapping[str, str] | None = None,
+    later_dump: bool | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Take a file: good rows go in at once, the others come back with a reason.
 
-    Sending the same rows again adds nothing: they are reported as `duplicate`. A file of more than
+    Sending the same rows again adds nothing: they are reported as `duplicate`. A later dump of the
+    same register revises what it says otherwise (`register_dumps`). A file of more than
     20,000 rows is read twice, first to judge it and then to record it part by part.
 
     Parameters
@@ -87,13 +90,18 @@ def upload(
     columns
         What columns mean, where the guess is wrong: title → field, "" for none of ours. Once rows
         went in, it is remembered for this organisation's sheets of the same titles.
+    later_dump
+        Whether the file is a newer state of a register that this organisation sent before; None
+        leaves it to its rows.
     progress
         Is told how far the work is (0 to 1) and what is being done.
 
     Returns
     -------
     dict
-        The `upload` JSON of the contract, with `sheets`: how the columns of each were understood.
+        The `upload` JSON of the contract, with `sheets`: how the columns of each were understood;
+        `revised` counts the rows taken that say anew what was told before, `no_longer_in_it` what
+        was told before and is not in a later dump: it stays as it is.
     """
     if kind not in UPLOAD_KINDS:
         raise InputError(
@@ -113,7 +121,10 @@ def upload(
         sheets = tuple(understood_as(sheet, columns) for sheet in sheets)
     used = _usable(kind, sheets)
     sender = (organisation_id, _name_of(situation, organisation_id, organisation))
-    run = _Upload(situation, kind, sender, used, tables)
+    register = register_of(
+        situation, organisation_id, kind, used, sha256=book.sha256, told=later_dump
+    )
+    run = _Upload(situation, kind, sender, used, tables, register)
     first = list(itertools.islice(run.parts(), 2))
     small = len(first) < 2
     judged = first if small else run.parts()
@@ -121,6 +132,7 @@ def upload(
     for part in judged:
         outcome.add(part)
         say(0.5, f"{outcome.n_rows:,} rows read")
+    n_left = run.n_left
     taken = outcome.counts["accepted"] + outcome.counts["repaired"]
     upload_id = new_id("upload")
     if taken and not dry_run:
@@ -136,7 +148,7 @@ def upload(
         begin: list[Event] = [*registering, *_area_of(situation, outcome.added), received]
         if not small:
             tables = _tables(situation, kind, add_places=add_places)
-            run = _Upload(situation, kind, sender, used, tables)
+            run = _Upload(situation, kind, sender, used, tables, register)
         _record(situation, run, first if small else run.parts(), begin, upload_id)
     if columns and taken and not dry_run:
         for sheet in used:
@@ -154,6 +166,9 @@ def upload(
         "undecided": outcome.counts["undecided"],
         "repaired": outcome.counts["repaired"],
         "duplicates": outcome.counts["duplicate"],
+        "later_dump": register is not None and register.later_dump,
+        "revised": outcome.n_revised,
+        "no_longer_in_it": n_left,
         "notes": list(dict.fromkeys(note for sheet in used for note in sheet.notes)),
         "sheets": [sheet_json(sheet, kind, used=sheet in used) for sheet in sheets],
         "rows": [_row_json(report) for report in outcome.reports],
@@ -213,10 +228,14 @@ class _Upload:
         organisation: tuple[str, str],
         sheets: Sequence[Sheet],
         tables: Known,
+        register: Register | None,
     ) -> None:
         self.situation, self.kind = situation, kind
         self.organisation_id, self.organisation = organisation
         self._sheets, self._tables = sheets, tables
+        self._register = register
+        #: Of what was told before, how much the last reading did not meet.
+        self.n_left = 0
 
     def parts(self) -> Iterator[_Part]:
         """Read the rows of all sheets, so many at once."""
@@ -226,10 +245,13 @@ class _Upload:
             if self.kind == "deliveries"
             else None
         )
+        pairing = None if self._register is None else self._register.pairing()
         for sheet in self._sheets:
             lines = sheet.rows()
             while part := list(itertools.islice(lines, ROWS_AT_ONCE)):
                 client_ids, sent = ids.look(sheet, part)
+                if self._register is not None:
+                    sent = self._register.stand(client_ids, sent)
                 if self.kind == "road-status":
                     rows = take_road_reports(self.situation, sheet, part)
                 elif deliveries is not None:
@@ -237,6 +259,9 @@ class _Upload:
                 else:
                     rows = take_lines(self.kind, sheet, part, self._tables)
                 rows = mark(rows, sent)
+                if pairing is not None:
+                    rows = [pairing.revise(row) for row in rows]
+                    self.n_left = pairing.n_left
                 self._tables.forget()
                 yield _Part(sheet, part, rows, client_ids)
 
@@ -278,7 +303,7 @@ class _Outcome:
         self.counts: Counter[str] = Counter()
         self.reports: list[RowReport] = []
         self.added: list[PlaceAdded] = []
-        self.n_rows = 0
+        self.n_rows = self.n_revised = 0
         self._rejects: dict[str, RejectedRows] | None = {} if keep_rejects else None
 
     @property
@@ -291,6 +316,7 @@ class _Outcome:
         reports = [row.report for row in part.rows]
         self.n_rows += len(reports)
         self.counts.update(report.status for report in reports)
+        self.n_revised += sum(map(tells_anew, part.rows))
         self.added += [
             event for row in part.rows for event in row.events if isinstance(event, PlaceAdded)
         ]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dashboard.verbs.parser import FINE, FOUND, Result, add_past, add_verb, open_situation
-
-if TYPE_CHECKING:
-    import argparse
 
 UPLOAD_KINDS = (
     *("needs", "damage", "stock", "deliveries"),
@@ -44,6 +42,11 @@ def add(verbs: Any) -> None:
         "--add-places",
         action="store_true",
         help="add a place for a name that no list knows and that has a coordinate",
+    )
+    upload.add_argument(
+        "--later-dump",
+        action=argparse.BooleanOptionalAction,
+        help="the file is (no) newer state of a register sent before; told by its rows unless said",
     )
     template = add_verb(
         verbs, "template", _template, "an empty sheet to fill in, or a form for KoBo and ODK"
@@ -165,6 +168,7 @@ def _upload(arguments: argparse.Namespace) -> Result:
             rejects=arguments.rejects,
             add_places=arguments.add_places,
             columns=_columns(arguments.column),
+            later_dump=arguments.later_dump,
             progress=arguments.progress,
         )
     return result, FOUND if result["rejected"] else FINE

@@ -20,6 +20,7 @@ from dashboard.intakesheet import (
 from dashboard.jobs import Job
 from dashboard.languages import _, language
 from dashboard.map.text import clean, markdown
+from dashboard.operations.register_dumps import REGISTER_KINDS
 from dashboard.sharewords import table_names
 from dashboard.views import frame, grid
 from dashboard.views.figures import moment, number
@@ -47,11 +48,13 @@ class Sent:
     content: bytes
     organisation: str
     add_places: bool
+    later_dump: bool | None
 
     @property
     def key(self) -> str:
         """The same for the same file, sender and kind."""
-        words = (self.kind, self.name, self.organisation, str(self.add_places))
+        told = (self.add_places, self.later_dump)
+        words = (self.kind, self.name, self.organisation, *map(str, told))
         return hashlib.sha256("\x1f".join(words).encode() + self.content).hexdigest()[:20]
 
 
@@ -166,6 +169,7 @@ def _form() -> Sent | None:
             _("Add places that no list knows, where a coordinate stands beside the name"),
             key="upload_add_places",
         )
+        later_dump = _later_dump() if kind in REGISTER_KINDS else None
     with right:
         file = st.file_uploader(_("The file"), key="upload_file")
     if file is None or not kind:
@@ -179,6 +183,22 @@ def _form() -> Sent | None:
         content=file.getvalue(),
         organisation=organisation.strip(),
         add_places=add_places,
+        later_dump=later_dump,
+    )
+
+
+def _later_dump() -> bool | None:
+    """Ask whether the table is a newer state of one that came before; None is not known."""
+    names = {
+        None: _("told by its rows"),
+        True: _("yes: what it says otherwise replaces what was said"),
+        False: _("no: all rows are new"),
+    }
+    return st.selectbox(
+        _("A newer state of a list sent before?"),
+        list(names),
+        format_func=lambda one: names[one],
+        key="upload_later_dump",
     )
 
 
@@ -194,6 +214,7 @@ def _read(desk: Desk, sent: Sent, columns: dict[str, str], *, final: bool) -> Re
             dry_run=not final,
             add_places=sent.add_places,
             columns=columns,
+            later_dump=sent.later_dump,
             progress=progress,
         )
 
@@ -236,6 +257,14 @@ def _counts(report: dict[str, Any]) -> None:
     )
     for column, (label, value) in zip(st.columns(len(facts)), facts, strict=True):
         column.metric(label, number(value))
+    if report["later_dump"]:
+        st.info(
+            _(
+                "A newer state of a list sent before: {revised} rows say anew what was told before,"
+                " {left} are no longer in it and stay as they are."
+            ).format(revised=number(report["revised"]), left=number(report["no_longer_in_it"])),
+            icon=":material/update:",
+        )
     if report["notes"]:
         st.caption(" · ".join(markdown(note) for note in report["notes"][:8]))
 

@@ -41,6 +41,7 @@ from data.events.access import KeyRevoked as KeyRevoked
 from data.events.access import PersonErased as PersonErased
 from data.events.activities import ACTIVITY_STATUSES as ACTIVITY_STATUSES
 from data.events.activities import ActivityReported as ActivityReported
+from data.events.activities import ActivityRevised as ActivityRevised
 from data.events.activities import ActivityStatus as ActivityStatus
 from data.events.activities import ActivityStatusSet as ActivityStatusSet
 from data.events.base import Count as Count

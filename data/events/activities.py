@@ -52,7 +52,27 @@ class ActivityStatusSet(Event):
     note: Text = ""
 
 
+class ActivityRevised(Event):
+    """Who reported some work says anew how far it got: a later dump of the same register.
+
+    A status `unknown` leaves what was known of it.
+    """
+
+    type: ClassVar[str] = "activity.revised"
+    subject: ClassVar[str] = "activity_id"
+    activity_id: Id
+    quantity: Quantity | None = None
+    unit: Name | None = None
+    status: ActivityStatus = "unknown"
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    people_reached: Count | None = None
+    households: Count | None = None
+    note: Text = ""
+
+
 EVENTS: tuple[type[Event], ...] = (
     ActivityReported,
+    ActivityRevised,
     ActivityStatusSet,
 )

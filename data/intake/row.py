@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from geo.errors import Problem
@@ -131,6 +131,11 @@ class Row:
             problems=tuple(self.problems),
             cells={one.column: self.cell(one.column) for one in self.problems},
         )
+
+
+def with_note(report: RowReport, note: str) -> RowReport:
+    """Give the report of a row with one note more."""
+    return replace(report, notes=(*report.notes, note))
 
 
 def column_letters(position: int) -> str:

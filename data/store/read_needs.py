@@ -19,7 +19,7 @@ from data.store.schema import EVENTS, MERGES, NEED_TRUST, NEEDS
 from geo.model import OPEN_NEED_STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
 
@@ -88,6 +88,19 @@ class NeedReader:
                 found.update(one for (one,) in connection.execute(_SUBJECTS_OF_ROWS, span))
         return frozenset(found)
 
+    def rows_of_uploads(
+        self, upload_ids: Sequence[str], types: Sequence[str]
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the base of each row's client id and what it told, by upload and in their order."""
+        with self._ledger() as connection:
+            until = self._last_seq(connection)
+            for upload_id in upload_ids:
+                rows = connection.execute(
+                    _ROWS_OF_UPLOAD, {"upload_id": upload_id, "types": list(types), "until": until}
+                )
+                for client_id, subject_id in rows:
+                    yield client_id.split(":")[1], subject_id
+
 
 def _of_rows(column: str) -> Select[Any]:
     return (
@@ -104,3 +117,13 @@ def _of_rows(column: str) -> Select[Any]:
 
 _UPLOADS_OF_CLIENT_IDS = _of_rows("upload_id")
 _SUBJECTS_OF_ROWS = _of_rows("subject_id")
+_ROWS_OF_UPLOAD = (
+    select(EVENTS.c.client_id, EVENTS.c.subject_id)
+    .where(
+        EVENTS.c.upload_id == bindparam("upload_id"),
+        EVENTS.c.type.in_(bindparam("types", expanding=True)),
+        EVENTS.c.client_id.like("row:%"),
+        EVENTS.c.seq <= bindparam("until"),
+    )
+    .order_by(EVENTS.c.seq)
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data.events import ActivityReported, ActivityStatusSet
+from data.events import ActivityReported, ActivityRevised, ActivityStatusSet
 from data.store.activity_table import ACTIVITIES
 from data.store.projections.registry import mark, projects, time_text
 from data.store.schema import to_micro
@@ -42,6 +42,26 @@ def _activity_reported(state: State, fact: Fact, payload: ActivityReported) -> N
             **mark(fact),
         },
     )
+
+
+@projects(ActivityRevised, ACTIVITIES)
+def _activity_revised(state: State, fact: Fact, payload: ActivityRevised) -> None:
+    row = state.row(ACTIVITIES, payload.activity_id)
+    if row is None:
+        return
+    revised = {
+        "quantity_micro": None if payload.quantity is None else to_micro(payload.quantity),
+        "unit": payload.unit,
+        "status": row["status"] if payload.status == "unknown" else payload.status,
+        "starts_at": time_text(payload.starts_at),
+        "ends_at": time_text(payload.ends_at),
+        "people_reached": payload.people_reached,
+        "households": payload.households,
+        "note": payload.note,
+        "reported_at": fact.reported_at,
+        **mark(fact),
+    }
+    state.put(ACTIVITIES, {**row, **revised})
 
 
 @projects(ActivityStatusSet, ACTIVITIES)

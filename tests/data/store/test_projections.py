@@ -12,6 +12,7 @@ import pytest
 from data.events import (
     EVENT_TYPES,
     ActivityReported,
+    ActivityRevised,
     ActivityStatusSet,
     AssessmentMade,
     ConvoyLockSet,
@@ -105,6 +106,7 @@ def everything(make: SimpleNamespace) -> list[NewEvent]:
             )
         ),
         new(ActivityStatusSet(activity_id="activity:1", status="running")),
+        new(ActivityRevised(activity_id="activity:1", quantity=Decimal(14), unit="tent")),
         new(make.depot()),
         new(make.depot("amizmiz")),
         new(make.vehicle()),
