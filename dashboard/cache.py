@@ -15,6 +15,7 @@ from dashboard.map.document import MapDocument, MapFrame, map_document
 from dashboard.map.layers import LayerFile, area_files, hint_files
 from dashboard.map.text import clean
 from dashboard.roadbook import RoadBook
+from dashboard.vocabulary import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,10 +49,10 @@ def map_frame(
     """Give what the map's document is made from."""
     return MapFrame(
         situation_id=info.situation_id,
-        title=clean(info.name),
+        title=clean(told(info.name)),
         bounds=info.bounds or WORLD,
         timezone=info.timezone,
-        notice=info.notice,
+        notice=told(info.notice),
         drill=info.drill,
         language=language(),
         layers=tuple((file.name, file.path) for file in files),

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dashboard.vocabulary import told
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -43,7 +45,7 @@ def _row(place: dict[str, Any]) -> dict[str, Any]:
         "value": _percent(hit.get("value")),
         "high": _percent(hit.get("high")),
         "facilities": len(place.get("facilities") or []),
-        "evidence": place.get("evidence", ""),
+        "evidence": told(place.get("evidence", "")),
     }
 
 

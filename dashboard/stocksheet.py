@@ -12,6 +12,7 @@ import pandas as pd
 
 from dashboard.languages import _
 from dashboard.map.text import clean
+from dashboard.vocabulary import told
 from data.packs import written
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def on_hand(found: Mapping[str, Any], words: Words) -> pd.DataFrame:
             _("Expired"): _numbers(rows, "expired"),
             _("Expires within 7 days"): _numbers(rows, "expiring_soon"),
             _("Next last day"): [row["next_expiry"] or "" for row in rows],
-            _("Unit"): [row["unit"] for row in rows],
+            _("Unit"): [told(row["unit"]) for row in rows],
             _("Event"): [row["event"] for row in rows],
         }
     )
@@ -92,7 +93,7 @@ def lots(found: Mapping[str, Any], words: Words, today: date) -> pd.DataFrame:
             _("State"): [expiry_text(row["expires_on"], today) for row in rows],
             _("Leaves as number"): pd.array(order, dtype="Int64"),
             _("On hand"): _numbers(rows, "on_hand"),
-            _("Unit"): [row["unit"] for row in rows],
+            _("Unit"): [told(row["unit"]) for row in rows],
         }
     )
 
@@ -119,7 +120,7 @@ def on_the_road(found: Mapping[str, Any], words: Words) -> pd.DataFrame:
             _("Convoy"): [words.account(convoy) for convoy, _item, _unit in sums],
             _("Item"): [words.item(item) for _convoy, item, _unit in sums],
             _("Quantity"): [float(quantity) for quantity in sums.values()],
-            _("Unit"): [unit for _convoy, _item, unit in sums],
+            _("Unit"): [told(unit) for _convoy, _item, unit in sums],
         }
     )
 
@@ -154,7 +155,7 @@ def balance(found: Mapping[str, Any], words: Words) -> pd.DataFrame:
             _("On the road"): _numbers(rows, "on_the_road"),
             _("On hand"): _numbers(rows, "on_hand"),
             _("Difference"): _numbers(rows, "difference"),
-            _("Unit"): [row["unit"] for row in rows],
+            _("Unit"): [told(row["unit"]) for row in rows],
         }
     )
 
@@ -192,7 +193,7 @@ def counts(found: Mapping[str, Any], words: Words) -> pd.DataFrame:
             _("Counted"): _numbers(rows, "counted"),
             _("In the books"): _numbers(rows, "booked"),
             _("Difference"): _numbers(rows, "difference"),
-            _("Unit"): [row["unit"] for row in rows],
+            _("Unit"): [told(row["unit"]) for row in rows],
             _("Who says so"): [clean(row["organisation"]) for row in rows],
             _("Remark"): [clean(row["note"], LONGEST_NOTE) for row in rows],
             _("Event"): [row["event"] for row in rows],
@@ -208,7 +209,7 @@ def movements(found: Mapping[str, Any], words: Words) -> pd.DataFrame:
             _("Time"): [words.moment(row["at"]) for row in rows],
             _("Item"): [words.item(row["item"]) for row in rows],
             _("Quantity"): _numbers(rows, "quantity"),
-            _("Unit"): [row["unit"] for row in rows],
+            _("Unit"): [told(row["unit"]) for row in rows],
             _("From"): [words.account(row["from"]) for row in rows],
             _("To"): [words.account(row["to"]) for row in rows],
             _("Who says so"): [clean(row["organisation"] or row["actor"]) for row in rows],
@@ -256,8 +257,8 @@ def funds(found: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _numbers(rows: Iterable[Mapping[str, Any]], name: str) -> list[float]:
-    """Give a column of exact decimals as numbers, which sort and add up in a table."""
-    return [float(row[name]) for row in rows]
+    """Give a column of exact decimals as numbers to one decimal, which sort in a table."""
+    return [round(float(row[name]), 1) for row in rows]
 
 
 def gifts(found: Mapping[str, Any], words: Words) -> pd.DataFrame:

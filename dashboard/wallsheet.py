@@ -8,6 +8,7 @@ from dashboard.indicatorsheet import UNKNOWN, indicator_names, written
 from dashboard.languages import N_, _
 from dashboard.map.text import NOTE_LIMIT, clean
 from dashboard.numerals import clock, moment, number
+from dashboard.vocabulary import told
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,8 +44,8 @@ def wall_values(desk: Desk) -> dict[str, Any]:
     info, picture = desk.info(), desk.picture()
     return {
         "seq": picture.seq,
-        "name": clean(info.name),
-        "notice": clean(info.notice, NOTE_LIMIT),
+        "name": clean(told(info.name)),
+        "notice": clean(told(info.notice), NOTE_LIMIT),
         "made_at": moment(picture.made_at, info.timezone),
         "last_event_at": desk.last_event_at().isoformat(timespec="seconds"),
         "figures": [_figure(picture, *one) for one in FIGURES],

@@ -12,6 +12,7 @@ from dashboard.languages import _, direction, language
 from dashboard.map.text import NOTE_LIMIT, clean
 from dashboard.numerals import moment as _moment
 from dashboard.numerals import number
+from dashboard.vocabulary import told
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,6 +71,7 @@ def report_html(page: ReportPage) -> str:
         language=language(),
         direction=direction(language()),
         text=clean,
+        told=told,
         long=lambda value: clean(value, NOTE_LIMIT),
         number=number,
         moment=lambda at: moment(at, page.timezone),

@@ -9,6 +9,7 @@ from dashboard.map.text import NOTE_LIMIT, clean
 from dashboard.report.page import words
 from dashboard.report.sections import heading, sections
 from dashboard.report.typeset import typeset
+from dashboard.vocabulary import told
 
 if TYPE_CHECKING:
     from dashboard.report.page import ReportPage
@@ -23,7 +24,7 @@ def report_pdf(page: ReportPage) -> bytes:
             "language": language(),
             "right_to_left": direction(language()) == "rtl",
             "title": title,
-            "notice": clean(page.notice, NOTE_LIMIT),
+            "notice": clean(told(page.notice), NOTE_LIMIT),
             "when": when,
             "sections": [one.as_json() for one in sections(page)],
             "made": words()["made"],

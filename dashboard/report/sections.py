@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dashboard.indicatorsheet import written
 from dashboard.map.text import NOTE_LIMIT, clean
 from dashboard.report.page import moment, number, words
+from dashboard.vocabulary import told
 
 if TYPE_CHECKING:
     from dashboard.report.page import ReportPage
@@ -201,7 +202,7 @@ def heading(page: ReportPage) -> tuple[str, str]:
     if page.since_at is not None:
         since = f"{moment(page.since_at, page.timezone)}, {since}"
     return (
-        f"{clean(page.title)}: {w['report']}",
+        f"{clean(told(page.title))}: {w['report']}",
         f"{w['as_of']} {moment(page.made_at, page.timezone)} ({page.timezone}), "
         f"{w['event']} {page.seq} · {w['since']}: {since}",
     )

@@ -12,6 +12,7 @@ from dashboard.languages import _, direction, language
 from dashboard.map.text import NOTE_LIMIT, clean
 from dashboard.report.page import words
 from dashboard.report.sections import heading, sections
+from dashboard.vocabulary import told
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -49,7 +50,7 @@ def short_html(page: ReportPage) -> str:
         language=language(),
         direction=direction(language()),
         title=title,
-        notice=clean(page.notice, NOTE_LIMIT),
+        notice=clean(told(page.notice), NOTE_LIMIT),
         when=when,
         sections=[one.shortened() for one in sections(page)],
         again=_("Look again"),

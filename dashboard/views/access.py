@@ -68,7 +68,7 @@ def cut_off_table(picture: Picture) -> pd.DataFrame:
             "reach": [reach_text(status) for status in away["reach_status"]],
             "people": away["people"],
             "affected": away["affected"],
-            "minutes": away["travel_time_s"] / 60,
+            "minutes": (away["travel_time_s"] / 60).round().astype("Int64"),
             "why": [clean(reason, 300) for reason in away["reach_reason"]],
         }
     ).reset_index(drop=True)

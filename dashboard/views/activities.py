@@ -139,7 +139,7 @@ def gaps_table(
             "place_id": gaps["place_id"],
             _("Place"): [clean(names.get(one, "?")) for one in gaps["place_id"]],
             _("Item"): [item_name(one) for one in gaps["what"]],
-            _("Missing"): gaps["missing"],
+            _("Missing"): gaps["missing"].round(1),
             _("Planned or under way"): gaps["promised"],
             _("Gap"): [kinds[one] for one in gaps["kind"]],
             _("Organisations"): [clean(", ".join(one), 300) for one in gaps["actors"]],

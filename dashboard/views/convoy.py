@@ -107,7 +107,8 @@ def _loading(
         st.error(markdown(error), icon=":material/error:")
         return
     room = plansheet.room_of(convoy, {one.vehicle_id: one for one in vehicles})
-    st.markdown(f"**{_('Loading list: what goes in first stands first')}**")
+    heading = _("Loading list: what goes in first stands first")
+    st.markdown(f"**{heading}**")
     column = st.column_config
     full = {
         key: column.ProgressColumn(

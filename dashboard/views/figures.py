@@ -13,6 +13,7 @@ from dashboard.languages import _
 from dashboard.map.text import NOTE_LIMIT, clean
 from dashboard.numerals import moment as _moment
 from dashboard.numerals import number
+from dashboard.vocabulary import layer_kind, told
 from geo.model import ReachStatus
 
 if TYPE_CHECKING:
@@ -55,12 +56,12 @@ def figures(picture: Picture, *, timezone: str) -> None:
 
 def source_lines(picture: Picture, timezone: str, *, limit: int = SOURCES_SHOWN) -> list[str]:
     """Give one short text a source: name, time if known, what it told; then how many are left."""
-    told: dict[tuple[str, str], list[str]] = {}
+    kinds_of: dict[tuple[str, str], list[str]] = {}
     for source in picture.sources:
-        key = (clean(source["name"]), moment(source.get("at"), timezone))
-        told.setdefault(key, []).append(clean(source.get("kind", "")).replace("_", " "))
+        key = (clean(told(source["name"])), moment(source.get("at"), timezone))
+        kinds_of.setdefault(key, []).append(clean(layer_kind(source.get("kind"))))
     lines = [
-        name + (f" ({at})" if at else "") + _kinds(kinds) for (name, at), kinds in told.items()
+        name + (f" ({at})" if at else "") + _kinds(kinds) for (name, at), kinds in kinds_of.items()
     ]
     left_out = len(lines) - limit
     return lines[:limit] + (

@@ -13,6 +13,7 @@ from dashboard.languages import _
 from dashboard.map.component import parse_picked, situation_map
 from dashboard.map.text import NOTE_LIMIT, clean, markdown
 from dashboard.views.figures import figures
+from dashboard.vocabulary import told
 from geo.errors import NoSituationError, QafilaError
 
 if TYPE_CHECKING:
@@ -69,10 +70,10 @@ def headed(served: Served) -> SituationInfo | None:
 
 def header(info: SituationInfo) -> None:
     """Name the situation and show its notice, which stays in view while the page is scrolled."""
-    st.title(markdown(info.name), anchor=False)
+    st.title(markdown(told(info.name)), anchor=False)
     if info.notice:
         with st.container(key="notice"):
-            text = html.escape(clean(info.notice, NOTE_LIMIT))
+            text = html.escape(clean(told(info.notice), NOTE_LIMIT))
             st.html(f'<div class="q-drill" role="note" dir="auto">{text}</div>')
 
 

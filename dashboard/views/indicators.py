@@ -14,6 +14,7 @@ from dashboard.languages import _, language
 from dashboard.map.text import clean, markdown
 from dashboard.views import frame, grid
 from dashboard.views.figures import moment
+from dashboard.vocabulary import told
 from geo.errors import QafilaError
 
 if TYPE_CHECKING:
@@ -85,27 +86,31 @@ def _taken_apart(served: Served, indicators: list[dict[str, Any]], zone: str) ->
     if chosen is None:
         return
     one = by_id[chosen]
-    st.markdown(f"**{_('Definition')}:** {markdown(one['definition'])}")
-    st.markdown(f"**{_('Formula')}:** {markdown(one['formula'])}")
-    st.markdown(f"**{_('Source')}:** {markdown(one['source'])} · {moment(one['at'], zone)}")
-    if one["sdg"]:
-        st.markdown(f"**{_('Sustainable Development Goals')}:** {', '.join(one['sdg'])}")
+    facts = {
+        _("Definition"): markdown(told(one["definition"])),
+        _("Formula"): markdown(one["formula"]),
+        _("Source"): f"{markdown(one['source'])} · {moment(one['at'], zone)}",
+        _("Sustainable Development Goals"): ", ".join(one["sdg"]),
+    }
+    st.markdown("\n\n".join(f"**{name}:** {text}" for name, text in facts.items() if text))
     if one["reason"]:
         st.info(markdown(one["reason"]), icon=":material/help:")
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        _parts(one)
+        _parts(served, one)
     with right:
         _rows(served, chosen)
 
 
-def _parts(one: dict[str, Any]) -> None:
+def _parts(served: Served, one: dict[str, Any]) -> None:
     if not one["parts"]:
         return
     st.subheader(_("Part by part"), anchor=False)
     table = pd.DataFrame(
         {
-            _("Part"): [clean(part["key"]) or UNKNOWN for part in one["parts"]],
+            _("Part"): [
+                clean(served.desk.item_name(part["key"])) or UNKNOWN for part in one["parts"]
+            ],
             _("Value"): [written(part["value"], one["unit"]) for part in one["parts"]],
             _("Rows"): [part["n"] for part in one["parts"]],
         }
@@ -127,6 +132,8 @@ def _rows(served: Served, indicator_id: str) -> None:
         st.caption(_("No rows."))
         return
     shown = rows.head(ROWS_SHOWN).copy()
+    if "item_id" in shown:
+        shown["item_id"] = shown["item_id"].map(served.desk.item_name, na_action="ignore")
     for name in shown.select_dtypes(include=["object", "string"]).columns:
         shown[name] = shown[name].map(clean, na_action="ignore")
     grid.show(
@@ -134,6 +141,7 @@ def _rows(served: Served, indicator_id: str) -> None:
         hide_index=True,
         height=TABLE_HEIGHT_PX,
         width="stretch",
+        column_config=_headings(),
         name=indicator_id,
         whole=rows,
     )
@@ -142,9 +150,10 @@ def _rows(served: Served, indicator_id: str) -> None:
 def _box(one: dict[str, Any]) -> str:
     value, before, target = one["value"], one["value_day_before"], one["target"]
     missed = target is not None and value is not None and value != target
-    small = [f"{_('24 h before')}: {written(before, one['unit'])}"] if before is not None else []
+    day_before, aim = _("24 h before"), _("target")
+    small = [f"{day_before}: {written(before, one['unit'])}"] if before is not None else []
     if target is not None:
-        small.append(f"{_('target')}: {written(target, one['unit'])}")
+        small.append(f"{aim}: {written(target, one['unit'])}")
     if one["reason"]:
         small.append(clean(one["reason"]))
     alarm = ' class="q-alarm"' if missed else ""
@@ -152,3 +161,23 @@ def _box(one: dict[str, Any]) -> str:
     label = html.escape(indicator_names()[one["id"]])
     shown = html.escape(written(value, one["unit"]))
     return f"<div{alarm}><dt>{label}</dt><dd>{shown}{lines}</dd></div>"
+
+
+def _headings() -> dict[str, Any]:
+    """Headings of the rows behind an indicator; a column that is not named keeps its own."""
+    names = {
+        "name": _("Place"),
+        "item_id": _("Item"),
+        "commune": _("Commune"),
+        "needed": _("Needed"),
+        "delivered": _("Delivered"),
+        "people": _("People"),
+        "affected": _("Affected"),
+        "status": _("Status"),
+        "weighted": _("Weighted by urgency"),
+        "met": _("Met"),
+        "beyond": _("Beyond need"),
+        "share": _("Share"),
+    }
+    column = st.column_config.Column
+    return {"place_id": None} | {name: column(label) for name, label in names.items()}

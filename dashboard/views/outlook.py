@@ -99,7 +99,8 @@ def _forecast(made: dict[str, Any], item_name: Callable[[str], str], timezone: s
             st.caption(_("No rows."))
             continue
         grid.show(table, name=name, hide_index=True, height="auto", key=name, alt=title)
-    st.markdown(f"**{markdown(_('How far off the last forecast was'))}**")
+    heading = _("How far off the last forecast was")
+    st.markdown(f"**{markdown(heading)}**")
     if errors.empty:
         st.caption(_("There is no past yet that a forecast could be held against."))
     else:

@@ -260,10 +260,11 @@ def _vehicles(desk: Desk, found: dict[str, Any], zone: str) -> None:
     left, right = st.columns(2, gap="medium")
     with left, st.form("set_vehicle"):
         _heading(_("Change a value"))
+        new_value = _("New value")
         chosen = {
             "vehicle_class": st.selectbox(_("Class"), list(classes)),
             "field": st.selectbox(_("Value"), fields),
-            "value": f"{st.number_input(_('New value'), 0.0, 1e6, 1.0):g}",
+            "value": f"{st.number_input(new_value, 0.0, 1e6, 1.0):g}",
             "source": st.text_input(_("Who says so"), max_chars=500),
         }
         if st.form_submit_button(_("Change"), icon=":material/local_shipping:"):

@@ -12,6 +12,7 @@ from dashboard.languages import _, language
 from dashboard.map.text import clean, markdown
 from dashboard.views import frame, grid
 from dashboard.views.figures import moment, number
+from dashboard.vocabulary import layer_kind, told
 
 if TYPE_CHECKING:
     from dashboard.operations.picture import Picture
@@ -175,10 +176,8 @@ def sources(picture: Picture, timezone: str) -> None:
     grid.show(
         pd.DataFrame(
             {
-                _("Source"): [clean(source["name"], 300) for source in picture.sources],
-                _("For"): [
-                    clean(source.get("kind", "")).replace("_", " ") for source in picture.sources
-                ],
+                _("Source"): [clean(told(source["name"]), 300) for source in picture.sources],
+                _("For"): [clean(layer_kind(source.get("kind"))) for source in picture.sources],
                 _("Time"): [moment(source.get("at"), timezone) for source in picture.sources],
             }
         ),
