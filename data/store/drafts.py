@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, bindparam, select
 
 from data.events import EVENT_TYPES, Event, NewEvent
 from data.store.acting import acting
@@ -18,11 +17,13 @@ from data.store.chain import GENESIS, EventRow, seal
 from data.store.engine import write_rows
 from data.store.heads import utc_text
 from data.store.schema import EVENTS
-from data.store.state import KEYS_PER_SELECT, Fact, chunks
+from data.store.state import Fact
 from geo.errors import InputError, Problem, RuleError, SchemaError, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
 
 #: The largest payload in bytes of canonical JSON: 20,000 edge ids need about 600 kB.
 MAX_PAYLOAD_BYTES = 4 << 20
@@ -116,15 +117,6 @@ def _as_stored(payload: Event, text: str) -> Event:
         ) from error
 
 
-def known_rows(connection: Connection, client_ids: Sequence[str]) -> dict[str, EventRow]:
-    """Events that were recorded under these client ids."""
-    found: dict[str, EventRow] = {}
-    for part in chunks(client_ids, KEYS_PER_SELECT):
-        for row in map(EventRow._make, connection.execute(_BY_CLIENT, {"client_ids": part})):
-            found[str(row.client_id)] = row
-    return found
-
-
 def sealed_rows(
     drafts: Sequence[Draft],
     *,
@@ -169,12 +161,6 @@ def sealed_rows(
     return rows
 
 
-def last_row(connection: Connection) -> EventRow | None:
-    """The newest event."""
-    found = connection.execute(_LAST_ROW).one_or_none()
-    return None if found is None else EventRow._make(found)
-
-
 def insert_rows(connection: Connection, rows: Sequence[EventRow]) -> None:
     """Write rows into the ledger."""
     write_rows(connection, EVENTS, [row._asdict() for row in rows], replace=False)
@@ -188,7 +174,3 @@ def require_same_type(one: Draft, known: EventRow) -> None:
             f"it was used for {known.type} (event {known.seq})",
             "make a new client id for each thing that is sent",
         )
-
-
-_BY_CLIENT = select(EVENTS).where(EVENTS.c.client_id.in_(bindparam("client_ids", expanding=True)))
-_LAST_ROW = select(EVENTS).order_by(EVENTS.c.seq.desc()).limit(1)

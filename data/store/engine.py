@@ -13,7 +13,7 @@ import contextlib
 import functools
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, RootTransaction, Table, create_engine, event, text
 from sqlalchemy.dialects import sqlite
@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import StaticPool
 
-from data.store import postgres
+from data.store import postgres, postgres_rows
 from data.store.schema import APPLICATION_ID, key_columns
 from geo.errors import InputError, StoreBusyError, StoreError
 
@@ -283,14 +283,29 @@ def as_store_error(error: SQLAlchemyError | sqlite3.Error, url: URL) -> StoreErr
     return StoreError(given, f"the store refused: {cause}", "run `qafila verify`")
 
 
+class Write(NamedTuple):
+    """Whole rows for a table; with `replace` over those that are there under the same key."""
+
+    table: Table
+    rows: Sequence[dict[str, Any]]
+    replace: bool
+
+
+def write_all(connection: Connection, writes: Sequence[Write]) -> None:
+    """Write rows of several tables in their order, to a server in one round trip."""
+    if not is_file(connection.engine.url):
+        postgres_rows.write(connection, writes)
+        return
+    for table, rows, replace in writes:
+        if rows:
+            connection.execute(_statement(table, replace), rows)
+
+
 def write_rows(
     connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, replace: bool
 ) -> None:
-    """Write whole rows; with `replace` over those that are there already under the same key."""
-    if is_file(connection.engine.url):
-        connection.execute(_statement(table, replace), rows)
-    else:
-        postgres.write_rows(connection, table, rows, replace=replace)
+    """Write whole rows of one table."""
+    write_all(connection, [Write(table, rows, replace)])
 
 
 @functools.cache

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from data.store import migrate, views
 from data.store.chain import ChainCheck, EventRow
-from data.store.drafts import insert_rows, last_row
+from data.store.drafts import insert_rows
 from data.store.engine import (
     database_url,
     for_writing,
@@ -26,10 +26,12 @@ from data.store.engine import (
     translated,
     writing,
 )
+from data.store.lookup import last_row
+from data.store.place import make_place, require_empty
 from data.store.private import copy_private
 from data.store.projections import dump
 from data.store.read import EVENTS_PER_READ, event_rows
-from data.store.store import make_place, replay, require_empty
+from data.store.replay import replay
 from geo.errors import StoreError
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ import threading
 from typing import TYPE_CHECKING, NoReturn
 
 from data.store.engine import for_writing, memory_engine, reading, writing
+from data.store.replay import replay
 from data.store.schema import PROJECTIONS
-from data.store.store import Store, replay
+from data.store.store import Store
 from geo.errors import RuleError
 
 if TYPE_CHECKING:

@@ -19,8 +19,10 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, or_, select
 
 from data.events import Provenance, RecordedEvent, payload_class
-from data.store import access_records, records
+from data.store import access_records, postgres_rows, records
 from data.store.chain import EventRow, event_json, head_of
+from data.store.engine import is_file
+from data.store.lookup import KEYS_PER_SELECT, chunks
 from data.store.need_records import need_record
 from data.store.read_field import FieldReader
 from data.store.read_needs import NeedReader
@@ -54,7 +56,7 @@ from data.store.schema import (
     VOLUNTEERS,
     key_columns,
 )
-from data.store.state import KEYS_PER_SELECT, Fact, chunks
+from data.store.state import Fact
 from data.store.stock_records import stock_line
 from data.store.volunteering_records import volunteer_record
 from geo.errors import InputError, NoSituationError, StoreError, UnknownIdError
@@ -392,6 +394,8 @@ def event_rows(
         "after": max(-1, min(after, _LAST_SEQ)),
         "until": _LAST_SEQ if until is None else max(-1, min(until, _LAST_SEQ)),
     }
+    if not is_file(connection.engine.url):
+        return map(EventRow._make, postgres_rows.read(connection, statement, values))
     return map(EventRow._make, connection.execute(statement, values))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
-from data.store.drafts import known_rows
+from data.store.lookup import known_rows
 from data.store.schema import CONVOYS_HEARD, FIELD_LINKS
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Select, bindparam, select
 
-from data.store.drafts import known_rows
+from data.store.lookup import known_rows
 from data.store.need_records import (
     MergeRecord,
     NeedRecord,

@@ -20,8 +20,8 @@ from sqlalchemy import (
 from data.events.base import Provenance
 from data.lots import is_expired
 from data.store import stock_records as records
+from data.store.lookup import KEYS_PER_SELECT, chunks
 from data.store.schema import EVENTS, from_micro, key_columns
-from data.store.state import KEYS_PER_SELECT, chunks
 from data.store.stock_tables import (
     ALLOCATIONS,
     COUNTS,

@@ -6,25 +6,21 @@ thousand of an upload, a dry run that writes nothing, and the replay of a whole 
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import Connection, Select, Table, bindparam, select, tuple_
+from sqlalchemy import Connection, Table, select
 
-from data.store.engine import write_rows
+from data.store.engine import Write, write_all
+from data.store.lookup import Key as Key
+from data.store.lookup import Row as Row
+from data.store.lookup import rows_by_key
 from data.store.schema import TABLES, key_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from data.events import Event
-
-Key: TypeAlias = tuple[str, ...]
-Row: TypeAlias = dict[str, Any]
-
-# How many keys one SELECT asks for: well below the limit of parameters of every engine.
-KEYS_PER_SELECT = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,19 +53,25 @@ class State:
     """
 
     def __init__(self, connection: Connection, history: History) -> None:
-        self.history = history
+        self._history = history
         self._connection = connection
+        self._first: list[Write] = []
         self._rows: dict[str, dict[Key, Row | None]] = {table.name: {} for table in TABLES}
         self._changed: dict[str, set[Key]] = {name: set() for name in self._rows}
+
+    @property
+    def history(self) -> History:
+        """Earlier events, those of this transaction among them."""
+        # What waits to be written is history too.
+        waiting, self._first = self._first, []
+        write_all(self._connection, waiting)
+        return self._history
 
     def row(self, table: Table, *key: str) -> Row | None:
         """Give the row with this key, or None."""
         known = self._rows[table.name]
         if key not in known:
-            found = self._connection.execute(
-                _by_key(table), dict(zip(key_columns(table), key, strict=True))
-            ).one_or_none()
-            known[key] = None if found is None else dict(found._mapping)
+            self.learn(rows_by_key(self._connection, [(table, key)]))
         return known[key]
 
     def live(self, table: Table, *key: str) -> Row | None:
@@ -99,41 +101,26 @@ class State:
 
     def prefetch(self, keys: Iterable[tuple[Table, Key]]) -> None:
         """Read many rows at once that `row` will be asked for."""
-        wanted: dict[str, tuple[Table, dict[Key, None]]] = {}
-        for table, key in keys:
-            if key not in self._rows[table.name]:
-                wanted.setdefault(table.name, (table, {}))[1][key] = None
-        for table, missing in wanted.values():
-            names = key_columns(table)
-            known = self._rows[table.name]
-            known.update(missing)
-            columns = [table.c[name] for name in names]
-            for part in chunks(list(missing), KEYS_PER_SELECT):
-                condition = (
-                    columns[0].in_([key[0] for key in part])
-                    if len(columns) == 1
-                    else tuple_(*columns).in_(part)
-                )
-                for found in self._connection.execute(select(table).where(condition)):
-                    row = dict(found._mapping)
-                    known[tuple(row[name] for name in names)] = row
+        missing = [(table, key) for table, key in keys if key not in self._rows[table.name]]
+        self.learn(rows_by_key(self._connection, missing))
+
+    def learn(self, rows: Mapping[Table, Mapping[Key, Row | None]]) -> None:
+        """Take in rows that were read already; None stands for a key that has none."""
+        for table, found in rows.items():
+            self._rows[table.name].update(found)
+
+    def write_first(self, table: Table, rows: Sequence[Row]) -> None:
+        """Write new rows of another table with the changed ones of `flush`, before them."""
+        self._first.append(Write(table, rows, replace=False))
 
     def flush(self) -> None:
         """Write the changed rows and forget all."""
+        writes, self._first = self._first, []
         for table in TABLES:
             known, changed = self._rows[table.name], self._changed[table.name]
             rows = [row for key in changed if (row := known[key]) is not None]
             if rows:
-                write_rows(self._connection, table, rows, replace=True)
+                writes.append(Write(table, rows, replace=True))
             known.clear()
             changed.clear()
-
-
-def chunks(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
-    """Parts of at most `size` values."""
-    return (values[start : start + size] for start in range(0, len(values), size))
-
-
-@functools.cache
-def _by_key(table: Table) -> Select[Any]:
-    return select(table).where(*(table.c[name] == bindparam(name) for name in key_columns(table)))
+        write_all(self._connection, writes)

@@ -15,15 +15,7 @@ from sqlalchemy import Connection, Engine, select
 from data.events import NewEvent, RecordedEvent, SituationCreated
 from data.store import migrate, views
 from data.store.chain import ChainCheck, EventRow, Verification
-from data.store.drafts import (
-    Draft,
-    draft,
-    insert_rows,
-    known_rows,
-    last_row,
-    require_same_type,
-    sealed_rows,
-)
+from data.store.drafts import Draft, draft, require_same_type, sealed_rows
 from data.store.engine import (
     WAIT_S,
     database_path,
@@ -31,7 +23,6 @@ from data.store.engine import (
     empty_log,
     for_writing,
     is_file,
-    is_ours,
     open_engine,
     prepare,
     reading,
@@ -40,14 +31,16 @@ from data.store.engine import (
     writing,
 )
 from data.store.heads import parse_head, utc_text
+from data.store.lookup import look
+from data.store.place import make_place, no_situation, require_empty, revision_of_ours
 from data.store.projections import apply, dump, touches
-from data.store.read import EVENTS_PER_READ, LedgerHistory, Reader, event_rows, fact, recorded
+from data.store.read import EVENTS_PER_READ, LedgerHistory, Reader, recorded
+from data.store.replay import differences, replay
 from data.store.rules import check
 from data.store.schema import EVENTS, REVISION
 from data.store.state import Fact, State
 from geo.errors import (
     InputError,
-    NoSituationError,
     QafilaError,
     StoreBusyError,
     StoreError,
@@ -65,9 +58,6 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], datetime]
 Ids = Callable[[str], str]
-
-# Fewer events than this find their rows one by one.
-PREFETCH_FROM = 8
 
 
 def utc_now() -> datetime:
@@ -147,12 +137,12 @@ class Store(Reader):
         """
         url = database_url(place)
         if is_file(url) and not database_path(url).is_file():
-            raise _no_situation(url)
+            raise no_situation(url)
         engine = open_engine(url, wait_s=wait_s)
         store = cls(engine, clock=clock, ids=ids, wait_s=wait_s)
         try:
             with reading(engine) as connection:
-                found = _revision_of_ours(connection)
+                found = revision_of_ours(connection)
             if found != REVISION:
                 store._upgrade()
         except BaseException:
@@ -365,7 +355,12 @@ class Store(Reader):
 
     def _append(self, drafts: Sequence[Draft], connection: Connection) -> list[EventRow]:
         client_ids = [one.client_id for one in drafts if one.client_id is not None]
-        by_client = known_rows(connection, client_ids)
+        seen = look(
+            connection,
+            client_ids,
+            (touch for one in drafts for touch in touches(one.payload, one.upload_id)),
+        )
+        by_client = seen.known
         fresh: list[Draft] = []
         promised: dict[str, Draft] = {}
         for one in drafts:
@@ -376,24 +371,29 @@ class Store(Reader):
                 fresh.append(one)
         rows = sealed_rows(
             fresh,
-            last=last_row(connection),
+            last=seen.last,
             now=utc_text(self._clock()),
             new_id=self._ids,
         )
         if rows:
-            insert_rows(connection, rows)
             facts = [
                 one.fact(seq=row.seq, recorded_at=row.recorded_at)
                 for one, row in zip(fresh, rows, strict=True)
             ]
-            _project(State(connection, LedgerHistory(connection)), facts, checked=True)
+            state = State(connection, LedgerHistory(connection))
+            state.learn(seen.rows)
+            state.write_first(EVENTS, [row._asdict() for row in rows])
+            for each in facts:
+                check(state, each)
+                apply(state, each)
+            state.flush()
         by_client.update({row.client_id: row for row in rows if row.client_id is not None})
         return _in_order(drafts, rows, by_client)
 
     def _upgrade(self) -> None:
         with self._writing() as connection:
             # Another process may have done it while this one waited.
-            found = _revision_of_ours(connection)
+            found = revision_of_ours(connection)
             if found == REVISION:
                 return
             migrate.backup(connection, found)
@@ -412,7 +412,7 @@ class Store(Reader):
             still._projections() as stored,
             again._projections() as replayed,
         ):
-            for line in itertools.islice(_differences(dump(stored), dump(replayed)), 10):
+            for line in itertools.islice(differences(dump(stored), dump(replayed)), 10):
                 walk.report(line)
 
 
@@ -434,30 +434,6 @@ class _HistoryWith:
         return found + [one for one in self._done if one.payload.subject_id in set(subject_ids)]
 
 
-def _project(state: State, facts: Sequence[Fact], *, checked: bool) -> None:
-    """Apply events to the projections and write them."""
-    if len(facts) >= PREFETCH_FROM:
-        state.prefetch(touch for one in facts for touch in touches(one))
-    for one in facts:
-        if checked:
-            check(state, one)
-        apply(state, one)
-    state.flush()
-
-
-def replay(*, source: Connection, target: Connection, until: int | None) -> int:
-    """Make empty projections from the ledger; gives the number of events."""
-    state = State(target, LedgerHistory(source))
-    count, last = 0, 0
-    while True:
-        rows = list(event_rows(source, after=last, until=until, limit=EVENTS_PER_READ))
-        if not rows:
-            return count
-        _project(state, list(map(fact, rows)), checked=False)
-        count += len(rows)
-        last = rows[-1].seq
-
-
 def _in_order(
     drafts: Sequence[Draft], rows: Iterable[EventRow], by_client: dict[str, EventRow]
 ) -> list[EventRow]:
@@ -471,21 +447,6 @@ def _in_order(
             require_same_type(one, known)
             answer.append(known)
     return answer
-
-
-def _differences(stored: Iterator[str], replayed: Iterator[str]) -> Iterator[str]:
-    for mine, true in itertools.zip_longest(stored, replayed):
-        if mine != true:
-            yield (
-                f"projections differ from the ledger: stored {_short(mine)}, "
-                f"the ledger says {_short(true)}; run `qafila rebuild`"
-            )
-
-
-def _short(line: str | None) -> str:
-    if line is None:
-        return "nothing"
-    return line if len(line) <= 160 else f"{line[:159]}…"
 
 
 def _seq_at(connection: Connection, moment: datetime) -> int:
@@ -511,55 +472,3 @@ def _last_before(connection: Connection, moment: datetime) -> int:
         .limit(1)
     ).scalar()
     return int(found or 0)
-
-
-def _revision_of_ours(connection: Connection) -> str:
-    url = connection.engine.url
-    if not is_ours(connection):
-        raise StoreError(
-            shown(url),
-            f"this {'file' if is_file(url) else 'database'} is no situation of this program",
-            "name the home of a situation",
-        )
-    found = migrate.revision(connection)
-    if found is None:
-        raise _no_situation(url)
-    if migrate.is_newer(found):
-        raise StoreError(
-            shown(url),
-            f"its schema {found} is newer than this program's {REVISION}",
-            "update the program; nothing was changed",
-        )
-    return found
-
-
-def require_empty(connection: Connection) -> None:
-    """Refuse a database that holds something already."""
-    url = connection.engine.url
-    if not is_ours(connection) or migrate.revision(connection) is not None:
-        raise StoreError(
-            shown(url),
-            "there is a situation or another database already",
-            "open it, or choose another home",
-        )
-
-
-def _no_situation(url: URL) -> NoSituationError:
-    return NoSituationError(
-        shown(url),
-        "there is no situation here yet",
-        "begin one with `qafila init`, or name its home with --home",
-    )
-
-
-def make_place(url: URL) -> None:
-    """Make the folder that a database file will lie in; a server's database is there already."""
-    if not is_file(url):
-        return
-    folder = database_path(url).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            str(folder), f"the folder cannot be made ({error.strerror})", "choose another home"
-        ) from error

@@ -53,15 +53,15 @@ def apply(state: State, fact: Fact) -> None:
     BY_TYPE[fact.type].apply(state, fact, fact.payload)
 
 
-def touches(fact: Fact) -> Iterator[tuple[Table, Key]]:
+def touches(payload: Event, upload_id: str | None) -> Iterator[tuple[Table, Key]]:
     """Rows that rules and projection will read, as far as the event alone tells."""
-    projection = BY_TYPE[fact.type]
+    projection = BY_TYPE[payload.type]
     if projection.reads is not None:
-        yield from projection.reads(fact.payload)
-    if fact.upload_id is not None:
-        yield UPLOADS, (fact.upload_id,)
-    if fact.payload.subject:
-        yield projection.table, (fact.payload.subject_id,)
+        yield from projection.reads(payload)
+    if upload_id is not None:
+        yield UPLOADS, (upload_id,)
+    if payload.subject:
+        yield projection.table, (payload.subject_id,)
 
 
 def is_undone(state: State, upload_id: str | None) -> bool:

@@ -54,7 +54,9 @@ def _upload_undone(state: State, fact: Fact, payload: UploadUndone) -> None:
         },
     )
     came_with_it = state.history.of_upload(payload.upload_id, before=fact.seq)
-    state.prefetch(touch for earlier in came_with_it for touch in touches(earlier))
+    state.prefetch(
+        touch for earlier in came_with_it for touch in touches(earlier.payload, earlier.upload_id)
+    )
     for earlier in came_with_it:
         if isinstance(earlier.payload, StockMoved):
             take_back(state, fact, earlier.payload.movement_id)

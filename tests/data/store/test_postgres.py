@@ -251,7 +251,7 @@ def test_a_cut_at_the_end_of_a_write_is_told_as_in_doubt(
 ) -> None:
     with Store.open(cable.place, wait_s=5) as far:
         far.append([make.new(make.need("1"), client_id="a")])
-        cable.cut_at = b"commit"
+        cable.cut_at = b"COMMIT;"
         with pytest.raises(StoreError, match="as a whole or not at all") as refusal:
             far.append([make.new(make.need("2"), client_id="b")])
         assert "same client ids" in refusal.value.todo

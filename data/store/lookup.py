@@ -1,0 +1,166 @@
+"""What a writer asks before it writes: the newest event, what is there already, rows of state."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from sqlalchemy import Connection, Select, Table, bindparam, select, tuple_
+
+from data.store import postgres_rows
+from data.store.chain import EventRow
+from data.store.engine import is_file
+from data.store.schema import EVENTS, key_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+Key: TypeAlias = tuple[str, ...]
+Row: TypeAlias = dict[str, Any]
+
+# How many keys one SELECT asks for: well below the limit of parameters of every engine.
+KEYS_PER_SELECT = 400
+# In a file, fewer keys than this are found one by one, by a statement that is there already.
+_MANY_KEYS = 24
+
+
+class Seen(NamedTuple):
+    """The newest event, those recorded under client ids, and rows by table and key (None: none)."""
+
+    last: EventRow | None
+    known: dict[str, EventRow]
+    rows: dict[Table, dict[Key, Row | None]]
+
+
+def look(
+    connection: Connection, client_ids: Sequence[str], keys: Iterable[tuple[Table, Key]]
+) -> Seen:
+    """Ask all of it, of a server in one question where it is not much."""
+    wanted = _by_table(keys)
+    if is_file(connection.engine.url):
+        return Seen(
+            last_row(connection),
+            known_rows(connection, client_ids),
+            _read_file(connection, wanted),
+        )
+    ids = list(client_ids)
+    first, rest = ids[:KEYS_PER_SELECT], ids[KEYS_PER_SELECT:]
+    newest, known, rows = _ask(connection, wanted, client_ids=first, newest=True)
+    found = {str(row.client_id): row for row in known}
+    return Seen(newest, found | known_rows(connection, rest), rows)
+
+
+def rows_by_key(
+    connection: Connection, keys: Iterable[tuple[Table, Key]]
+) -> dict[Table, dict[Key, Row | None]]:
+    """Read rows; None stands for a key that has none."""
+    wanted = _by_table(keys)
+    if is_file(connection.engine.url):
+        return _read_file(connection, wanted)
+    return _ask(connection, wanted)[2] if wanted else {}
+
+
+def known_rows(connection: Connection, client_ids: Sequence[str]) -> dict[str, EventRow]:
+    """Events that were recorded under these client ids."""
+    found: dict[str, EventRow] = {}
+    for part in chunks(client_ids, KEYS_PER_SELECT):
+        for row in map(EventRow._make, connection.execute(_BY_CLIENT, {"client_ids": part})):
+            found[str(row.client_id)] = row
+    return found
+
+
+def last_row(connection: Connection) -> EventRow | None:
+    """The newest event."""
+    found = connection.execute(_LAST_ROW).one_or_none()
+    return None if found is None else EventRow._make(found)
+
+
+def chunks(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """Parts of at most `size` values."""
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+def _by_table(keys: Iterable[tuple[Table, Key]]) -> dict[Table, list[Key]]:
+    wanted: dict[Table, dict[Key, None]] = {}
+    for table, key in keys:
+        wanted.setdefault(table, {})[key] = None
+    return {table: list(found) for table, found in wanted.items()}
+
+
+def _ask(
+    connection: Connection,
+    wanted: dict[Table, list[Key]],
+    *,
+    client_ids: Sequence[str] = (),
+    newest: bool = False,
+) -> tuple[EventRow | None, list[EventRow], dict[Table, dict[Key, Row | None]]]:
+    """Ask a server, as many keys of each table at once as one question takes."""
+    rows: dict[Table, dict[Key, Row | None]] = {
+        table: dict.fromkeys(keys) for table, keys in wanted.items()
+    }
+    last: EventRow | None = None
+    known: list[EventRow] = []
+    start = 0
+    while start == 0 or any(len(keys) > start for keys in wanted.values()):
+        part = {
+            table: keys[start : start + KEYS_PER_SELECT]
+            for table, keys in wanted.items()
+            if len(keys) > start
+        }
+        found = postgres_rows.look(
+            connection,
+            client_ids=client_ids if start == 0 else (),
+            keys=part,
+            newest=newest and start == 0,
+        )
+        if start == 0:
+            last = None if found[0] is None else EventRow(**found[0])
+            known = [EventRow(**row) for row in found[1]]
+        for table, some in found[2].items():
+            names = key_columns(table)
+            rows[table].update((tuple(row[name] for name in names), row) for row in some)
+        start += KEYS_PER_SELECT
+    return last, known, rows
+
+
+def _read_file(
+    connection: Connection, wanted: dict[Table, list[Key]]
+) -> dict[Table, dict[Key, Row | None]]:
+    return {
+        table: (_one_by_one if len(keys) < _MANY_KEYS else _many)(connection, table, keys)
+        for table, keys in wanted.items()
+    }
+
+
+def _one_by_one(connection: Connection, table: Table, keys: Sequence[Key]) -> dict[Key, Row | None]:
+    names, statement = key_columns(table), _by_key(table)
+    rows: dict[Key, Row | None] = {}
+    for key in keys:
+        found = connection.execute(statement, dict(zip(names, key, strict=True))).one_or_none()
+        rows[key] = None if found is None else dict(found._mapping)
+    return rows
+
+
+def _many(connection: Connection, table: Table, keys: Sequence[Key]) -> dict[Key, Row | None]:
+    names = key_columns(table)
+    columns = [table.c[name] for name in names]
+    rows: dict[Key, Row | None] = dict.fromkeys(keys)
+    for part in chunks(keys, KEYS_PER_SELECT):
+        condition = (
+            columns[0].in_([key[0] for key in part])
+            if len(columns) == 1
+            else tuple_(*columns).in_(part)
+        )
+        for found in connection.execute(select(table).where(condition)):
+            row = dict(found._mapping)
+            rows[tuple(row[name] for name in names)] = row
+    return rows
+
+
+@functools.cache
+def _by_key(table: Table) -> Select[Any]:
+    return select(table).where(*(table.c[name] == bindparam(name) for name in key_columns(table)))
+
+
+_BY_CLIENT = select(EVENTS).where(EVENTS.c.client_id.in_(bindparam("client_ids", expanding=True)))
+_LAST_ROW = select(EVENTS).order_by(EVENTS.c.seq.desc()).limit(1)

@@ -1,0 +1,66 @@
+"""What a writer asks before it writes: every text is found as it was written, many at once too."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from data.store import Store
+from data.store.lookup import KEYS_PER_SELECT, look, rows_by_key
+from data.store.schema import DEPOTS, NEEDS
+from geo.errors import InputError
+
+# What a statement made of text could stumble over.
+AWKWARD = [
+    "O'Brien",
+    "a''b",
+    "back\\slash\\",
+    "100 %s %(x)s",
+    ":name",
+    "{} {0}",
+    'say "x"',
+    "$1 $$",
+    "--",
+    "إمليل",
+]
+
+
+def test_awkward_texts_are_kept_and_found_by_their_ids(store: Store, make: SimpleNamespace) -> None:
+    store.append(
+        [
+            make.new(make.need(f"{number}", note=text), client_id=f"client {text}")
+            for number, text in enumerate(AWKWARD)
+        ]
+    )
+    assert [need.note for need in store.needs()] == AWKWARD
+    with store.writing() as connection:
+        seen = look(connection, [f"client {text}" for text in AWKWARD], [])
+    assert sorted(seen.known) == sorted(f"client {text}" for text in AWKWARD)
+    assert seen.last is not None
+    assert seen.last.seq == store.seq()
+    assert store.verify(projections=True).ok
+
+
+def test_more_keys_than_one_question_takes_and_those_that_are_not_there(
+    store: Store, make: SimpleNamespace
+) -> None:
+    count = KEYS_PER_SELECT + 5
+    store.append([make.new(make.need(f"{number}")) for number in range(count)])
+    keys = [(NEEDS, (f"need:{number}",)) for number in range(count)]
+    absent = [(NEEDS, ("need:' OR 1=1 --",)), (DEPOTS, ("depot:none",))]
+    with store.reading() as connection:
+        rows = rows_by_key(connection, keys + absent)
+        assert rows_by_key(connection, []) == {}
+    assert [rows[NEEDS][key]["need_id"] for _, key in keys] == [key[0] for _, key in keys]  # type: ignore[index]
+    assert rows[NEEDS][absent[0][1]] is None
+    assert rows[DEPOTS] == {("depot:none",): None}
+
+
+def test_an_id_with_a_nul_is_refused_before_a_server_sees_it(store: Store) -> None:
+    with store.reading() as connection:
+        if connection.dialect.name == "postgresql":
+            with pytest.raises(InputError, match="NUL"):
+                look(connection, ["a\x00b"], [])
+        else:
+            assert look(connection, ["a\x00b"], []).known == {}
