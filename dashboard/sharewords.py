@@ -12,6 +12,7 @@ def table_names() -> dict[str, str]:
         "deliveries": _("Deliveries"),
         "activities": _("Who does what where (5W)"),
         "places": _("Places with codes and damage"),
+        "groups": _("People who need more, counted (small numbers withheld)"),
         "iati": _("Activities in the columns of IATI"),
     }
 
@@ -54,6 +55,9 @@ def titles() -> dict[str, str]:
         "reached": _("people reached"),
         "households": _("households"),
         "kind": _("kind of place"),
+        "group": _("group"),
+        "counted": _("people counted"),
+        "referred": _("of them sent on to help"),
         "people": _("people"),
         "affected": _("people affected"),
         "destroyed": _("destroyed houses"),

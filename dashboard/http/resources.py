@@ -178,7 +178,7 @@ def readers(open_situation: OpenSituation) -> APIRouter:
     )
     def tables(
         request: Request,
-        table: Annotated[str, Path(pattern=r"^(needs|deliveries|activities|places|iati)$")],
+        table: Annotated[str, Path(pattern=r"^(needs|deliveries|activities|places|groups|iati)$")],
         form: Annotated[str, Query(pattern=r"^(csv|xlsx|gpkg|geojson)$")] = "csv",
         language: Annotated[str, Query(pattern=LANGUAGE)] = "en",
         commune: Annotated[str, Query(max_length=200)] = "",

@@ -27,7 +27,9 @@ def csv_text(frame: pd.DataFrame) -> str:
     safe = frame.copy()
     for name in safe.columns:
         if safe[name].dtype == object or str(safe[name].dtype) in {"str", "string"}:
-            safe[name] = safe[name].map(_safe, na_action="ignore")
+            # As objects: a whole number beside a gap would come back with a fraction.
+            cells = [_safe(value) for value in safe[name]]
+            safe[name] = safe[name].__class__(cells, index=safe.index, dtype=object)
     return str(safe.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ", lineterminator="\r\n"))
 
 

@@ -13,7 +13,7 @@ UPLOAD_KINDS = (
     *("vehicles", "volunteers", "activities", "places", "road-status"),
 )
 
-SHARED = ("needs", "deliveries", "activities", "places", "iati")
+SHARED = ("needs", "deliveries", "activities", "places", "groups", "iati")
 
 
 def add(verbs: Any) -> None:

@@ -18,6 +18,7 @@ from data.events import (
     field,
     fleet,
     funds,
+    groups,
     needs,
     people,
     places,
@@ -76,6 +77,9 @@ from data.events.funds import AllocationOpened as AllocationOpened
 from data.events.funds import FundOpened as FundOpened
 from data.events.funds import FundPledged as FundPledged
 from data.events.funds import HouseholdsPaid as HouseholdsPaid
+from data.events.groups import GROUPS as GROUPS
+from data.events.groups import Group as Group
+from data.events.groups import GroupCounted as GroupCounted
 from data.events.needs import NeedReported as NeedReported
 from data.events.needs import NeedRevised as NeedRevised
 from data.events.needs import NeedRumourSet as NeedRumourSet
@@ -144,6 +148,7 @@ _NOUNS = (
     activities,
     field,
     volunteering,
+    groups,
 )
 
 EVENT_TYPES: dict[str, type[Event]] = {cls.type: cls for noun in _NOUNS for cls in noun.EVENTS}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Select, bindparam, select
 
+from data.store.group_table import GROUP_COUNTS, GroupCountRecord, group_count
 from data.store.lookup import known_rows
 from data.store.need_records import (
     MergeRecord,
@@ -47,6 +48,16 @@ class NeedReader:
         statement = select(MERGES).where(MERGES.c.undone_at.is_(None)).order_by(MERGES.c.seq)
         with self._projections() as connection:
             return [merge_record(row._mapping) for row in connection.execute(statement)]
+
+    def group_counts(self) -> list[GroupCountRecord]:
+        """Give the counts of groups of people, exact, in the order of recording."""
+        statement = (
+            select(GROUP_COUNTS)
+            .where(GROUP_COUNTS.c.removed.is_(False))
+            .order_by(GROUP_COUNTS.c.seq)
+        )
+        with self._projections() as connection:
+            return [group_count(dict(row._mapping)) for row in connection.execute(statement)]
 
     def need_trust(self) -> NeedTrust:
         """Give what the cell says of trust, the default where it said nothing."""

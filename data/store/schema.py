@@ -27,6 +27,7 @@ from data.store.columns import text as _text
 from data.store.columns import to_micro as to_micro
 from data.store.field_tables import CONVOYS_HEARD as CONVOYS_HEARD
 from data.store.field_tables import FIELD_LINKS as FIELD_LINKS
+from data.store.group_table import GROUP_COUNTS as GROUP_COUNTS
 from data.store.report_table import REPORTS as REPORTS
 from data.store.stock_tables import ALLOCATIONS as ALLOCATIONS
 from data.store.stock_tables import COUNTS as COUNTS
@@ -57,7 +58,7 @@ from data.store.volunteering_tables import SIGNS_OF_LIFE as SIGNS_OF_LIFE
 from data.store.volunteering_tables import TASKS as TASKS
 
 #: The newest revision in `migrations/versions`; a test compares.
-REVISION = "0015"
+REVISION = "0016"
 
 #: Written into the header of an SQLite file ("Qafi"), so that it is known for ours.
 APPLICATION_ID = 0x51616669

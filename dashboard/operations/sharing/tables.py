@@ -96,6 +96,14 @@ TAGS: dict[str, dict[str, str]] = {
         "access": "#access+status",
         "source": "#meta+source",
     },
+    "groups": {
+        **PLACE_TAGS,
+        "group": "#group",
+        "counted": "#inneed+num",
+        "referred": "#reached+num",
+        "reporter": "#org+reporter",
+        "reported_at": "#date+reported",
+    },
 }
 
 
@@ -176,7 +184,8 @@ def shared_table(
 
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:
     """Give numbers that are all whole as whole ones, with room for those that nobody knows."""
-    told = frame.dropna(axis="columns", how="all").select_dtypes("number")
+    # Columns of numbers and gaps may have come as objects.
+    told = frame.infer_objects().dropna(axis="columns", how="all").select_dtypes("number")
     whole = [name for name in told if (told[name].dropna() % 1 == 0).all()]
     return frame.astype(dict.fromkeys(whole, "Int64"))
 
@@ -288,11 +297,27 @@ def _all_places(situation: Situation) -> Iterator[dict[str, Any]]:
         }
 
 
+def _groups(situation: Situation) -> Iterator[dict[str, Any]]:
+    from dashboard.operations.groups import group_counts
+
+    places = _Places(situation.places())
+    for one in group_counts(situation)["places"]:
+        yield places.of(one["place_id"]) | {
+            "group": one["group"],
+            # What is withheld stays empty: no number below five leaves.
+            "counted": one["count"],
+            "referred": one["referred"],
+            "reporter": one["organisation"],
+            "reported_at": _text(datetime.fromisoformat(one["at"])),
+        }
+
+
 _ROWS: dict[str, Callable[[Situation], Iterator[dict[str, Any]]]] = {
     "needs": _needs,
     "deliveries": _deliveries,
     "activities": _activities,
     "places": _all_places,
+    "groups": _groups,
 }
 #: Tables that go back; ``iati`` is the activities as the International Aid Transparency Initiative
 #: names them.

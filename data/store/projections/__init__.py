@@ -20,6 +20,7 @@ from data.store.projections import (  # noqa: F401 - each registers what it proj
     field,
     fleet,
     funds,
+    groups,
     merges,
     needs,
     people,

@@ -16,6 +16,7 @@ from data.store.rules import (  # noqa: F401 - each registers its rules
     field,
     fleet,
     funds,
+    groups,
     needs,
     people,
     places,

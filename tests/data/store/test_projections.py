@@ -20,6 +20,7 @@ from data.events import (
     DamageReported,
     FieldLinkIssued,
     FieldLinkRevoked,
+    GroupCounted,
     JoinedGap,
     LayerLoaded,
     LayerRemoved,
@@ -107,6 +108,11 @@ def everything(make: SimpleNamespace) -> list[NewEvent]:
         ),
         new(ActivityStatusSet(activity_id="activity:1", status="running")),
         new(ActivityRevised(activity_id="activity:1", quantity=Decimal(14), unit="tent")),
+        new(
+            GroupCounted(
+                count_id="count:1", place_id="place:tinmel", group="older", count=3, referred=1
+            )
+        ),
         new(make.depot()),
         new(make.depot("amizmiz")),
         new(make.vehicle()),
