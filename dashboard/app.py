@@ -26,6 +26,7 @@ from dashboard.views import (
     settings,
     situation,
     stock,
+    volunteers,
 )
 from dashboard.views.tongue import choose, speak
 from dashboard.visiting import sign_out, visitor_of_run
@@ -41,6 +42,7 @@ VIEWS = (
     ("convoys", convoys.page),
     ("stock", stock.page),
     ("activities", activities.page),
+    ("volunteers", volunteers.page),
     ("outlook", outlook.page),
     ("indicators", indicators.page),
     ("upload", intake.page),
@@ -73,6 +75,7 @@ def run() -> None:
         "convoys": _("Convoys"),
         "stock": _("Stock"),
         "activities": _("Who does what"),
+        "volunteers": _("Volunteers"),
         "outlook": _("What next"),
         "indicators": _("Indicators"),
         "upload": _("Upload"),

@@ -428,3 +428,29 @@ class Desk(Protocol):
     def set_need_trust(self, *, unverified_share: float, pending: str) -> dict[str, Any]:
         """Set how much of what nobody verified may enter a plan (0 to 1)."""
         ...
+
+    def tasks_book(self) -> dict[str, Any]:
+        """What is to be done and how many are at work; nothing of single volunteers."""
+        ...
+
+    def volunteers_book(self) -> dict[str, Any]:
+        """Volunteers by code, who is at work, tasks, hours and papers."""
+        ...
+
+    def suggest_volunteers(self, task: str, *, progress: Progress | None = None) -> dict[str, Any]:
+        """Whom to ask for a task and why; nobody is asked by it."""
+        ...
+
+    def volunteer_contact(self, volunteer_id: str) -> dict[str, Any]:
+        """Name and phone of a volunteer, as far as they are kept."""
+        ...
+
+    def manage_volunteers(
+        self, action: str, fields: Mapping[str, Any], *, only: str | None = None
+    ) -> dict[str, Any]:
+        """Register, post, ask, check in and out, approve, certify; says how to undo it."""
+        ...
+
+    def check_certificate(self, code: str) -> dict[str, Any]:
+        """Whether a certificate of hours is one of this ledger and still holds."""
+        ...

@@ -50,6 +50,10 @@ RIGHT_OF = {
     "merge_equal_needs": "needs",
     "part_needs": "needs",
     "set_need_trust": "needs",
+    "volunteers_book": "volunteers",
+    "suggest_volunteers": "volunteers",
+    "manage_volunteers": "volunteers",
+    "volunteer_contact": "contacts",
 }
 LOOKING = frozenset(
     {
@@ -89,6 +93,7 @@ LOOKING = frozenset(
         *("uploads", "sheet_template", "shared_file", "stock_and_money"),
         *("vehicles_out", "loading_list"),
         *("needs_book", "need_history"),
+        *("tasks_book", "check_certificate"),
     }
 )
 
@@ -120,7 +125,8 @@ class RoleDesk:
                 raise RuleError(
                     f"role {visitor.role}", f"the right {right!r} is needed", "ask the crisis cell"
                 )
-            if right in ("upload", "report") and not visitor.may("upload_any"):
+            own_only = right in ("upload", "report") or name == "manage_volunteers"
+            if own_only and not visitor.may("upload_any"):
                 options = self._own(name, given, options)
             with acting_for(actor=visitor.account_id, organisation_id=visitor.organisation_id):
                 return method(*given, **options)
@@ -130,6 +136,8 @@ class RoleDesk:
     def _own(self, name: str, given: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any]:
         """Keep to the visitor's own organisation; gives the options to go on with."""
         mine = self._visitor.organisation_id
+        if name == "manage_volunteers" and mine:
+            return {**options, "only": mine}
         if name in ("report_delivery", "tell_need") or (name == "upload" and mine):
             return {**options, "organisation": mine}
         wanted = given[0] if given else options.get("upload_id", options.get("need_id"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from dashboard.exchange_desk import ExchangeDesk
 from dashboard.needs_desk import NeedsDesk
 from dashboard.office_desk import OfficeDesk
+from dashboard.people_desk import PeopleDesk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from routing.clearance import Measure
 
 
-class SituationDesk(OfficeDesk, NeedsDesk, ExchangeDesk):
+class SituationDesk(OfficeDesk, NeedsDesk, ExchangeDesk, PeopleDesk):
     """The desk of the situation in a folder, opened when it is first asked for something.
 
     A folder without a situation raises `NoSituationError` at each question, until there is one: the

@@ -20,7 +20,7 @@ SCRIPTS = (
     "map/map.js",
     "map/raster.js",
     "map/slider.js",
-    "map/needs.js",
+    "map/marks.js",
     "map/convoys.js",
     "map/export.js",
     "map/live.js",

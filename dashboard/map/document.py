@@ -230,6 +230,12 @@ def map_strings() -> dict[str, str]:
 
 
 MAP_TEXTS = (
+    # people at work
+    N_("At work or looked for: {n}"),
+    N_("somebody asks for help"),
+    N_("somebody was not heard for 6 h"),
+    N_("at work"),
+    N_("a task lacks people"),
     # needs
     N_("Needs: {n}"),
     N_("need reported, nobody looked"),

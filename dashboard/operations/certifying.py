@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dashboard.operations import stockroom
 from dashboard.operations.situation import utc_now
-from dashboard.operations.volunteering import find_volunteer
+from dashboard.operations.volunteering import code_word, find_volunteer
 from data.events import CertificateIssued, CertificateRevoked
 from data.store.signing import fingerprint, key_path, own_key
 from data.volunteering.certificate import (
@@ -42,21 +43,68 @@ def issue(
     ----------
     to
         A file that ends in ``.pdf``.
-    name
-        What the volunteer wants to be called on it; it is on the paper and in no event. By default
-        the code under which they work.
-    tongue
-        Language of the paper.
+    name, tongue
+        As for `issue_paper`.
 
     Raises
     ------
     RuleError
         No hours are approved.
     """
-    from dashboard.report.certificate import certificate_pdf
-
     if to.suffix.lower() != ".pdf":
         raise InputError(f"--to {to.name}", "a name that ends in .pdf is needed", "rename it")
+    made = _make(situation, volunteer, name=name, tongue=tongue, said=said)
+    # The paper first: one that cannot be written is not in the ledger.
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_bytes(made.paper)
+    try:
+        stockroom.append(situation, [made.event], said)
+    except BaseException:
+        to.unlink(missing_ok=True)
+        raise
+    return {**made.told, "file": str(to)}
+
+
+def issue_paper(
+    situation: Situation,
+    volunteer: str,
+    *,
+    name: str = "",
+    tongue: str = "en",
+    said: Said = stockroom.NOBODY,
+) -> dict[str, Any]:
+    """Give the certificate of all approved hours as PDF, and record that it exists.
+
+    Parameters
+    ----------
+    name
+        What the volunteer wants to be called on it; it is on the paper and in no event. By default
+        the code under which they work.
+    tongue
+        Language of the paper.
+
+    Returns
+    -------
+    dict
+        That of `issue` with ``paper``, the bytes of the PDF, in place of ``file``.
+    """
+    made = _make(situation, volunteer, name=name, tongue=tongue, said=said)
+    stockroom.append(situation, [made.event], said)
+    return {**made.told, "paper": made.paper}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """A certificate that is not recorded yet."""
+
+    paper: bytes
+    event: CertificateIssued
+    told: dict[str, Any]
+
+
+def _make(situation: Situation, volunteer: str, *, name: str, tongue: str, said: Said) -> _Made:
+    from dashboard.report.certificate import certificate_pdf
+
     if len(name.strip()) > MAX_NAME:
         raise InputError("--name", f"at most {MAX_NAME} characters fit", "shorten it")
     known = find_volunteer(situation, volunteer)
@@ -75,7 +123,7 @@ def issue(
         situation_id=situation.store.situation().situation_id,
         situation=info.name,
         organisation=said.organisation or organisations.get(known.organisation_id or "", ""),
-        name=name.strip() or known.volunteer_id.removeprefix("volunteer:"),
+        name=name.strip() or code_word(known.volunteer_id),
         volunteer_id=known.volunteer_id,
         shifts=len(approved),
         seconds=sum(int(one.worked.total_seconds()) for one in approved),
@@ -88,35 +136,28 @@ def issue(
     code = code_of(
         certificate, public_key=key.public_key, signature=key.sign_bytes(message_of(certificate))
     )
-    # The paper first: one that cannot be written is not in the ledger.
-    pdf = certificate_pdf(certificate, code, notice=info.notice, tongue=tongue)
-    to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_bytes(pdf)
-    payload = CertificateIssued(
-        certificate_id=certificate.certificate_id,
-        volunteer_id=known.volunteer_id,
-        shifts=certificate.shifts,
-        seconds=certificate.seconds,
-        first_day=certificate.first_day,
-        last_day=certificate.last_day,
-        digest=certificate.digest(),
+    return _Made(
+        paper=certificate_pdf(certificate, code, notice=info.notice, tongue=tongue),
+        event=CertificateIssued(
+            certificate_id=certificate.certificate_id,
+            volunteer_id=known.volunteer_id,
+            shifts=certificate.shifts,
+            seconds=certificate.seconds,
+            first_day=certificate.first_day,
+            last_day=certificate.last_day,
+            digest=certificate.digest(),
+        ),
+        told={
+            "certificate_id": certificate.certificate_id,
+            "volunteer_id": known.volunteer_id,
+            "hours": certificate.hours,
+            "shifts": certificate.shifts,
+            "first_day": certificate.first_day,
+            "last_day": certificate.last_day,
+            "code": code,
+            "signed_by": fingerprint(key.public_key),
+        },
     )
-    try:
-        stockroom.append(situation, [payload], said)
-    except BaseException:
-        to.unlink(missing_ok=True)
-        raise
-    return {
-        "certificate_id": certificate.certificate_id,
-        "volunteer_id": known.volunteer_id,
-        "hours": certificate.hours,
-        "shifts": certificate.shifts,
-        "first_day": certificate.first_day,
-        "last_day": certificate.last_day,
-        "file": str(to),
-        "code": code,
-        "signed_by": fingerprint(key.public_key),
-    }
 
 
 def check(situation: Situation, code: str) -> dict[str, Any]:

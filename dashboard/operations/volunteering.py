@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,6 +37,7 @@ OLDEST = 100
 #: Somebody at work of whom nothing was heard for longer than this is looked for.
 SILENT_AFTER = timedelta(hours=6)
 MAX_CODE = 100
+DIGEST = re.compile(r"-[0-9a-f]{8}$")
 MAX_SKILLS = 20
 
 
@@ -327,6 +329,14 @@ def find_volunteer(situation: Situation, text: str) -> VolunteerRecord:
 def volunteer_id_of(code: str) -> str:
     """Give the id that a volunteer's code has: the same as in an upload."""
     return code if code.startswith("volunteer:") else stable_id("volunteer", code)
+
+
+def code_word(volunteer_id: str) -> str:
+    """Give what people call a volunteer, whose id may end in a digest of just that."""
+    code = volunteer_id.removeprefix("volunteer:")
+    short = DIGEST.sub("", code)
+    # Of a code without a Latin letter only the digest tells who is meant.
+    return code if short in ("", "x") else short
 
 
 def place_names(situation: Situation) -> dict[str, str]:

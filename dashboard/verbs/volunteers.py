@@ -238,10 +238,10 @@ def _post(arguments: argparse.Namespace) -> Result:
 
 
 def _match(arguments: argparse.Namespace) -> Result:
-    from dashboard.operations import tasks
+    from dashboard.operations import suggesting
 
     with open_situation(arguments) as situation:
-        found = tasks.suggest(situation, arguments.task, progress=arguments.progress)
+        found = suggesting.suggest(situation, arguments.task, progress=arguments.progress)
     return found, FOUND if found["unfilled"] else FINE
 
 

@@ -366,6 +366,10 @@ def right_names() -> dict[str, str]:
         "roads": _("close and reopen roads"),
         "plan": _("assess, plan, re-plan, lock and export convoys"),
         "needs": _("say of needs what was found out: verified, refuted, hearsay, told twice"),
+        "volunteers": _(
+            "register volunteers, post tasks, ask for them, enter and approve hours; an "
+            "organisation its own only"
+        ),
         "stock": _("book goods and money, count them, undo what was booked"),
         "load": _("load and remove layers"),
         "ledger": _("read and verify the ledger, take its heads"),

@@ -17,6 +17,7 @@ Right = Literal[
     "roads",
     "plan",
     "needs",
+    "volunteers",
     "load",
     "ledger",
     "contacts",
@@ -54,6 +55,11 @@ RIGHTS: dict[Right, tuple[str, frozenset[Role]]] = {
     "needs": (
         "say of needs what was found out: verified, refuted, hearsay, told twice",
         frozenset({"cell", "admin"}),
+    ),
+    "volunteers": (
+        "register volunteers, post tasks, ask for them, enter and approve hours; an organisation "
+        "its own only",
+        frozenset({"ngo", "cell", "admin"}),
     ),
     "load": ("load and remove layers", frozenset({"cell", "admin"})),
     "ledger": (

@@ -15,6 +15,7 @@ import geo.shaking
 import geo.vulnerability
 from data.catalogue import CATALOGUE
 from data.demo.closures import drill_closures
+from data.demo.crew import drill_crew
 from data.demo.damage import analysed_areas, damage_points, draw_buildings
 from data.demo.damage_raster import write_damage_raster
 from data.demo.places import building_shares, drill_places
@@ -127,6 +128,7 @@ def build_drill(folder: Path) -> Drill:
             *drill_roster(tables),
             *drill_closures(tables, roads, at=PLAYS_AT),
             *drill_needs(tables),
+            *drill_crew(tables),
         ),
     )
     logger.info(

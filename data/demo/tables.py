@@ -26,10 +26,21 @@ NAMES = (
     "vehicles",
     "organisations",
     "volunteers",
+    "tasks",
+    "shifts",
     "analysed_areas",
 )
 # What would lose its leading zeros or its emptiness if pandas guessed.
-TEXT_COLUMNS = ("code", "commune_code", "name_zgh", "reopened_at")
+TEXT_COLUMNS = (
+    "code",
+    "commune_code",
+    "name_zgh",
+    "reopened_at",
+    "place",
+    "heard_at_place",
+    "stars",
+    "heard",
+)
 HCP_CODE = re.compile(r"\d{10,}")
 
 
@@ -51,6 +62,8 @@ class Tables:
     vehicles: pd.DataFrame
     organisations: pd.DataFrame
     volunteers: pd.DataFrame
+    tasks: pd.DataFrame
+    shifts: pd.DataFrame
     analysed_areas: pd.DataFrame
 
     @property

@@ -523,6 +523,27 @@ class ValleyDesk:
     def set_need_trust(self, **_said: Any) -> dict[str, Any]:
         return self.needs_book()
 
+    def tasks_book(self) -> dict[str, Any]:
+        """The valley has no volunteers: their page is tested with a real situation."""
+        raise RuleError("volunteers of the valley", "a situation that has some", "use a real one")
+
+    def volunteers_book(self) -> dict[str, Any]:
+        return self.tasks_book()
+
+    def suggest_volunteers(self, task: str, *, progress: Progress | None = None) -> dict[str, Any]:
+        return self.tasks_book()
+
+    def volunteer_contact(self, volunteer_id: str) -> dict[str, Any]:
+        return self.tasks_book()
+
+    def manage_volunteers(
+        self, action: str, fields: Any, *, only: str | None = None
+    ) -> dict[str, Any]:
+        return self.tasks_book()
+
+    def check_certificate(self, code: str) -> dict[str, Any]:
+        return self.tasks_book()
+
     def uploads(self) -> list[UploadRecord]:
         """No tables came."""
         return []

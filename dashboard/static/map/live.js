@@ -79,7 +79,7 @@
     let lines = false;
     for (const feature of answer.features) lines = put(feature) || lines;
     if (lines) lower();
-    if (answer.features.length) qafila.needs.raise();
+    if (answer.features.length) qafila.marks.raise();
     if (answer.full || answer.removed.length || answer.features.some(isConvoy)) {
       qafila.convoys.settle(options.api).then(lower)
         .catch((error) => { console.error(error); qafila.trouble(t("A layer of the map could not be loaded.")); });

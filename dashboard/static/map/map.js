@@ -202,10 +202,10 @@
       }
       if ((args.overlay || "") !== state.overlay) report(overlay(map, args.overlay || ""));
     });
-    qafila.needs.watch(map);
+    qafila.marks.watch(map);
   }
 
-  // What the page asks to be drawn on top: needs by their state, or how far one gets. Of the latter, full line: as the roads are; dotted: if all
+  // What the page asks to be drawn on top: marks of places (needs, people at work), or how far one gets. Of the latter, full line: as the roads are; dotted: if all
   // were open. The least time has the strongest colour.
   async function overlay(map, path) {
     state.overlay = path;
@@ -215,8 +215,8 @@
     if (!path) return;
     const data = await collection(state.api + path);
     if (path !== state.overlay) return; // another was asked for meanwhile
-    if (data.features.length && data.features[0].properties.kind === "needs") {
-      state.drawnOverlay = qafila.needs.layer(map, data);
+    if (data.features.length && qafila.marks.kinds.includes(data.features[0].properties.kind)) {
+      state.drawnOverlay = qafila.marks.layer(map, data);
       document.documentElement.dataset.overlay = data.features.length;
       return;
     }
@@ -408,7 +408,7 @@
     const like = (properties) => (c, x, y) =>
       place(c, x, y, 8, Object.assign({ reach: "", need_level: 0 }, properties), state.mode);
     const rows = [
-      ...qafila.needs.legendRows(row),
+      ...qafila.marks.legendRows(row),
       element("fieldset", { class: "q-modes" }, element("legend", { text: t("Places by") }),
         mode("damage", t("damage")), mode("need", t("people in need"))),
     ];

@@ -12,7 +12,7 @@ import pypdfium2
 import pytest
 
 from dashboard.cli import main
-from dashboard.operations import certifying, people, stockroom, tasks, volunteering
+from dashboard.operations import certifying, people, stockroom, suggesting, tasks, volunteering
 from dashboard.operations.situation import Situation
 from dashboard.operations.stockroom import Said
 from dashboard.operations.volunteering import Registration
@@ -63,7 +63,7 @@ def test_words_of_every_language_become_the_same_skill(crew: Situation) -> None:
 def test_who_is_nearer_by_road_is_asked_and_the_reason_says_so(crew: Situation) -> None:
     post(crew, languages=["shi"])
     post(crew, "Read messages", place="", skills=["translator"])
-    found = tasks.suggest(crew)
+    found = suggesting.suggest(crew)
     by_title = {one["title"]: one for one in found["suggestions"]}
     assert by_title["Read messages"]["volunteer_id"] == volunteering.volunteer_id_of("V3")
     first = by_title["First aid"]
@@ -75,7 +75,7 @@ def test_who_is_nearer_by_road_is_asked_and_the_reason_says_so(crew: Situation) 
         task = post(crew, f"Only {code}")["task_id"]
         bound = post(crew, f"Bind {other}")["task_id"]
         tasks.assign(crew, bound, other)
-        (only,) = tasks.suggest(crew, task)["suggestions"]
+        (only,) = suggesting.suggest(crew, task)["suggestions"]
         minutes[only["volunteer_id"]] = int(re.findall(r"(\d+) min", only["reason"])[0])
         tasks.answer(crew, bound, other, "withdrawn")
         tasks.close(crew, bound, "cancelled")
@@ -88,7 +88,7 @@ def test_what_nobody_can_do_is_said_with_what_binds(crew: Situation) -> None:
     post(crew, "Heal", volunteers=3)
     post(crew, "Explain", skills=[], languages=["es"])
     post(crew, "Drive", skills=[], vehicle=True)
-    reasons = {one["title"]: one for one in tasks.suggest(crew)["unfilled"]}
+    reasons = {one["title"]: one for one in suggesting.suggest(crew)["unfilled"]}
     assert reasons["Build"]["reason"] == "nobody has mason"
     assert reasons["Heal"]["missing"] == 1
     assert reasons["Explain"]["reason"] == "nobody speaks es"
@@ -99,7 +99,7 @@ def test_an_answer_counts_and_frees_or_fills_a_place(crew: Situation) -> None:
     task = post(crew)["task_id"]
     tasks.assign(crew, task, "V1")
     assert tasks.tasks(crew)["tasks"][0]["missing"] == 0
-    assert tasks.suggest(crew)["suggestions"] == []
+    assert suggesting.suggest(crew)["suggestions"] == []
     tasks.answer(crew, task, "V1", "declined")
     assert tasks.tasks(crew)["tasks"][0]["missing"] == 1
     with pytest.raises(RuleError, match="not asked"):

@@ -1,6 +1,6 @@
-// Needs on top of the map: a diamond for each place that somebody reported from, by how far its needs got.
+// Marks on top of the map, one for each place: needs by how far they got, people at work and tasks.
 //
-// Form and sign say the state, colour only helps. Text from people becomes text nodes, never HTML.
+// A layer holds marks of one kind. Form and sign say the state, colour only helps. Text from people becomes text nodes, never HTML.
 "use strict";
 
 (() => {
@@ -14,7 +14,7 @@
   };
   const RADIUS = 9;
   const layers = new Map();
-  let drawn = null, wanted = "";
+  let drawn = null, kind = "needs", wanted = "";
 
   function diamond(context, x, y, r, p) {
     const [fill, sign, broken] = FORMS[p.status] || FORMS.reported;
@@ -40,6 +40,31 @@
     context.restore();
   }
 
+  // People at work: a round head, red where somebody asks for help; a square for a task that lacks people.
+  const CREW = { help: ["#d55e00", "!"], silent: ["#f0e442", "?"], ok: ["#009e73", ""], task: ["#ffffff", "+"] };
+
+  function crew(context, x, y, r, p) {
+    const [fill, sign] = CREW[p.status] || CREW.ok;
+    context.save();
+    context.beginPath();
+    if (p.status === "task") context.rect(x - r + 1, y - r + 1, 2 * r - 2, 2 * r - 2);
+    else context.arc(x, y, r, 0, 2 * Math.PI);
+    context.setLineDash([]);
+    context.fillStyle = fill; context.fill();
+    context.strokeStyle = "#ffffff"; context.lineWidth = 3.6; context.stroke();
+    context.strokeStyle = INK; context.lineWidth = p.status === "help" ? 2.6 : 1.6; context.stroke();
+    context.fillStyle = INK; context.textAlign = "center"; context.textBaseline = "middle";
+    context.font = "700 10px 'Noto Sans', sans-serif";
+    context.fillText(sign || (p.n > 1 ? number(p.n) : ""), x, y + 0.5);
+    context.restore();
+  }
+
+  const DRAWN = { needs: diamond, crew };
+  const TITLES = {
+    needs: (n) => t("Needs: {n}", { n }),
+    crew: (n) => t("At work or looked for: {n}", { n }),
+  };
+
   function flag(context, x, y, sign, fill) {
     context.beginPath();
     context.arc(x, y, 6, 0, 2 * Math.PI);
@@ -52,18 +77,26 @@
   function layer(map, data) {
     layers.clear();
     drawn = L.featureGroup();
+    kind = data.features.length ? data.features[0].properties.kind : kind;
+    const draw = DRAWN[kind];
     for (const feature of data.features) {
       const p = feature.properties;
       const [lon, lat] = feature.geometry.coordinates;
       const symbol = new qafila.Symbol([lat, lon], {
         radius: RADIUS + 6, bubblingMouseEvents: false,
-        draw: (context, x, y) => diamond(context, x, y, RADIUS, p),
+        draw: (context, x, y) => draw(context, x, y, RADIUS, p),
       });
       symbol.bindPopup(() => popup(p), { maxWidth: 320, minWidth: 220, autoPanPadding: [30, 30] });
       layers.set(feature.id, symbol);
       drawn.addLayer(symbol);
     }
-    drawn.addTo(map).on("remove", () => { drawn = null; layers.clear(); qafila.legendChanged(); });
+    document.documentElement.dataset.marks = kind;
+    drawn.addTo(map).on("remove", () => {
+      drawn = null;
+      layers.clear();
+      document.documentElement.dataset.marks = "";
+      qafila.legendChanged();
+    });
     qafila.legendChanged();
     focus(map);
     return drawn;
@@ -72,7 +105,7 @@
   function popup(p) {
     const box = element("div", { class: "q-popup" },
       element("h3", { dir: "auto", text: p.name }),
-      element("p", { text: t("Needs: {n}", { n: number(p.n) }) }));
+      element("p", { text: TITLES[p.kind](number(p.n)) }));
     for (const line of p.lines) box.append(element("p", { dir: "auto", text: line }));
     if (p.n > p.lines.length) {
       box.append(element("p", { text: t("and {n} more", { n: number(p.n - p.lines.length) }) }));
@@ -106,6 +139,7 @@
 
   function legendRows(row) {
     if (!drawn) return [];
+    if (kind === "crew") return crewRows(row);
     const like = (properties) => (c, x, y) => diamond(c, x, y, 7, Object.assign({ n: 1 }, properties));
     const states = {
       reported: t("need reported, nobody looked"), verified: t("need verified"),
@@ -121,5 +155,16 @@
     ];
   }
 
-  qafila.needs = { layer, watch, raise, legendRows };
+  function crewRows(row) {
+    const like = (status) => (c, x, y) => crew(c, x, y, 7, { status, n: 1 });
+    return [
+      row(like("help"), t("somebody asks for help")),
+      row(like("silent"), t("somebody was not heard for 6 h")),
+      row(like("ok"), t("at work")),
+      row(like("task"), t("a task lacks people")),
+      element("hr"),
+    ];
+  }
+
+  qafila.marks = { kinds: Object.keys(DRAWN), layer, watch, raise, legendRows };
 })();

@@ -1,0 +1,173 @@
+"""The page of volunteers, with a real situation: seen, asked, called, certified, undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import cache, peoplesheet, state
+from dashboard.languages import reading_in
+from dashboard.map.layers import LayerFiles
+from dashboard.operations import certifying, uploads
+from dashboard.operations.situation import Situation
+from dashboard.role_desk import desk_for
+from dashboard.situation_desk import SituationDesk
+from data.access.roles import Visitor, rights_of
+
+PLACES = "name,lon,lat\nTinmel,-8.228,30.985\nIghil,-8.287,30.984\n"
+HOSTILE = "<script>alert(1)</script>"
+
+
+def _page() -> None:
+    from dashboard import state
+    from dashboard.views import volunteers
+
+    volunteers.page(state.get_served())
+
+
+def _serve(desk: Any) -> None:
+    state.put_served(state.Served(desk=desk, layers=LayerFiles(), books=cache.RoadBooks()))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SituationDesk]:
+    monkeypatch.setenv("QAFILA_LEDGER_KEY", str(tmp_path / "key.pem"))
+    home = tmp_path / "home"
+    with Situation.create(home, name="Valley", timezone="Africa/Casablanca") as situation:
+        path = tmp_path / "places.csv"
+        path.write_text(PLACES, encoding="utf-8")
+        uploads.upload(situation, "places", path, organisation="Cell", add_places=True)
+    desk = SituationDesk(home)
+    now = desk.now()
+    for code, skills in (("V1", ["medical"]), ("V2", ["cook"])):
+        desk.manage_volunteers(
+            "register", {"code": code, "skills": skills, "home": "Tinmel", "organisation": "NGO"}
+        )
+    desk.manage_volunteers(
+        "post_task",
+        {
+            "title": f"Cook {HOSTILE}",
+            "starts_at": now + timedelta(hours=1),
+            "ends_at": now + timedelta(hours=3),
+            "place": "Ighil",
+            "skills": ["cook"],
+            "wanted": 2,
+        },
+    )
+    desk.manage_volunteers("check_in", {"volunteer": "V1", "at": now - timedelta(hours=7)})
+    _serve(desk)
+    yield desk
+    desk.close()
+
+
+def _shown(part: str = "work", **session: Any) -> AppTest:
+    page = AppTest.from_function(_page, default_timeout=60)
+    page.session_state["volunteers_part"] = part
+    for key, value in session.items():
+        page.session_state[key] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def _pick(row: int) -> dict[str, Any]:
+    return {"selection": {"rows": [row], "columns": [], "cells": []}}
+
+
+def _click(page: AppTest, label: str) -> AppTest:
+    next(one for one in page.button if one.label == label).click().run()
+    assert not page.exception
+    return page
+
+
+def _text(page: AppTest) -> str:
+    parts = (*page.markdown, *page.caption, *page.success, *page.warning, *page.info, *page.error)
+    return "\n".join(one.value for one in parts).replace("\\", "")
+
+
+def test_who_is_silent_leads_and_is_heard_again(desk: SituationDesk) -> None:
+    page = _shown(at_work_table=_pick(0))
+    assert page.dataframe[0].value["State"].tolist() == ["not heard for 6 h"]
+    assert "No name and no phone are kept." in _text(page)
+    page = _click(page, "Heard, all is well")
+    assert "v1 was heard" in _text(page)
+    assert desk.volunteers_book()["totals"]["silent"] == 0
+
+
+def test_whom_to_ask_with_the_reason_and_the_question_taken_back(desk: SituationDesk) -> None:
+    page = _click(_shown("tasks", tasks_table=_pick(0)), "Whom to ask?")
+    # Of two that are wanted one can cook; the roads of this valley are not loaded.
+    assert "1 places stay empty" in _text(page)
+    (box,) = page.checkbox
+    assert box.label.startswith("**v2**")
+    assert "cook (50/50)" in box.label.replace("\\", "")
+    page = _click(page, "Ask those who are ticked")
+    assert desk.volunteers_book()["tasks"][0]["missing"] == 1
+    _click(page, "Undo")
+    assert desk.volunteers_book()["tasks"][0]["missing"] == 2
+
+
+def test_hours_are_approved_and_certified_and_the_paper_is_given_once(
+    desk: SituationDesk,
+) -> None:
+    desk.manage_volunteers("check_out", {"volunteer": "V1"})
+    page = _shown("hours")
+    next(one for one in page.text_input if one.label.startswith("Who approves")).input("V2")
+    page = _click(page, "Approve")
+    assert desk.volunteers_book()["volunteers"][0]["hours_approved"] == 7.0
+    page = _click(page, "Issue")
+    assert desk.volunteers_book()["certificates"][0]["code"] == "v1"
+    assert page.get("download_button")
+    page = _click(page, "Undo")
+    assert desk.volunteers_book()["certificates"][0]["revoked_because"]
+
+
+def test_anybody_checks_a_paper(desk: SituationDesk) -> None:
+    desk.manage_volunteers("check_out", {"volunteer": "V1"})
+    desk.manage_volunteers("approve", {"volunteer": "V1", "by": "V2"})
+    made = certifying.issue_paper(desk.situation(), "V1", name=HOSTILE)
+    for code, says in ((made["code"], "7 h in 1 shifts"), (made["code"][:-3], "certificate")):
+        page = _shown("check", paper_code=code)
+        page = _click(page, "Check")
+        assert says in _text(page)
+        shown = [one.value for one in (*page.success, *page.error)]
+        assert shown and all("<" not in one.replace("\\<", "") for one in shown)
+
+
+def test_a_form_that_is_not_filled_in_says_what_is_needed(desk: SituationDesk) -> None:
+    page = _click(_shown("volunteers"), "Register")
+    assert "'code' is needed" in _text(page)
+    page = _click(_shown("tasks"), "Post it")
+    assert "'title' is needed" in _text(page)
+
+
+@pytest.mark.parametrize("role", ["viewer", "field", "auditor"])
+def test_other_roles_see_tasks_and_totals_and_no_volunteer(desk: SituationDesk, role: str) -> None:
+    visitor = Visitor(account_id="account:1", role=role, organisation_id="", rights=rights_of(role))  # type: ignore[arg-type]
+    _serve(desk_for(desk, visitor))
+    page = AppTest.from_function(_page, default_timeout=60).run()
+    assert not page.exception
+    assert len(page.dataframe) == 1
+    assert "v1" not in str(page.dataframe[0].value) + _text(page)
+    assert [one.label for one in page.button if one.label not in ("Back to now",)] == []
+
+
+def test_every_code_of_a_reason_is_said_in_every_language() -> None:
+    bindings = (
+        "nobody_registered", "too_few", "no_skill", "no_language", "no_vehicle", "nobody_remote",
+        "nobody_free",
+    )  # fmt: skip
+    values = {"lacking": ["mason", "shi"], "able": 3, "hours": 4}
+    said = {}
+    for language in ("en", "fr", "ar", "zgh"):
+        with reading_in(language):
+            said[language] = [
+                peoplesheet.lacking({"binding": one, "values": values}) for one in bindings
+            ]
+            assert len(set(said[language])) == len(bindings)
+    assert not set(said["en"]) & (set(said["fr"]) | set(said["ar"]) | set(said["zgh"]))
