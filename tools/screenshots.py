@@ -20,8 +20,15 @@ from playwright.sync_api import sync_playwright
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 PORT = 8599
 ADDRESS = f"http://127.0.0.1:{PORT}"
-#: Name of the picture, size of the window, milliseconds for the map to settle.
-SHOTS = (("situation.png", (1600, 1000), 8_000), ("situation-phone.png", (390, 844), 8_000))
+#: Name of the picture, address, size of the window, what must be there; then it settles.
+MAP = "iframe[title*='map']"
+SHOTS = (
+    ("situation.png", "/?lang=en", (1600, 1000), MAP),
+    ("situation-phone.png", "/?lang=en", (390, 844), MAP),
+    ("situation-ar.png", "/?lang=ar", (1600, 1000), MAP),
+    ("wall.png", "/wall/en/?panel=cut_off", (1600, 900), "#rows td"),
+)
+SETTLE_MS = 8_000
 BROWSER_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
@@ -42,7 +49,7 @@ def main() -> None:
             server.wait(timeout=20)
 
 
-def wait_until_served(seconds: float = 120.0) -> None:
+def wait_until_served(seconds: float = 300.0) -> None:
     """Wait for the first answer of the server."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -58,11 +65,11 @@ def take_pictures(browser: str) -> None:
     """Open the page at each size and write its picture."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=list(BROWSER_ARGUMENTS))
-        for name, (width, height), settle_ms in SHOTS:
+        for name, address, (width, height), shown in SHOTS:
             page = chromium.new_page(viewport={"width": width, "height": height})
-            page.goto(ADDRESS)
-            page.wait_for_selector("iframe", timeout=60_000)
-            page.wait_for_timeout(settle_ms)
+            page.goto(ADDRESS + address)
+            page.wait_for_selector(shown, timeout=60_000)
+            page.wait_for_timeout(SETTLE_MS)
             page.screenshot(path=PICTURES / name)
             page.close()
         chromium.close()
