@@ -20,13 +20,13 @@ def test_every_right_has_words_and_somebody_who_has_it() -> None:
     [
         ("viewer", {"see"}),
         ("field", {"see", "report"}),
-        ("ngo", {"see", "report", "upload"}),
+        ("ngo", {"see", "report", "upload", "volunteers"}),
         ("auditor", {"see", "ledger"}),
         (
             "cell",
             {
                 *("see", "report", "upload", "upload_any", "stock", "roads", "plan", "load"),
-                *("needs", "ledger", "contacts", "positions"),
+                *("needs", "volunteers", "ledger", "contacts", "positions"),
             },
         ),
         ("admin", set(RIGHTS)),
