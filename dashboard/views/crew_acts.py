@@ -1,8 +1,7 @@
-"""What is done with volunteers from the page: asked, answered; what became of it, and its undo."""
+"""What is done with volunteers from the page: asked, answered, called by their phone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -11,6 +10,7 @@ from dashboard import peoplesheet, state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
 from dashboard.operations.volunteering import code_word
+from dashboard.views.acts import perform
 from geo.errors import QafilaError
 
 if TYPE_CHECKING:
@@ -22,54 +22,15 @@ ASKED = "crew_suggested"
 MOST_NAMED = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What was done last, in words, with what takes it back; or why it could not be."""
-
-    title: str
-    undo: dict[str, Any] | None = None
-    paper: bytes | None = None
-    error: QafilaError | None = None
-
-
 def do(desk: Desk, title: str, action: str, fields: Mapping[str, Any]) -> None:
-    """Do it, keep what became of it for the next run, and draw the page anew."""
-    try:
-        done = desk.manage_volunteers(action, fields)
-    except QafilaError as error:
-        told = Told(title=title, error=error)
-    else:
-        told = Told(title=title, undo=done["undo"], paper=done["paper"])
-    state.put(state.CREW_DONE, told)
-    st.rerun()
+    """Do something with volunteers, tasks or hours."""
 
+    def told(done: dict[str, Any]) -> dict[str, Any]:
+        back = done["undo"]
+        undo = back and (lambda seen: seen.manage_volunteers(back["action"], back["fields"]))
+        return {"paper": done["paper"], "undo": undo}
 
-def outcome(desk: Desk) -> None:
-    """Say what became of the last act, give out its paper, and offer to take it back."""
-    told: Told | None = state.get(state.CREW_DONE)
-    if told is None:
-        return
-    if told.error is not None:
-        st.error(f"{markdown(told.title)}: {markdown(told.error)}", icon=":material/error:")
-        return
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    left.success(markdown(told.title), icon=":material/check:")
-    if told.paper is not None:
-        left.download_button(
-            _("Download the paper (PDF)"),
-            data=told.paper,
-            file_name="qafila-certificate.pdf",
-            mime="application/pdf",
-            icon=":material/download:",
-            type="primary",
-            on_click="ignore",
-            key="crew_paper",
-        )
-    if told.undo is not None and right.button(
-        _("Undo"), icon=":material/undo:", key="crew_undo", width="stretch"
-    ):
-        title = _("Taken back: {what}").format(what=told.title)
-        do(desk, title, told.undo["action"], told.undo["fields"])
+    perform(state.CREW_DONE, title, lambda: desk.manage_volunteers(action, fields), told)
 
 
 def heading(text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from dashboard import needsheet, state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
 from dashboard.operations.requesting import reference_of
+from dashboard.views.acts import perform
 from geo.errors import QafilaError
 
 if TYPE_CHECKING:
@@ -23,49 +23,9 @@ LISTED = 8
 NAME_LIMIT, NOTE_LIMIT = 200, 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What was done last, in words, with what takes it back; or why it could not be."""
-
-    title: str
-    undo: Callable[[Desk], Any] | None = None
-    error: QafilaError | None = None
-
-
 def say(title: str, do: Callable[[], Any], undo: Callable[[Any], Callable[[Desk], Any]]) -> None:
-    """Do something, keep what became of it, and draw the page anew.
-
-    `undo` gets what `do` gave and gives what takes it back on a desk.
-    """
-    try:
-        done = do()
-    except QafilaError as error:
-        state.put(state.NEED_SAID, Said(title=title, error=error))
-    else:
-        state.put(state.NEED_SAID, Said(title=title, undo=undo(done)))
-    st.rerun()
-
-
-def outcome(desk: Desk) -> None:
-    """Say what became of the last act, and offer to take it back."""
-    said: Said | None = state.get(state.NEED_SAID)
-    if said is None:
-        return
-    if said.error is not None:
-        st.error(markdown(said.error), icon=":material/error:")
-        return
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    left.success(markdown(said.title), icon=":material/check:")
-    if said.undo is not None and right.button(
-        _("Undo"), icon=":material/undo:", key="needs_undo", width="stretch"
-    ):
-        try:
-            said.undo(desk)
-        except QafilaError as error:
-            state.put(state.NEED_SAID, Said(title=said.title, error=error))
-        else:
-            state.put(state.NEED_SAID, Said(title=_("Taken back: {what}").format(what=said.title)))
-        st.rerun()
+    """Record something of needs; `undo` gets what `do` gave, and gives what takes it back."""
+    perform(state.NEED_SAID, title, do, lambda done: {"undo": undo(done)})
 
 
 def panel(desk: Desk, ticked: Sequence[needsheet.Row], words: needsheet.Words) -> None:

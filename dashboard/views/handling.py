@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +9,10 @@ import streamlit as st
 
 from dashboard import state, stocksheet
 from dashboard.languages import _
-from dashboard.map.text import clean, markdown
+from dashboard.map.text import clean
 from dashboard.operations.booking import HANDLINGS
 from dashboard.operations.stockroom import LOSS_CAUSES
-from geo.errors import QafilaError
+from dashboard.views.acts import outcome, perform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,21 +27,11 @@ FIELD_HANDLINGS = ("deliver",)
 WRITTEN_TOO = ("donor", "source", "goal", "account", "purpose")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booked:
-    """What became of the last form: its title, and the slip that undoes it or what was wrong."""
-
-    title: str
-    slip_id: str = ""
-    lines: tuple[str, ...] = ()
-    error: QafilaError | None = None
-
-
 def panel(drawn: Frame, found: dict[str, Any], words: Words) -> None:
     """Let a handling be chosen, filled in and undone; readers are shown none of it."""
     desk = drawn.served.desk
     st.subheader(_("Book"), anchor=False)
-    outcome(desk)
+    outcome(desk, state.BOOKED)
     titles = handling_names()
     offered = [*HANDLINGS] if desk.may("book_stock") else [*FIELD_HANDLINGS]
     chosen = st.selectbox(
@@ -226,24 +215,19 @@ def send(
     desk: Desk, handling: str, fields: Mapping[str, str], said: Mapping[str, str], words: Words
 ) -> None:
     """Book a handling, keep what became of it, and draw the page anew."""
-    title = handling_names()[handling]
-    try:
+
+    def book() -> dict[str, Any]:
         if handling in FIELD_HANDLINGS:
-            result = desk.report_delivery(fields, **said)
-        else:
-            result = desk.book_stock(handling, fields, **said)
-    except QafilaError as error:
-        state.put(state.BOOKED, Booked(title=title, error=error))
-    else:
-        state.put(
-            state.BOOKED,
-            Booked(
-                title=title,
-                slip_id=result.get("slip_id", ""),
-                lines=tuple(booked_lines(result, words)),
-            ),
-        )
-    st.rerun()
+            return desk.report_delivery(fields, **said)
+        return desk.book_stock(handling, fields, **said)
+
+    def told(result: dict[str, Any]) -> dict[str, Any]:
+        slip_id = result.get("slip_id")
+        undoable = slip_id and desk.may("undo_stock")
+        undo = (lambda seen: seen.undo_stock(slip_id)) if undoable else None
+        return {"lines": tuple(booked_lines(result, words)), "undo": undo}
+
+    perform(state.BOOKED, handling_names()[handling], book, told)
 
 
 def booked_lines(result: Mapping[str, Any], words: Words) -> list[str]:
@@ -265,21 +249,6 @@ def booked_lines(result: Mapping[str, Any], words: Words) -> list[str]:
     return lines
 
 
-def outcome(desk: Desk) -> None:
-    """Show what became of the last form, with its undo."""
-    booked: Booked | None = state.get(state.BOOKED)
-    if booked is None:
-        return
-    if booked.error is not None:
-        st.error(f"{markdown(booked.title)}: {markdown(booked.error)}", icon=":material/error:")
-        return
-    text = "  \n".join(markdown(line) for line in (booked.title, *booked.lines))
-    st.success(text, icon=":material/check:")
-    undoable = booked.slip_id and desk.may("undo_stock")
-    if undoable and st.button(_("Undo"), icon=":material/undo:", key="undo_booked"):
-        undo(desk, booked.slip_id)
-
-
 def undo_list(desk: Desk, found: dict[str, Any], words: Words) -> None:
     """Let one of the newest handlings be taken back."""
     labels = stocksheet.slips(found, words)
@@ -297,15 +266,4 @@ def undo_list(desk: Desk, found: dict[str, Any], words: Words) -> None:
         st.button(_("Undo"), icon=":material/undo:", key="undo_chosen", disabled=chosen is None)
         and chosen
     ):
-        undo(desk, chosen)
-
-
-def undo(desk: Desk, slip_id: str) -> None:
-    """Take back a handling, and draw the page anew."""
-    title = _("A handling was undone")
-    try:
-        desk.undo_stock(slip_id)
-        state.put(state.BOOKED, Booked(title=title))
-    except QafilaError as error:
-        state.put(state.BOOKED, Booked(title=_("Undo"), error=error))
-    st.rerun()
+        perform(state.BOOKED, _("A handling was undone"), lambda: desk.undo_stock(chosen))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import needsheet
+from dashboard import needsheet, state
 from dashboard.languages import _
 from dashboard.map.layers import layer_file
 from dashboard.map.text import clean, markdown
 from dashboard.needsheet import Wanted, Words, status_name
 from dashboard.operations.spreadsheet import csv_text, workbook_bytes
-from dashboard.views import finding, frame, need_form, twins
+from dashboard.views import acts, finding, frame, need_form, twins
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -47,7 +47,7 @@ def page(served: Served) -> None:
     zone = drawn.info.timezone
     words = Words(item=served.desk.item_name, moment=lambda at: moment(at, zone) if at else "")
     chain(book, words)
-    finding.outcome(served.desk)
+    acts.outcome(served.desk, state.NEED_SAID)
     wanted = filters(book, words)
     rows = needsheet.chosen(book["needs"], wanted, now=datetime.fromisoformat(book["at"]))
     left, right = st.columns([3, 2], gap="medium")

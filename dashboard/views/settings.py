@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,6 +11,7 @@ from dashboard import state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
 from dashboard.views import frame, invite
+from dashboard.views.acts import outcome, perform
 from dashboard.views.figures import moment
 from data.access.roles import KEY_SCOPES, ROLES
 from geo.errors import QafilaError
@@ -29,16 +29,6 @@ MAX_KEY_DAYS = 366
 NAME_LIMIT = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Managed:
-    """What was done last: in words, a secret that is shown once, and its undo; or why not."""
-
-    title: str
-    secret: str = ""
-    undo: dict[str, Any] | None = None
-    error: QafilaError | None = None
-
-
 def page(served: state.Served) -> None:
     """Draw the page."""
     info = frame.headed(served)
@@ -50,7 +40,7 @@ def page(served: state.Served) -> None:
     except QafilaError as error:
         st.error(markdown(error), icon=":material/error:")
         return
-    _outcome(desk)
+    outcome(desk, state.MANAGED)
     titles = {
         "accounts": _("Accounts"),
         "organisations": _("Organisations"),
@@ -298,41 +288,14 @@ def _roles(_desk: Desk, found: dict[str, Any], _zone: str) -> None:
 
 
 def _do(desk: Desk, title: str, action: str, fields: Mapping[str, Any]) -> None:
-    """Do it, keep what became of it for the next run, and draw the page anew."""
-    try:
-        done = desk.manage_access(action, fields)
-    except QafilaError as error:
-        state.put(state.MANAGED, Managed(title=title, error=error))
-    else:
-        managed = Managed(title=title, secret=done["secret"], undo=done["undo"])
-        state.put(state.MANAGED, managed)
-    st.rerun()
+    """Change something of accounts, keys, organisations or vehicle classes."""
 
+    def told(done: dict[str, Any]) -> dict[str, Any]:
+        back = done["undo"]
+        undo = back and (lambda seen: seen.manage_access(back["action"], back["fields"]))
+        return {"secret": done["secret"], "undo": undo}
 
-def _outcome(desk: Desk) -> None:
-    """Show what was done last, a secret once, and the undo."""
-    managed: Managed | None = state.get(state.MANAGED)
-    if managed is None:
-        return
-    if managed.error is not None:
-        st.error(f"{markdown(managed.title)}: {markdown(managed.error)}", icon=":material/error:")
-        return
-    st.success(markdown(managed.title), icon=":material/check:")
-    if managed.secret:
-        st.warning(_("Write this down now: it is not shown again."), icon=":material/visibility:")
-        st.code(managed.secret, language=None)
-        # The next run of the page no longer has it, whoever then sits before the screen.
-        state.put(state.MANAGED, Managed(title=managed.title, undo=managed.undo))
-    if managed.undo and st.button(_("Undo"), icon=":material/undo:", key="undo_managed"):
-        undo = managed.undo
-        title = _("Undone: {what}").format(what=managed.title)
-        try:
-            desk.manage_access(undo["action"], undo["fields"])
-        except QafilaError as error:
-            state.put(state.MANAGED, Managed(title=title, error=error))
-        else:
-            state.put(state.MANAGED, Managed(title=title))
-        st.rerun()
+    perform(state.MANAGED, title, lambda: desk.manage_access(action, fields), told)
 
 
 def role_names() -> dict[str, str]:

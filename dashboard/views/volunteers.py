@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import peoplesheet
+from dashboard import peoplesheet, state
 from dashboard.languages import _
 from dashboard.map.layers import layer_file
 from dashboard.map.text import clean, markdown
 from dashboard.peoplesheet import Words
-from dashboard.views import crew_acts, crew_forms, frame, grid, papers
+from dashboard.views import acts, crew_acts, crew_forms, frame, grid, papers
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -43,7 +43,7 @@ def page(served: Served) -> None:
     zone = drawn.info.timezone
     words = Words(moment=lambda at: moment(at, zone))
     totals(book["totals"], book, words)
-    crew_acts.outcome(desk)
+    acts.outcome(desk, state.CREW_DONE)
     left, right = st.columns([3, 2], gap="medium")
     with right:
         crew_map(drawn, book, words)
