@@ -75,6 +75,14 @@ class Engine:
 
         return travel_times(self.graph, self.metric(time_s), origins, destinations)
 
+    def lengths_to_nodes(self, trees: Trees) -> NDArray[np.float64]:
+        """As `routing.ways.lengths_to_nodes`."""
+        if self.hierarchy is None:
+            return ways.lengths_to_nodes(self.graph, trees)
+        from routing.hierarchy_kernels import summed_to_root
+
+        return summed_to_root(ways.entering_lengths(self.graph, trees), trees.parent)
+
     def paths(
         self, time_s: NDArray[np.float64], origin: Access, destinations: Access
     ) -> list[Path | None]:

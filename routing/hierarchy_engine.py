@@ -74,6 +74,9 @@ def warm_up(say: Callable[[str], None] = logger.info) -> None:
         hierarchy.triangle_start,
         hierarchy.triangle,
     )
+    hierarchy_kernels.summed_to_root(
+        np.array([[0.0, 1.0, 2.0]]), np.array([[-1, 0, 1]], dtype=np.int32)
+    )
     hierarchy_kernels.entering_arcs(
         np.array([[0.0, 1.0, 2.0]]),
         np.array([[0.0, np.inf, np.inf]]),

@@ -369,6 +369,30 @@ def unpacked_ways(
 
 
 @kernel
+def summed_to_root(value: Floats, before: Ints) -> Floats:
+    """Sum of `value` over the way from its beginning to every node, (n_origins, n_nodes).
+
+    `before` is the node before, -1 where a way begins or there is none.
+    """
+    n_origins, n_nodes = value.shape
+    total = value.copy()
+    way = np.empty(n_nodes, np.int32)
+    for origin in range(n_origins):
+        known = before[origin] < 0
+        for node in range(n_nodes):
+            n_way, here = 0, np.int32(node)
+            while not known[here]:
+                way[n_way] = here
+                n_way += 1
+                here = before[origin, here]
+            for at in range(n_way - 1, -1, -1):
+                total[origin, way[at]] += total[origin, here]
+                here = way[at]
+                known[here] = True
+    return total
+
+
+@kernel
 def entering_arcs(
     time_s: Floats, begin_s: Floats, arc_time_s: Floats, head: Ints, tail: Ints
 ) -> tuple[Ints, Ints]:

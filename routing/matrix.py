@@ -13,7 +13,7 @@ from geo.errors import RuleError
 from routing.access import MAX_BYPASS_M, MAX_WALK_M, Access, attach
 from routing.engine import Engine
 from routing.travel import arc_times, arrivals, row_chunks, usable_edges
-from routing.ways import arrival_lengths, lengths_to_nodes
+from routing.ways import arrival_lengths
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -171,7 +171,7 @@ def _between(
         origins = points.take(rows)
         trees = engine.trees(time_s, origins, ways=True)
         travel_time_s[rows], how = arrivals(graph, time_s, trees, origins, points)
-        node_m = lengths_to_nodes(graph, trees)
+        node_m = engine.lengths_to_nodes(trees)
         found_m = arrival_lengths(graph, node_m, how, origins, points)
         length_m[rows] = np.where(how >= 0, found_m, np.inf)
     np.fill_diagonal(travel_time_s, 0.0)

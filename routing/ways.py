@@ -41,6 +41,14 @@ class Path:
 
 def lengths_to_nodes(graph: Graph, trees: Trees) -> NDArray[np.float64]:
     """Length in metres of the fastest way to every node, (n_origins, n_nodes), NaN = no way."""
+    return _summed_to_root(entering_lengths(graph, trees), trees.parent)
+
+
+def entering_lengths(graph: Graph, trees: Trees) -> NDArray[np.float64]:
+    """Metres of the last arc of the way to every node; of what is driven of it where it is first.
+
+    (n_origins, n_nodes), NaN = no way.
+    """
     arc_m = graph.length_m[graph.edge]
     links = trees.links
     link_m = arc_m[links.arc] * (1.0 - links.share)
@@ -48,7 +56,7 @@ def lengths_to_nodes(graph: Graph, trees: Trees) -> NDArray[np.float64]:
     inner, first = trees.parent >= 0, trees.link >= 0
     value[inner] = arc_m[trees.arc[inner]]
     value[first] = link_m[trees.link[first]]
-    return _summed_to_root(value, trees.parent)
+    return value
 
 
 def arrival_lengths(

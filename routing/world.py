@@ -13,7 +13,7 @@ import numpy as np
 
 from routing.access import WALK_DETOUR_FACTOR, Access, attach
 from routing.travel import Trees, arc_times, arrivals, candidate_of, usable_edges
-from routing.ways import arrival_lengths, lengths_to_nodes
+from routing.ways import arrival_lengths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +113,7 @@ def explore(
         time_s=time_s,
         depots=stands,
         trees=trees,
-        node_m=lengths_to_nodes(graph, trees) if ways else np.empty((0, 0)),
+        node_m=engine.lengths_to_nodes(trees) if ways else np.empty((0, 0)),
         reached=reached,
     )
 

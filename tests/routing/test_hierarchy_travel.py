@@ -11,6 +11,7 @@ from geo.errors import RuleError
 from geo.network import RoadTables
 from routing import hierarchy_travel, travel, ways
 from routing.access import Access
+from routing.engine import Engine
 from routing.graph import Graph, build_graph
 from routing.hierarchy import prepare, prepare_arcs
 from routing.hierarchy_metric import Metric, customize
@@ -119,6 +120,10 @@ def test_ways_of_the_trees_take_the_times_that_are_given(drawn: Any) -> None:
     graph, metric = with_metric(tables, "pickup")
     time_s, ends = metric.arc_time_s, on_edges(*points)
     trees = hierarchy_travel.travel_trees(graph, metric, ends, ways=True)
+    plain_m = ways.lengths_to_nodes(graph, trees)
+    quick_m = Engine(graph, metric.hierarchy).lengths_to_nodes(trees)
+    np.testing.assert_allclose(quick_m, plain_m, rtol=1e-12)
+    assert np.isfinite(quick_m).tolist() == np.isfinite(trees.time_s).tolist()
     best_s, how = travel.arrivals(graph, time_s, trees, ends, ends)
     for origin in range(ends.n_points):
         for row in range(ends.n_points):
