@@ -1,12 +1,17 @@
 """The search for convoys against best known values and peers: one JSON line for each figure.
 
-Run ``python benchmarks/convoys.py [--quick] [--only ccvrp|mountain|cost]`` with the test data
-beside the checkout (or in ``QAFILA_TEST_DATA``). Three parts:
+Run ``python benchmarks/convoys.py [--quick] [--only large|ccvrp|mountain|cost]`` with the test
+data beside the checkout (or in ``QAFILA_TEST_DATA``). Four parts:
 
+- large: 3,000 needs, 10 depots, 120 vehicles on Andorra's roads: plan, memory, re-plan after roads
+  have closed (`convoys_large`);
 - ccvrp: Christofides-Mingozzi-Toth instances with the cumulative objective, 60 and 300 s;
 - mountain: needs on Andorra's roads and the drill, weights, split loads, mixed fleet, finite stock;
   the objective "arrival" without fairness against PyVRP, OR-Tools and VROOM (`convoy_peers`), which
-  get the same time;
+  get the same time. ``raw`` is what the score says. Part of it no plan can do anything about: what
+  is needed where no vehicle can come and back. The figures are without that part
+  (``unreachable``), which is the same for all; ``at_least`` is a bound below which no plan at all
+  can be (`convoy_bound`);
 - cost: instances of PyVRP's collection through PyVRP, 60 s, looked over by sums of our own
   (`convoy_rules`: visits, loads, windows, releases, shifts, trips, cost).
 
@@ -18,11 +23,8 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import json
-import os
 import sys
-import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,14 +33,13 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import convoy_peers
+from benchmarks.convoy_bound import unreachable, value_hours_at_least
 from benchmarks.convoy_rules import violations
-from geo.model import Item, StockLine, Vehicle
+from benchmarks.convoys_large import large
+from benchmarks.mountains import Andorra, data, drill
 from routing.check import check
-from routing.fleet import fleet_of
-from routing.problem import ClassMatrix, Demand, Problem
 from routing.problem_document import from_json, to_json
-from routing.score import terms_of
-from routing.search import search
+from routing.search import search, warm_up
 from routing.search_arrays import Instance
 from routing.solve import solve
 
@@ -64,25 +65,19 @@ FAR_S = 1e11
 # Of the instances of PyVRP's collection: how numbers are scaled there.
 ROUNDING = {"cvrp_x": "round", "sdvrptw": "exact", "mdvrptw": "exact", "mtvrptwr": "dimacs"}
 MOST_CLIENTS = 310
-ITEMS = (
-    Item(item_id="water_l", unit="l", kg_per_unit=1.0, m3_per_unit=0.001),
-    Item(item_id="tent", unit="piece", kg_per_unit=40.0, m3_per_unit=0.2),
-    Item(item_id="blanket", unit="piece", kg_per_unit=1.5, m3_per_unit=0.01),
-    Item(item_id="food_kit", unit="kit", kg_per_unit=12.0, m3_per_unit=0.03),
-)
-CLASSES = (("truck", 8000.0, 30.0), ("light_truck", 3000.0, 14.0), ("pickup", 900.0, 3.0))
 
 
 def main() -> int:
     """Run all parts; exit 1 if a goal was missed, 0 if not."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="ends within a minute")
-    parser.add_argument("--only", choices=("ccvrp", "mountain", "cost"))
+    parser.add_argument("--only", choices=("large", "ccvrp", "mountain", "cost"))
     parser.add_argument("--seconds", type=float, help="time for each run of mountain")
     arguments = parser.parse_args()
     # Compiled before anything is timed.
-    search(cumulative("CMT1"), seed=SEED, turns=50)
+    warm_up(lambda text: print(text, file=sys.stderr))
     parts: dict[str, Callable[[argparse.Namespace], Iterator[dict[str, Any]]]] = {
+        "large": lambda asked: (_line(**one) for one in large(quick=asked.quick)),
         "ccvrp": ccvrp,
         "mountain": mountain,
         "cost": cost,
@@ -175,7 +170,7 @@ def mountain(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Weighted arrival with the unserved, against peers with the same time."""
     sizes = (100,) if arguments.quick else (100, 500, 1500)
     seconds = arguments.seconds or (5.0 if arguments.quick else 60.0)
-    problems = {f"andorra {size}": andorra(size) for size in sizes}
+    problems = {f"andorra {size}": Andorra(size).problem() for size in sizes}
     if not arguments.quick:
         problems["drill"] = drill()
     peers = {
@@ -190,7 +185,7 @@ def mountain(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
         begun = time.perf_counter()
         own = solve(problem, seed=SEED, seconds=seconds, fairness=0.0)
         took = time.perf_counter() - begun
-        floor = _out_of_reach(problem)
+        floor, at_least = unreachable(problem), value_hours_at_least(problem)
         for peer, plan_by in peers.items():
             try:
                 version = importlib.metadata.version(peer)
@@ -206,110 +201,21 @@ def mountain(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
             yield _line(
                 f"mountain {name}", "deprivation", round(value), "value hours",
                 peer=f"{peer} {version}", peer_value=round(other), ratio=round(value / other, 4),
-                goal=other, needs=len(problem.needs), vehicles=len(problem.vehicles),
+                goal=other, raw=round(own.score.deprivation),
+                peer_raw=round(theirs.score.deprivation), unreachable=round(floor),
+                at_least=round(at_least), needs=len(problem.needs), vehicles=len(problem.vehicles),
                 seconds=round(took, 1), peer_seconds=round(theirs_took, 1), seed=SEED,
                 served=_short(own), peer_served=_short(theirs),
             )  # fmt: skip
     if better:
         yield _line(
             "mountain all", "better than peers in the mean", round(float(np.mean(better)), 1), "%",
-            goal=None if arguments.quick else 10.0, at_least=True,
+            goal=None if arguments.quick else 10.0, more_is_better=True,
         )  # fmt: skip
 
 
 def _short(plan: Plan) -> float:
     return round(plan.score.served_share, 4)
-
-
-def _out_of_reach(problem: Problem) -> float:
-    """Penalty of what no vehicle could bring in any plan: the same for all, so not counted."""
-    fleet = fleet_of(problem)
-    reached = (fleet.kg_limit > 0).any(axis=0)
-    row = {place: number for number, place in enumerate(problem.places)}
-    lost = sum(n.weight * n.quantity for n in problem.needs if not reached[row[n.place_id]])
-    return lost * terms_of(problem, 0.0).unserved_h
-
-
-def andorra(n_needs: int) -> Problem:
-    """Needs at crossroads of Andorra: two thirds can be served in a day, with some stock short."""
-    from data.sources.osm import read_osm
-    from routing.graph import build_graph
-    from routing.matrix import time_matrix
-    from routing.vehicles import vehicle_classes
-
-    tables = read_osm(data() / "roads" / "andorra_2024.osm.pbf").roads
-    graph = build_graph(tables)
-    rng = np.random.default_rng(2023 + n_needs)
-    n_places, n_depots = n_needs // 2, max(2, min(10, n_needs // 100))
-    chosen = rng.choice(len(tables.nodes), n_places + n_depots, replace=False)
-    lon, lat = (tables.nodes[name].to_numpy()[chosen] for name in ("lon", "lat"))
-    depots = tuple(f"depot:{i:02d}" for i in range(n_depots))
-    places = tuple(f"place:{i:04d}" for i in range(n_places))
-    matrices = {}
-    for name, _, _ in CLASSES:
-        found = time_matrix(
-            graph, tables, vehicle_class=vehicle_classes()[name], overlay=None, lon=lon, lat=lat,
-            crs="EPSG:32631", depots=np.arange(n_depots),
-        )  # fmt: skip
-        matrices[name] = ClassMatrix(
-            travel_time_s=found.travel_time_s, length_m=found.length_m,
-            attached=found.attached, walk_s=found.walk_s,
-        )  # fmt: skip
-    people = rng.lognormal(4.0, 0.8, n_places)
-    damage = rng.beta(2, 3, n_places)
-    per_person = {"water_l": 15.0, "tent": 0.2, "blanket": 2.0, "food_kit": 0.2}
-    helps = {"water_l": 1 / 15, "tent": 5.0, "blanket": 0.5, "food_kit": 5.0}
-    needs = []
-    for row, place in enumerate(places):
-        for item in rng.choice(len(ITEMS), 2, replace=False):
-            name = ITEMS[item].item_id
-            needs.append(
-                Demand(
-                    place_id=place,
-                    item_id=name,
-                    quantity=float(np.ceil(people[row] * damage[row] * per_person[name])),
-                    weight=helps[name] * (1 + damage[row]),
-                    commune=f"commune {row % 7}",
-                )
-            )
-    wanted = {item.item_id: 0.0 for item in ITEMS}
-    for need in needs:
-        wanted[need.item_id] += need.quantity
-    shares = rng.dirichlet(np.ones(n_depots), len(ITEMS))
-    stock = tuple(
-        StockLine(
-            depot_id=depot,
-            item_id=item.item_id,
-            quantity=float(np.floor(1.1 * wanted[item.item_id] * shares[column, row])),
-        )
-        for row, depot in enumerate(depots)
-        for column, item in enumerate(ITEMS)
-    )
-    vehicles = tuple(
-        Vehicle(
-            vehicle_id=f"vehicle:{i:03d}",
-            vehicle_class=CLASSES[i % 3][0],
-            depot_id=depots[(i // 3) % n_depots],
-            capacity_kg=CLASSES[i % 3][1],
-            capacity_m3=CLASSES[i % 3][2],
-        )
-        for i in range(max(4, n_needs // 30))
-    )
-    return Problem(
-        depots=depots, places=places, items=ITEMS, stock=stock, vehicles=vehicles,
-        needs=tuple(needs), matrices=matrices, departs_at=datetime(2024, 6, 1, 6, tzinfo=UTC),
-    )  # fmt: skip
-
-
-def drill() -> Problem:
-    """The planning problem of the Al Haouz drill."""
-    from dashboard.operations import demonstration, planning
-    from dashboard.operations.situation import Situation
-
-    with tempfile.TemporaryDirectory() as folder:
-        demonstration.set_up(Path(folder) / "home")
-        with Situation.open(Path(folder) / "home") as situation:
-            return planning.build_problem(situation)
 
 
 # --- routine distribution ---------------------------------------------------------------------
@@ -355,22 +261,16 @@ def _line(
     peer_value: float | None = None,
     ratio: float | None = None,
     goal: float | None = None,
-    at_least: bool = False,
+    more_is_better: bool = False,
     **more: Any,
 ) -> dict[str, Any]:
-    ok = None if goal is None else (value >= goal if at_least else value <= goal)
+    ok = None if goal is None else (value >= goal if more_is_better else value <= goal)
     if more.get("feasible") is False:
         ok = False
     return {
         "case": case, "figure": figure, "value": value, "unit": unit, "peer": peer,
         "peer_value": peer_value, "ratio": ratio, "goal": goal, "ok": ok, **more,
     }  # fmt: skip
-
-
-def data() -> Path:
-    """Folder of the test data."""
-    named = os.environ.get("QAFILA_TEST_DATA")
-    return Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 if __name__ == "__main__":

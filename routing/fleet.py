@@ -301,6 +301,11 @@ class Fleet:
         return np.array(rows, dtype=np.bool_).reshape(len(self.groups), len(self.problem.items))
 
     @cached_property
+    def group_depots(self) -> NDArray[np.int64]:
+        """Depot of every group (n_groups,)."""
+        return np.array([group.depot for group in self.groups], dtype=np.int64)
+
+    @cached_property
     def groups_at(self) -> tuple[tuple[int, ...], ...]:
         """Groups of every depot."""
         rows: list[list[int]] = [[] for _ in self.problem.depots]

@@ -221,12 +221,14 @@ class _Filler:
         if place in self.fleet.services:
             return
         order = np.argsort(-self.value[place] / self.fleet.unit_kg, kind="stable").tolist()
-        for row, group in enumerate(self.fleet.groups):
-            if self.fleet.kg_limit[row, place] <= 0:
-                continue
+        wanted_of: dict[int, dict[int, int]] = {}
+        for row in np.flatnonzero(self.fleet.kg_limit[:, place] > 0).tolist():
+            group = self.fleet.groups[row]
+            if group.depot not in wanted_of:
+                wanted_of[group.depot] = self._wanted(place, group.depot)
             wanted = {
                 item: amount
-                for item, amount in self._wanted(place, group.depot).items()
+                for item, amount in wanted_of[group.depot].items()
                 if self.fleet.takes[row, item]
             }
             if not wanted:

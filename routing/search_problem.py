@@ -209,10 +209,10 @@ def _cut(
     unit_kg, unit_m3 = float(fleet.unit_kg[item]), float(fleet.unit_m3[item])
     rooms: list[int] = []
     trips = 0
-    for row, group in enumerate(fleet.groups):
-        kg = float(fleet.kg_limit[row, place])
-        if kg <= 0 or stock[group.depot, item] < portion or not fleet.takes[row, item]:
-            continue
+    able = (fleet.kg_limit[:, place] > 0) & fleet.takes[:, item]
+    able &= stock[fleet.group_depots, item] >= portion
+    for row in np.flatnonzero(able).tolist():
+        group, kg = fleet.groups[row], float(fleet.kg_limit[row, place])
         units = (kg + HAIR) / unit_kg
         if unit_m3 > 0:
             units = min(units, (group.capacity_m3 + HAIR) / unit_m3)

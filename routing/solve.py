@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from routing.plan import Convoy, Score
     from routing.problem import Problem
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,8 @@ SECONDS_FOR_BEGINNING = 5.0
 # Where drivers are few: the share of the search that finds out who is to drive.
 CHOOSING_SHARE = 1 / 3
 NEEDS_FOR_BEGINNING, SECONDS_FOR_LARGE_BEGINNING = 1500, 30.0
+# What is kept of the seconds asked for, to deal out loads and finish: for each need, and at most.
+FINISHING_S, FINISHING_SHARE = 0.0005, 0.3
 # How often loads are dealt out anew at the end.
 MOST_DEALS = 4
 
@@ -211,7 +214,7 @@ def _silent(_share: float, _text: str) -> None:
 def plan_of_days(fleet: Fleet, days: Days, *, fairness: float = FAIRNESS) -> Plan:
     """Make a plan of days that somebody else found: leftovers taken along, scored, explained."""
     order = _Order(fleet.problem, fleet, (), 0, None, None, fairness, _silent, "")
-    return _finished(order, "arrival", days, 0, "iterations")
+    return _finished(order, "arrival", _ended(order, "arrival", days), 0, "iterations")
 
 
 # --- the two searches -------------------------------------------------------------------------
@@ -226,23 +229,26 @@ def _by_arrival(order: _Order, start: Plan | None, stop: threading.Event | None)
     order.report(0.0, "cutting needs into loads")
     lacking, stock = full_balance(fleet)
     if not fleet.groups or not lacking.any():
-        return _finished(order, "arrival", {}, 0, "nothing_to_plan")
+        return _finished(order, "arrival", _ended(order, "arrival", {}), 0, "nothing_to_plan")
     begun = _beginning(order) if start is None else days_of(fleet, start)
     made = translate(fleet, lacking=lacking, stock=stock, fairness=order.fairness, start=begun)
     if not made.pieces:
-        return _finished(order, "arrival", {}, 0, "nothing_to_plan")
+        return _finished(order, "arrival", _ended(order, "arrival", {}), 0, "nothing_to_plan")
     search.warm_up(lambda text: order.report(0.02, text))
     turns = order.iterations
     if turns is None and order.seconds is None:
         jobs = len(made.pieces)
         most = min(MOST_TURNS, max(MOST_TURNS_TIMES_JOBS // jobs, FEWEST_TURNS))
         turns = min(max(TURNS_PER_JOB * jobs, FEWEST_TURNS), most)
-    spent = time.perf_counter() - clock
+    left_s = None
+    if order.seconds is not None:
+        kept_s = min(FINISHING_S * len(fleet.problem.needs), FINISHING_SHARE * order.seconds)
+        left_s = max(order.seconds - kept_s - (time.perf_counter() - clock), 0.0)
     found = search.search(
         made.instance,
         seed=order.seed,
         turns=turns,
-        seconds=None if order.seconds is None else max(order.seconds - spent, 0.0),
+        seconds=left_s,
         start=made.start,
         report=lambda share, cost: order.report(
             0.05 + 0.85 * share, f"searching, deprivation {cost:.6g}"
@@ -259,8 +265,10 @@ def _by_arrival(order: _Order, start: Plan | None, stop: threading.Event | None)
     if made.start is not None and search.cost_of(made.instance, made.start) < math.inf:
         ends.append(days_from(fleet, made, made.start))
     order.report(0.92, "taking leftovers along")
-    plans = [_finished(order, "arrival", end, found.turns, stopped_by) for end in ends]
-    return min(plans, key=lambda plan: plan.score.deprivation)
+    best = min(
+        (_ended(order, "arrival", end) for end in ends), key=lambda end: end.score.deprivation
+    )
+    return _finished(order, "arrival", best, found.turns, stopped_by)
 
 
 def _dealt_while_better(order: _Order, days: Days) -> Days:
@@ -322,16 +330,31 @@ def _by_cost(order: _Order) -> Plan:
     if costs.out_of_time:
         stopped_by = "seconds"
     days = made_to_hold(order.fleet, costs.days())
-    return _finished(order, "cost", days, costs.iterations_done, stopped_by)
+    end = _ended(order, "cost", days)
+    return _finished(order, "cost", end, costs.iterations_done, stopped_by)
 
 
 # --- the plan ---------------------------------------------------------------------------------
 
 
-def _finished(
-    order: _Order, objective: Objective, days: Days, iterations: int, stopped_by: StoppedBy
-) -> Plan:
-    """Take leftovers along, put trips in order, explain the rest."""
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What a search came to: leftovers taken along, trips in order; not yet explained.
+
+    `fleet` is that of `order` without relays that nobody brings anything to. `lacking`, (n_places,
+    n_items), and `stock`, (n_depots, n_items), are what is left, in millionths.
+    """
+
+    fleet: Fleet
+    days: Days
+    convoys: tuple[Convoy, ...]
+    lacking: NDArray[np.int64]
+    stock: NDArray[np.int64]
+    score: Score
+
+
+def _ended(order: _Order, objective: Objective, days: Days) -> _End:
+    """Take leftovers along and put trips in order."""
     fleet, problem = order.fleet, order.fleet.problem
     lacking_needs, stock = balance_beside(fleet, days)
     place, item = need_places(fleet), need_items(fleet)
@@ -357,24 +380,30 @@ def _finished(
     days = in_order(fleet, days, urgency)
     days = stowed(fleet, days, lacking=lacking, stock=stock)
     convoys = with_company(convoys_of(fleet, days), order.problem.vehicles, problem.items)
-    solver = "pyvrp" if objective == "cost" else "qafila"
+    scored = score(problem, convoys, fairness=order.fairness)
+    return _End(fleet, days, convoys, lacking, stock, scored)
+
+
+def _finished(
+    order: _Order, objective: Objective, end: _End, iterations: int, stopped_by: StoppedBy
+) -> Plan:
+    """Explain what is left, and put the plan together."""
+    own = f"qafila {importlib.metadata.version('qafila')}"
     return _with_ids(
         Plan(
             plan_id="",
             seed=order.seed,
-            departs_at=problem.departs_at,
-            convoys=convoys,
-            unserved=_reasons(fleet, relayed, days, lacking, stock),
-            score=score(problem, convoys, fairness=order.fairness),
+            departs_at=order.problem.departs_at,
+            convoys=end.convoys,
+            unserved=_reasons(end, order.fleet),
+            score=end.score,
             fairness=order.fairness,
             objective=objective,
             iterations=iterations,
             stopped_by=stopped_by,
             problem_sha256=digest(order.problem),
-            solver=solver
-            if objective == "cost"
-            else f"qafila {importlib.metadata.version('qafila')}",
-            commune_shares=commune_shares(problem, convoys),
+            solver="pyvrp" if objective == "cost" else own,
+            commune_shares=commune_shares(end.fleet.problem, end.convoys),
             notice=order.notice,
         )
     )
@@ -394,15 +423,14 @@ def _without_idle_relays(order: _Order, fleet: Fleet, days: Days) -> Fleet:
     return fleet_of(order.problem, kept=kept, first=order.first, only=kept.keys())
 
 
-def _reasons(
-    fleet: Fleet, relayed: Fleet, days: Days, lacking: NDArray[np.int64], stock: NDArray[np.int64]
-) -> tuple[Unserved, ...]:
+def _reasons(end: _End, relayed: Fleet) -> tuple[Unserved, ...]:
     """Give the reasons; where teams could have carried on, those of the fleet with these teams."""
-    found = unserved(fleet, days, lacking=lacking, stock=stock)
+    fleet, lacking, stock = end.fleet, end.lacking, end.stock
+    found = unserved(fleet, end.days, lacking=lacking, stock=stock)
     if relayed is fleet:
         return found
     could = {one.leg.place_id for one in relayed.services.values()}
-    known = {row: trips for row, trips in days.items() if row in relayed.starts_s}
+    known = {row: trips for row, trips in end.days.items() if row in relayed.starts_s}
     with_teams = unserved(relayed, known, lacking=lacking, stock=stock)
     return tuple(
         ours if ours.place_id in could else own for own, ours in zip(found, with_teams, strict=True)
