@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Weights and volumes are sums of quantities to the millionth, and rounded for the screen.
 AMOUNT = 1e-5
+# The heaviest first: where it can go, those behind it can.
+ON_WHEELS = ["truck", "light_truck", "pickup", "motorbike"]
 PARTED = {"l", "litre", "liter", "litres", "kg", "t", "m3", "m³"}
 
 
@@ -47,13 +49,13 @@ def company_faults(problem: Problem, plan: Plan) -> list[str]:
 
 
 def driver_faults(problem: Problem, plan: Plan) -> list[str]:
-    """More trucks and pickups on the road than a depot has drivers for."""
+    """More vehicles with a motor on the road than a depot has drivers for."""
     fleet = {vehicle.vehicle_id: vehicle for vehicle in problem.vehicles}
     out: dict[str, set[str]] = defaultdict(set)
     kept: dict[str, set[str]] = defaultdict(set)
     for convoy in plan.convoys:
         for name in convoy.vehicle_ids:
-            if name in fleet and fleet[name].vehicle_class in ("truck", "pickup"):
+            if name in fleet and fleet[name].vehicle_class in ON_WHEELS:
                 (kept if convoy.kept else out)[convoy.depot_id].add(name)
     return [
         f"{depot}: {len(out[depot] | kept[depot])} vehicles drive, it has {number} drivers"
@@ -76,8 +78,15 @@ def _not_whole(problem: Problem, convoy: Convoy, vehicle: Vehicle) -> list[str]:
             f"{convoy.convoy_id}: {', '.join(said) or 'nobody'} travels together, "
             f"{', '.join(sorted(wanted)) or 'nobody'} must"
         ]
-    if any(one.vehicle_class == "truck" for one in together) and convoy.vehicle_class != "truck":
-        return [f"{convoy.convoy_id}: a truck is in it, it uses roads of a {convoy.vehicle_class}"]
+    heaviest = (
+        min((one.vehicle_class for one in together), key=ON_WHEELS.index, default="")
+        if all(one.vehicle_class in ON_WHEELS for one in together)
+        else ""
+    )
+    if heaviest and convoy.vehicle_class != heaviest:
+        return [
+            f"{convoy.convoy_id}: a {heaviest} is in it, it uses roads of a {convoy.vehicle_class}"
+        ]
     return []
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from routing.plan import Plan
     from routing.problem import Problem
 
-DRIVEN = frozenset({"truck", "pickup"})
+DRIVEN = frozenset({"truck", "light_truck", "pickup", "motorbike"})
 
 
 def are_short(problem: Problem) -> bool:

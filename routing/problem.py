@@ -149,7 +149,7 @@ class Problem:
     begun
         For vehicles whose day has begun (`replan`), by id.
     drivers
-        By depot: how many trucks and pickups can leave it on the day, each with one driver, who
+        By depot: how many vehicles with a motor can leave it on the day, each with one driver, who
         stays with it. A depot that is missing has enough.
 
     Raises

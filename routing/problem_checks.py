@@ -24,6 +24,8 @@ MAX_TIME_S = 1e9
 # Slower than a tenth of its class, a vehicle belongs to another one; likewise above.
 SPEED_FACTORS = (0.1, 3.0)
 MOST_CREW = 100
+# Classes that may travel together, on the roads of the heaviest of them.
+WITH_MOTORS = frozenset({"truck", "light_truck", "pickup", "motorbike"})
 
 
 def divisible(unit: str) -> bool:
@@ -163,8 +165,8 @@ def _company_problems(problem: Problem) -> list[Cell]:
     for (_depot, word), members in companies.items():
         classes = {one.vehicle_class for one in members}
         row = f"vehicles that travel together as {word}"
-        if len(classes) > 1 and not classes <= {"truck", "pickup"}:
-            expected = "all of one class, or trucks and pickups"
+        if len(classes) > 1 and not classes <= WITH_MOTORS:
+            expected = "all of one class, or all with motors on the road"
             found.append(_cell(row, "vehicle_class", ", ".join(sorted(classes)), expected))
         elif classes & dark and not classes <= dark:
             expected = "all of them drive in the dark, or none"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from routing.problem import Begun, Problem
 
 # The class whose roads all of them can use comes first; others travel with their own kind only.
-HEAVIEST_FIRST = ("truck", "pickup")
+HEAVIEST_FIRST = ("truck", "light_truck", "pickup", "motorbike")
 MICRO = 1_000_000
 
 # Kilograms and cubic metres that a vehicle takes.

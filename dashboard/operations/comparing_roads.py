@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard.operations import reaching
 from dashboard.operations.roads import closure_event
+from dashboard.operations.source_counts import counted_sources
 from geo.errors import InputError, UnknownIdError
 from geo.model import Closure
 
@@ -85,7 +86,7 @@ def diff_roads(
         "b": _state(last, held_b),
         "totals": {name: _totals(rows, name) for name in names},
         "places": sorted(rows, key=_weight),
-        "people_source": sorted({str(one) for one in situation.places()["source"] if one}),
+        "people_source": counted_sources(situation.places()["source"]),
         "notice": situation.info().notice,
     }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from dashboard.operations.source_counts import counted_sources
 from geo.errors import InputError
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _row(situation: Situation, roads: str, one: Isochrone) -> dict[str, Any]:
         "people": round(float(here["people"].sum())),
         "places": len(here),
         "places_uncounted": int(uncounted.sum()),
-        "people_sources": sorted({str(name) for name in here["source"][~uncounted] if name}),
+        "people_sources": counted_sources(here["source"][~uncounted]),
     }
 
 

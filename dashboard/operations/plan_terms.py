@@ -38,7 +38,7 @@ class PlanTerms:
     priorities
         Factor on the weight of every unit, by item: 3 counts it three times as urgent.
     drivers
-        Trucks and pickups that can leave on the day, by depot.
+        Vehicles with a motor that can leave on the day, by depot.
     hours
         Local times of day from and until, by place or depot: when aid may arrive; when vehicles
         leave and are back.

@@ -48,7 +48,7 @@ def add(verbs: Any) -> None:
     plan.add_argument("--strict", action="store_true", help="exit 1 if a need stays unserved")
     for option, form, text in (
         ("--priority", "ITEM=FACTOR", "count each unit of an item so many times as urgent"),
-        ("--drivers", "DEPOT=N", "trucks and pickups that can leave a depot on the day"),
+        ("--drivers", "DEPOT=N", "vehicles with a motor that can leave a depot on the day"),
         (
             "--hours",
             "WHERE=HH:MM-HH:MM",

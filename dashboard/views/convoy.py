@@ -14,7 +14,9 @@ from dashboard.map.text import clean, markdown
 from dashboard.numerals import clock
 from dashboard.views import analysis, grid
 from dashboard.views.figures import moment, number
+from data.catalogue import items
 from geo.errors import QafilaError
+from routing.problem_checks import divisible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,7 +83,7 @@ def company_table(convoy: Convoy, item_name: Callable[[str], str]) -> pd.DataFra
             _("Class"): [one["vehicle_class"] for one in company],
             _("Carries"): [
                 ", ".join(
-                    f"{number(quantity)} {item_name(item)}"
+                    amount(quantity, item, item_name)
                     for item, quantity in sorted(one["load"].items())
                 )
                 or _("nothing")
@@ -126,6 +128,7 @@ def _loading(
                 "order": [row["order"] for row in rows],
                 "item": [served.desk.item_name(row["item"]) for row in rows],
                 "quantity": [row["quantity"] for row in rows],
+                "unit": [row["unit"] for row in rows],
                 "stop": [
                     f"{row['stop']}. {clean(names.get(row['place_id'], '?'))}" for row in rows
                 ],
@@ -142,6 +145,7 @@ def _loading(
             "order": column.NumberColumn("#", format="%d", width="small"),
             "item": column.TextColumn(_("Item")),
             "quantity": column.NumberColumn(_("Quantity")),
+            "unit": column.TextColumn(_("Unit")),
             "stop": column.TextColumn(_("For stop")),
             "kg": column.NumberColumn("kg"),
             "m3": column.NumberColumn("m³"),
@@ -209,7 +213,7 @@ def stops_table(
             _("Arrives"): [moment(_time(stop["arrives_at"]), timezone) for stop in stops],
             _("Hands out"): [
                 ", ".join(
-                    f"{number(quantity)} {item_name(item)}"
+                    amount(quantity, item, item_name)
                     for item, quantity in sorted(stop["deliver"].items())
                 )
                 for stop in stops
@@ -217,6 +221,13 @@ def stops_table(
             _("Why now"): [clean((stop.get("why") or {}).get("text", ""), 400) for stop in stops],
         }
     )
+
+
+def amount(quantity: float, item: str, item_name: Callable[[str], str]) -> str:
+    """Say how much of an item: ``40 Family tent``, ``600 l Water``."""
+    thing = items().get(item)
+    unit = thing.unit if thing is not None and divisible(thing.unit) else ""
+    return " ".join(part for part in (number(quantity), unit, item_name(item)) if part)
 
 
 def papers(served: Served, plan: Plan, names: Mapping[str, str], timezone: str, seq: int) -> None:

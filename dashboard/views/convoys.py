@@ -171,7 +171,7 @@ def left_over(plan: Plan, names: Mapping[str, str], item_name: Callable[[str], s
         return
     for cause in plansheet.causes(plan):
         amounts = ", ".join(
-            f"{number(quantity)} {item_name(item)}"
+            convoy.amount(quantity, item, item_name)
             for item, quantity in sorted(cause.by_item.items(), key=lambda one: -one[1])[:4]
         )
         text = _("{cause}: {lines} needs in {places} places ({amounts} …)").format(
@@ -326,7 +326,13 @@ def _both_scores(found: dict[str, Any]) -> None:
         if name in found["score"]:
             before, after = found["score"][name]["a"], found["score"][name]["b"]
             points = 100 * (after - before)
-            box.metric(label, share(after), f"{points:+.1f} %" if abs(points) >= 0.05 else None)
+            box.metric(
+                label,
+                share(after),
+                _("{points} points").format(points=f"{points:+.1f}")
+                if abs(points) >= 0.05
+                else None,
+            )
     closures = found.get("closures", {})
     for kind, text in (
         ("only_b", _("Closed in the second plan only: {roads}")),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SECONDS = (5, 15, 30, 60, 120, 300)
 #: Vehicles that take a driver; teams on foot and with mules have their own people.
-DRIVEN = ("truck", "pickup")
+DRIVEN = ("truck", "light_truck", "pickup", "motorbike")
 LONGEST_HOURS = 2000
 MOST_FACTOR = 20.0
 
@@ -89,7 +89,7 @@ def _drivers(picture: Picture, last: dict[str, int]) -> list[str]:
     depots = [depot for depot in picture.depots if driven[depot.depot_id]]
     if not depots:
         return []
-    st.caption(_("Drivers for trucks and pickups today:"))
+    st.caption(_("Drivers for vehicles with a motor today:"))
     columns = st.columns(min(len(depots), 3))
     said = []
     for number, depot in enumerate(depots):

@@ -221,7 +221,7 @@ def test_a_driver_on_the_road_keeps_the_vehicle_through_a_re_plan():
                     "mule": matrix_on_a_line([0, 10, 20]),
                 },
             },
-            "all of one class, or trucks and pickups",
+            "all of one class, or all with motors on the road",
         ),
     ],
 )
