@@ -1,4 +1,4 @@
-"""The way of a plan on the page, in a real browser: plan, lock, a road closes, plan the rest, why."""
+"""A plan on the page, in a real browser: planned, locked, a road closed, the rest planned anew."""
 
 from __future__ import annotations
 
