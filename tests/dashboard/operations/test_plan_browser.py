@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from dashboard.operations import planning, roads
 from dashboard.operations.situation import Situation
@@ -24,33 +24,29 @@ PATIENCE_MS = 120_000
 def address(valley: Situation, checkout: Path) -> Iterator[str]:
     """The valley in a process of its own, as `qafila serve` serves it."""
     words = ["serve", "--home", str(valley.home), "--port", "0"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", SERVE, *words],
         cwd=checkout,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
-    )
-    lines: Queue[str] = Queue()
-
-    def read() -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            lines.put(line)
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    line = lines.get(timeout=90)
-    yield next(word for word in line.split() if word.startswith("http://"))
-    process.terminate()
-    process.wait(20)
-    reader.join(15)
-    assert process.stdout is not None
-    process.stdout.close()
+    ) as process:
+        said: Queue[str] = Queue()
+        reader = threading.Thread(target=_read, args=(process, said), daemon=True)
+        reader.start()
+        yield said.get(timeout=90)
+        process.terminate()
+        process.wait(20)
+        reader.join(15)
 
 
-def _part(page: Page, name: str) -> None:
-    page.get_by_test_id("stButtonGroup").last.get_by_role("radio", name=name).click()
+def _read(process: subprocess.Popen[str], said: Queue[str]) -> None:
+    """Note where the server is, and read on, or it would wait for us."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        for word in line.split():
+            if word.startswith("http://"):
+                said.put(word.rstrip("/"))
 
 
 @pytest.mark.browser
@@ -61,6 +57,8 @@ def test_a_road_closes_and_the_page_says_who_loses_why_and_keeps_what_is_locked(
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{address}/convoys?lang=en")
+    # The shortest search will do for four places.
+    page.get_by_role("slider").first.press("Home")
     page.get_by_role("button", name="Plan convoys now").click()
     page.get_by_text("Stops and locks").click()
     # The first convoy leaves tomorrow: it stays, whatever happens.
@@ -81,7 +79,11 @@ def test_a_road_closes_and_the_page_says_who_loses_why_and_keeps_what_is_locked(
     page.get_by_text("Compare plans").click()
     expect(page.get_by_text("Closed in the second plan only:")).to_contain_text("rockfall")
     expect(page.get_by_text("Get less (", exact=False).first).to_be_visible()
-    cells = page.get_by_role("gridcell").all_inner_texts()
+    # A table draws its cells once it is in sight.
+    page.get_by_test_id("stDataFrame").first.scroll_into_view_if_needed()
+    drawn = page.locator("[role=gridcell]")
+    drawn.first.wait_for(state="attached")
+    cells = drawn.all_text_contents()
     assert any("Tinmel" in one for one in cells)
     assert any("road any more" in one and "rockfall" in one for one in cells)
 
