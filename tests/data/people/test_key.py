@@ -38,6 +38,15 @@ def test_a_changed_seal_does_not_open(at: int) -> None:
             KEY.unseal(broken, about="person:1|phone")
 
 
+def test_every_letter_of_a_seal_counts_its_spare_bits_too() -> None:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    sealed = KEY.seal("0612345678", about="person:1|phone")
+    assert sealed.endswith("=")
+    for other in letters.replace(sealed[-2], ""):
+        with pytest.raises(InputError, match=r"right vault\.key"):
+            KEY.unseal(f"{sealed[:-2]}{other}=", about="person:1|phone")
+
+
 def test_tags_and_pseudonyms_are_the_same_here_and_nothing_elsewhere() -> None:
     assert KEY.tag("login", "amina") == KEY.tag("login", "amina")
     different = {
