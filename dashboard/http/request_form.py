@@ -6,11 +6,10 @@ form carries a mark of this browser: no other site can send it, and sent twice i
 
 from __future__ import annotations
 
-import hmac
 import re
 import secrets
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -18,6 +17,7 @@ from starlette.routing import Route
 
 from dashboard.http.gate import REQUEST_PATH, cookie_of
 from dashboard.http.limits import Allowance, asker_of
+from dashboard.http.plain_form import is_own_form, read_fields
 from dashboard.http.request_page import HEADERS, LENGTHS, Form, done_page, form_page
 from dashboard.http.sign_in import speak
 from dashboard.languages import _, language
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 COOKIE = "qafila_request"
 MARK_LASTS_S = 86_400
-MAX_FORM_BYTES = 8_192
 #: Requests a second, and how many at once: of one address, which a village may share, and of all.
 PER_ADDRESS = (0.2, 20.0)
 OF_ALL = (2.0, 200.0)
@@ -81,11 +80,10 @@ class RequestForm:
         return self._form(request, {})
 
     async def _take(self, request: Request) -> Response:
-        said = await _fields(request)
+        fields = await read_fields(request)
+        said = {name: text.strip()[: LENGTHS.get(name, 100)] for name, text in fields.items()}
         mark = cookie_of(request.headers.get("cookie", ""), COOKIE)
-        if not _MARK.fullmatch(mark) or not hmac.compare_digest(
-            mark.encode(), said.get("form", "").encode("utf-8", "replace")
-        ):
+        if not _MARK.fullmatch(mark) or not is_own_form(mark, said):
             # Another site's form, one of long ago, or a browser without cookies: nothing is lost.
             again = _("The form was too old. Look at it and send it again.")
             return await run_in_threadpool(self._form, request, said, again, 403)
@@ -255,17 +253,3 @@ def _names(situation: Situation) -> dict[str, str]:
 
 def _allowance(rate_per_s: float, burst: float) -> Allowance:
     return Allowance(rate_per_s=rate_per_s, burst=burst)
-
-
-async def _fields(request: Request) -> dict[str, str]:
-    """Read a form; one that is too long or cannot be read has no fields."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_FORM_BYTES:
-            return {}
-    try:
-        pairs = parse_qsl(body.decode(), max_num_fields=20)
-    except ValueError:
-        return {}
-    return {name: text.strip()[: LENGTHS.get(name, 100)] for name, text in pairs}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hmac
 import html
 import secrets
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -14,6 +12,7 @@ from starlette.routing import Route
 
 from dashboard.http.gate import COOKIE, cookie_of, session_token
 from dashboard.http.language import PARAMETER, remembered
+from dashboard.http.plain_form import is_own_form, read_fields
 from dashboard.languages import _, chosen_language, direction, language, use_language
 from dashboard.operations.access import accounts
 from data.access.accounts import SignInError
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from data.access.accounts import SignedIn
 
 FORM_COOKIE = "qafila_form"
-MAX_FORM_BYTES = 8_192
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
@@ -63,11 +61,8 @@ def sign_in_routes(door: Door) -> list[BaseRoute]:
         speak(request)
         if request.method == "GET":
             return sign_in_page(request, door, "")
-        fields = await _fields(request)
-        mark = cookie_of(request.headers.get("cookie", ""), FORM_COOKIE)
-        if not mark or not hmac.compare_digest(
-            mark.encode(), fields.get("form", "").encode("utf-8", "replace")
-        ):
+        fields = await read_fields(request)
+        if not is_own_form(cookie_of(request.headers.get("cookie", ""), FORM_COOKIE), fields):
             # Not the form that this browser was given: another site's, or one of long ago.
             return sign_in_page(request, door, _("The form was too old. Try again."), 403)
         address = request.client.host if request.client else ""
@@ -134,19 +129,6 @@ def end_session(door: Door, token: str) -> None:
     if made is not None:
         made.sign_out(token)
     door.forget(token)
-
-
-async def _fields(request: Request) -> dict[str, str]:
-    """Read a form; one that is too long or cannot be read has no fields."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_FORM_BYTES:
-            return {}
-    try:
-        return dict(parse_qsl(body.decode(), max_num_fields=10))
-    except ValueError:
-        return {}
 
 
 def sign_in_page(request: Request, door: Door, wrong: str, status: int = 200) -> Response:
