@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dashboard.operations import access, organisations, vehicle_catalogue
+from dashboard.operations.forms import Done, submit
 from data.access.passwords import new_password
 from geo.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from dashboard.operations.forms import Form
     from dashboard.operations.situation import Situation
-
-LONGEST_FIELD = 2_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What was done: a secret that is shown now and never again, and the action that undoes it."""
-
-    secret: str = ""
-    undo: tuple[str, dict[str, Any]] | None = None
 
 
 def overview(situation: Situation) -> dict[str, Any]:
@@ -50,26 +41,14 @@ def manage(situation: Situation, action: str, fields: Mapping[str, Any]) -> dict
     Returns
     -------
     dict
-        ``{action, secret, undo}``: a password or key that was made, else ``""``; and ``{action,
-        fields}`` of what takes it back, or None where nothing does.
+        As `dashboard.operations.forms.submit`: a password or key that was made is its ``secret``.
 
     Raises
     ------
     InputError
-        The action is unknown, or a field is missing or too long.
+        The action is unknown, a field is missing or too long, and what each act refuses.
     """
-    if action not in ACTIONS:
-        raise InputError(f"action {action[:40]!r}", f"one of {', '.join(ACTIONS)}", "correct it")
-    run, needed = ACTIONS[action]
-    for name in needed:
-        if not fields.get(name):
-            raise InputError(action, f"the field {name!r} is needed", "fill it in")
-    for name, value in fields.items():
-        if isinstance(value, str) and len(value) > LONGEST_FIELD:
-            raise InputError(name, f"at most {LONGEST_FIELD} characters", "shorten it")
-    done = run(situation, fields)
-    undo = None if done.undo is None else {"action": done.undo[0], "fields": done.undo[1]}
-    return {"action": action, "secret": done.secret, "undo": undo}
+    return submit(situation, ACTIONS, action, fields)
 
 
 def _add_account(situation: Situation, fields: Mapping[str, Any]) -> Done:
@@ -159,8 +138,7 @@ def _account(situation: Situation, account_id: str) -> dict[str, Any]:
     raise InputError(f"account {account_id[:60]!r}", "there is no such account", "choose one")
 
 
-#: Action → what does it, and the fields that it needs.
-ACTIONS: dict[str, tuple[Callable[[Situation, Mapping[str, Any]], Done], tuple[str, ...]]] = {
+ACTIONS: dict[str, Form[Situation]] = {
     "add_account": (_add_account, ("name", "role")),
     "set_role": (_set_role, ("account", "role")),
     "set_active": (_set_active, ("account", "active")),

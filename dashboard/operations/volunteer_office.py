@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dashboard.operations import certifying, tasks, volunteering
+from dashboard.operations.forms import Done, check_form, submit
 from dashboard.operations.stockroom import Said
 from data.store.acting import acting
 from geo.errors import InputError, RuleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from dashboard.operations.forms import Form
     from dashboard.operations.situation import Situation
 
-LONGEST_FIELD = 4_000
 MOST_ASKED = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What came of an act: the action that takes it back, if one does, and a paper."""
-
-    undo: tuple[str, dict[str, Any]] | None = None
-    paper: bytes | None = None
-    said: str = ""
 
 
 def book(situation: Situation) -> dict[str, Any]:
@@ -117,7 +108,7 @@ def act(
     Returns
     -------
     dict
-        ``{action, undo: {action, fields} or None, paper: bytes or None, said}``.
+        As `dashboard.operations.forms.submit`.
 
     Raises
     ------
@@ -126,21 +117,11 @@ def act(
     RuleError
         The volunteer or the task is another organisation's; and what each act refuses.
     """
-    if action not in ACTIONS:
-        raise InputError(f"action {action[:40]!r}", f"one of {', '.join(ACTIONS)}", "correct it")
-    run, needed = ACTIONS[action]
-    for name in needed:
-        if not fields.get(name):
-            raise InputError(action, f"the field {name!r} is needed", "fill it in")
-    for name, value in fields.items():
-        if isinstance(value, str) and len(value) > LONGEST_FIELD:
-            raise InputError(name, f"at most {LONGEST_FIELD} characters", "shorten it")
+    check_form(ACTIONS, action, fields)
     if only is not None:
         _require_own(situation, action, fields, only)
         fields = {**fields, "organisation": only}
-    done = run(situation, fields)
-    undo = None if done.undo is None else {"action": done.undo[0], "fields": done.undo[1]}
-    return {"action": action, "undo": undo, "paper": done.paper, "said": done.said}
+    return submit(situation, ACTIONS, action, fields)
 
 
 def _require_own(
@@ -322,8 +303,7 @@ def _revoke(situation: Situation, fields: Mapping[str, Any]) -> Done:
     return Done()
 
 
-#: Action → what does it, and the fields that it needs.
-ACTIONS: dict[str, tuple[Callable[[Situation, Mapping[str, Any]], Done], tuple[str, ...]]] = {
+ACTIONS: dict[str, Form[Situation]] = {
     "register": (_register, ("code", "skills", "home")),
     "post_task": (_post_task, ("title", "starts_at", "ends_at")),
     "close_task": (_close_task, ("task", "status")),

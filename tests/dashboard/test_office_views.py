@@ -149,7 +149,7 @@ def test_the_first_account_needs_a_password_that_its_owner_knows(tmp_path: Path)
     [
         ("erase_everything", {}, "one of add_account"),
         ("add_account", {"name": "x"}, "'role' is needed"),
-        ("add_account", {"name": "x" * 3000, "role": "cell"}, "at most 2000"),
+        ("add_account", {"name": "x" * 5000, "role": "cell"}, "at most 4000"),
         ("set_role", {"account": "account:none", "role": "cell"}, "no such account"),
     ],
 )
