@@ -164,7 +164,7 @@ def test_links_that_open_nothing_are_refused_and_logged(
     caplog.set_level(logging.WARNING)
     token = link["token"]
     head, _, signature = token.partition(".")
-    forged = f"{head}.{'A' if signature[5] != 'A' else 'B'}{signature[1:]}"
+    forged = f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
     body = {"sent_at": MADE.isoformat(), "reports": [
         {"id": "report-9", "made_at": MADE.isoformat(), "kind": "sos"}]}  # fmt: skip
     for wrong in (forged, token[:-1], f"{'0' * 26}.{signature}", "x", "..%2f..%2fetc", "%00"):
