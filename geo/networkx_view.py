@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import math
 import re
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
+from geo.written_file import whole_file
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import networkx as nx
 
     from geo.network import RoadTables
@@ -75,7 +77,10 @@ def as_networkx(tables: RoadTables) -> nx.MultiDiGraph:
 
 
 def write_graphml(tables: RoadTables, path: Path) -> None:
-    """Write the graph as GraphML that `osmnx.load_graphml` reads; the whole file or none."""
+    """Write the graph as GraphML that `osmnx.load_graphml` reads; the whole file or none.
+
+    Raises `InputError` where it cannot be written.
+    """
     import networkx as nx
 
     made = as_networkx(tables)
@@ -85,14 +90,8 @@ def write_graphml(tables: RoadTables, path: Path) -> None:
         data["geometry"] = shapely.to_wkt(data["geometry"], rounding_precision=7)
         data.update({key: _legal(str(value)) for key, value in data.items()})
     made.graph = {key: str(value) for key, value in made.graph.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-        part = Path(file.name)
-    try:
-        nx.write_graphml(made, part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(path) as draft:
+        nx.write_graphml(made, draft)
 
 
 def _attributes(edge: dict[str, Any], row: int) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from data.volunteering.certificate import (
 )
 from geo.errors import InputError, RuleError, UnknownIdError
 from geo.model import new_id
+from geo.written_file import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,51 +33,17 @@ def issue(
     situation: Situation,
     volunteer: str,
     *,
-    to: Path,
+    to: Path | None = None,
     name: str = "",
     tongue: str = "en",
     said: Said = stockroom.NOBODY,
 ) -> dict[str, Any]:
-    """Write the certificate of all approved hours of a volunteer as PDF, and record that it exists.
+    """Make the certificate of all approved hours of a volunteer, and record that it exists.
 
     Parameters
     ----------
     to
-        A file that ends in ``.pdf``.
-    name, tongue
-        As for `issue_paper`.
-
-    Raises
-    ------
-    RuleError
-        No hours are approved.
-    """
-    if to.suffix.lower() != ".pdf":
-        raise InputError(f"--to {to.name}", "a name that ends in .pdf is needed", "rename it")
-    made = _make(situation, volunteer, name=name, tongue=tongue, said=said)
-    # The paper first: one that cannot be written is not in the ledger.
-    to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_bytes(made.paper)
-    try:
-        stockroom.append(situation, [made.event], said)
-    except BaseException:
-        to.unlink(missing_ok=True)
-        raise
-    return {**made.told, "file": str(to)}
-
-
-def issue_paper(
-    situation: Situation,
-    volunteer: str,
-    *,
-    name: str = "",
-    tongue: str = "en",
-    said: Said = stockroom.NOBODY,
-) -> dict[str, Any]:
-    """Give the certificate of all approved hours as PDF, and record that it exists.
-
-    Parameters
-    ----------
+        A file that ends in ``.pdf``; without it the paper itself is given back.
     name
         What the volunteer wants to be called on it; it is on the paper and in no event. By default
         the code under which they work.
@@ -86,11 +53,30 @@ def issue_paper(
     Returns
     -------
     dict
-        That of `issue` with ``paper``, the bytes of the PDF, in place of ``file``.
+        ``{certificate_id, volunteer_id, hours, shifts, first_day, last_day, code, signed_by}``, and
+        ``file``, or ``paper``: the bytes of the PDF.
+
+    Raises
+    ------
+    InputError
+        The name is too long, or the file cannot be written.
+    RuleError
+        No hours are approved.
     """
+    if to is not None and to.suffix.lower() != ".pdf":
+        raise InputError(f"--to {to.name}", "a name that ends in .pdf is needed", "rename it")
     made = _make(situation, volunteer, name=name, tongue=tongue, said=said)
-    stockroom.append(situation, [made.event], said)
-    return {**made.told, "paper": made.paper}
+    if to is None:
+        stockroom.append(situation, [made.event], said)
+        return {**made.told, "paper": made.paper}
+    # The paper first: one that cannot be written is not in the ledger.
+    write_whole(to, made.paper)
+    try:
+        stockroom.append(situation, [made.event], said)
+    except BaseException:
+        to.unlink(missing_ok=True)
+        raise
+    return {**made.told, "file": str(to)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from dashboard.operations.roads import bare_edge_id
 from dashboard.operations.situation import Progress, Situation, silent
 from data.catalogue import items
 from geo.errors import InputError, UnknownIdError
+from geo.written_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,7 +123,7 @@ def _problem_file(situation: Situation, plan_id: str, folder: Path) -> Path:
     """Write what the plan was made from, for `qafila plan --problem`."""
     made = next(one for one in situation.store.plans() if one.plan_id == plan_id)
     path = folder / f"{plan_id.replace(':', '-')}-problem.json"
-    path.write_bytes(situation.archive.path(made.problem).read_bytes())
+    write_whole(path, situation.archive.path(made.problem).read_bytes())
     return path
 
 

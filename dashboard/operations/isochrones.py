@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +10,12 @@ import shapely
 
 from dashboard.operations.source_counts import counted_sources
 from geo.errors import InputError
+from geo.written_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     import geopandas as gpd
 
@@ -189,13 +189,4 @@ def collection(
 
 
 def _write(path: Path, features: dict[str, Any]) -> None:
-    text = json.dumps(features, ensure_ascii=False)
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".isochrones-") as folder:
-            unfinished = Path(folder) / "made"
-            unfinished.write_text(text + "\n", encoding="utf-8")
-            unfinished.replace(path)
-    except OSError as error:
-        raise InputError(
-            str(path), f"it cannot be written: {error.strerror}", "choose another file"
-        ) from error
+    write_whole(path, (json.dumps(features, ensure_ascii=False) + "\n").encode())

@@ -20,6 +20,7 @@ from data.catalogue import items
 from data.events import ReportGiven
 from geo.errors import InputError
 from geo.model import new_id
+from geo.written_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,13 +90,7 @@ def report(
     """
     form = _form(path, short=short)
     page, data = _written(situation, form, tongue, since, progress)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise InputError(
-            f"--to {path}", "a file that can be written is needed", str(error.strerror or error)
-        ) from error
+    write_whole(path, data)
     kept = keep and not isinstance(situation, PastSituation)
     return {
         "file": str(path),

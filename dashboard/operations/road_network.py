@@ -92,10 +92,5 @@ def _written(situation: Situation, to: Path) -> str:
         raise InputError(
             f"--to {to.name}", "a file name that ends in .graphml is needed", "name it so"
         )
-    try:
-        write_graphml(situation.roads(), to)
-    except OSError as error:
-        raise InputError(
-            f"--to {to}", f"it cannot be written: {error.strerror}", "choose another place"
-        ) from error
+    write_graphml(situation.roads(), to)
     return str(to)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from geo.errors import InputError
+from geo.written_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,7 +89,7 @@ def _cell(value: Any) -> Any:
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
     """Write a frame to a CSV file that spreadsheets open with its accents."""
-    path.write_text(csv_text(frame), encoding="utf-8-sig", newline="")
+    write_whole(path, csv_text(frame).encode("utf-8-sig"))
 
 
 def xlsx_bytes(frame: pd.DataFrame, *, sheet: str = "Sheet1") -> bytes:
@@ -117,15 +118,10 @@ def write_any(frame: pd.DataFrame, path: Path) -> None:
     """Write a frame as a workbook or as CSV, as the file's name ends."""
     if path.suffix.lower() not in (".csv", ".xlsx"):
         raise InputError(path.name, "a name that ends in .csv or .xlsx is needed", "correct it")
-    try:
-        if path.suffix.lower() == ".xlsx":
-            path.write_bytes(xlsx_bytes(frame))
-        else:
-            write_table(frame, path)
-    except OSError as error:
-        raise InputError(
-            str(path), f"it cannot be written ({error.strerror})", "choose another folder"
-        ) from error
+    if path.suffix.lower() == ".xlsx":
+        write_whole(path, xlsx_bytes(frame))
+    else:
+        write_table(frame, path)
 
 
 def _workbook_cell(page: Any, value: Any) -> Any:

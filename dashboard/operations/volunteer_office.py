@@ -284,7 +284,7 @@ def _feedback(situation: Situation, fields: Mapping[str, Any]) -> Done:
 
 
 def _certificate(situation: Situation, fields: Mapping[str, Any]) -> Done:
-    made = certifying.issue_paper(
+    made = certifying.issue(
         situation,
         str(fields["volunteer"]),
         name=str(fields.get("name", "")),

@@ -10,7 +10,7 @@ from dashboard.operations import assessing
 from data import who_does_what as side_by_side
 from data.catalogue import items
 from data.events import ActivityStatusSet
-from geo.errors import InputError, UnknownIdError
+from geo.errors import UnknownIdError
 from geo.names import plain
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def write_tables(situation: Situation, folder: Path, *, commune: str | None = No
     InputError
         The folder cannot be written.
     """
-    from dashboard.operations.spreadsheet import csv_text
+    from dashboard.operations.spreadsheet import write_table
 
     written = []
     for name, table in tables(situation, commune=commune).items():
@@ -131,13 +131,7 @@ def write_tables(situation: Situation, folder: Path, *, commune: str | None = No
         if "actors" in flat:
             flat["actors"] = flat["actors"].map("; ".join)
         path = folder / f"{name}.csv"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(csv_text(flat), encoding="utf-8-sig")
-        except OSError as error:
-            raise InputError(
-                str(path), f"it cannot be written: {error.strerror}", "choose another folder"
-            ) from error
+        write_table(flat, path)
         written.append(str(path))
     return written
 

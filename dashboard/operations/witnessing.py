@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +10,8 @@ from dashboard.operations.situation import utc_now
 from data.store import SignedHead, parse_head
 from data.store.proofs import prove, signed_head
 from data.store.signing import SigningKey, fingerprint, key_path, own_key
-from geo.errors import InputError, StoreError
+from geo.errors import InputError
+from geo.written_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,7 +50,7 @@ def make_head(
             **said_of_key,
         }
     if to is not None and writer is not None:
-        _write_whole(to, writer(said))
+        write_whole(to, writer(said))
         said["file"] = str(to)
     return said
 
@@ -84,7 +83,7 @@ def make_proof(
         head = given
     document = prove(situation.store, name, head).document()
     if to is not None:
-        _write_whole(to, (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
+        write_whole(to, (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
         return {"file": str(to), "event": document["event"]["seq"], "head": document["head"]}
     return document
 
@@ -93,7 +92,7 @@ def show_key(*, to: Path | None = None) -> dict[str, Any]:
     """Give the public key with which this machine signs; it is made where there is none yet."""
     _, said = _key()
     if to is not None:
-        _write_whole(to, f"{said['public_key']}\n".encode())
+        write_whole(to, f"{said['public_key']}\n".encode())
         said["file"] = str(to)
     return said
 
@@ -171,22 +170,3 @@ def _qr_code(line: str, kind: str) -> bytes:
     written = io.BytesIO()
     code.save(written, kind=kind, scale=QR_SCALE, border=4)
     return written.getvalue()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file that appears whole or not at all."""
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".head-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(
-            str(path),
-            f"it could not be written ({error.strerror})",
-            "choose a folder that exists and may be written to",
-        ) from error

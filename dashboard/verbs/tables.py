@@ -90,6 +90,7 @@ def add(verbs: Any) -> None:
 def _template(arguments: argparse.Namespace) -> Result:
     from dashboard.operations import templating
     from geo.errors import InputError
+    from geo.written_file import write_whole
 
     path: Path = arguments.to
     if path.suffix.lower() != ".xlsx":
@@ -101,12 +102,7 @@ def _template(arguments: argparse.Namespace) -> Result:
             language=arguments.lang,
             form="xlsform" if arguments.xlsform else "xlsx",
         )
-    try:
-        path.write_bytes(made.content)
-    except OSError as error:
-        raise InputError(
-            str(path), f"it cannot be written ({error.strerror})", "choose another folder"
-        ) from error
+    write_whole(path, made.content)
     told = {"kind": arguments.kind, "language": arguments.lang, "xlsform": arguments.xlsform}
     return {"file": str(path), **told, "fields": list(made.fields)}, FINE
 
@@ -114,7 +110,7 @@ def _template(arguments: argparse.Namespace) -> Result:
 def _share(arguments: argparse.Namespace) -> Result:
     from dashboard.arguments import moment
     from dashboard.operations.sharing.files import share
-    from geo.errors import InputError
+    from geo.written_file import write_whole
 
     path: Path = arguments.to
     with open_situation(arguments) as situation:
@@ -128,12 +124,7 @@ def _share(arguments: argparse.Namespace) -> Result:
             organisation=arguments.org,
             since=situation.aware(since),
         )
-    try:
-        path.write_bytes(made.content)
-    except OSError as error:
-        raise InputError(
-            str(path), f"it cannot be written ({error.strerror})", "choose another folder"
-        ) from error
+    write_whole(path, made.content)
     told = {"at": made.at.isoformat(timespec="seconds"), "based_on_seq": made.seq}
     return {"table": arguments.table, "file": str(path), "rows": made.rows, **told}, FINE
 

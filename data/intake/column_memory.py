@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from typing import TYPE_CHECKING
+
+from geo.written_file import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,10 +51,7 @@ class ColumnMemory:
         key = self._key(titles)
         shapes[key] = (shapes.pop(key, None) or {}) | mine
         kept = dict(list(shapes.items())[-MAX_SHAPES:])
-        # Whoever reads meanwhile finds the old file or the new one, never half of it.
-        draft = self._path.with_suffix(f".{os.getpid()}.tmp")
-        draft.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
-        draft.replace(self._path)
+        write_whole(self._path, json.dumps(kept, ensure_ascii=False).encode())
 
     def _key(self, titles: Sequence[str]) -> str:
         words = "\x1f".join((self._organisation_id, *titles))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from geo.errors import RuleError, UnreadableError
+from geo.errors import InputError, RuleError
+from geo.written_file import write_whole
 from routing.exports import geojson, gpx, kml, table, text
 from routing.exports.sheet import html, lists, pdf
 from routing.exports.wording import LANGUAGES, Language, Wording
@@ -83,7 +83,7 @@ def export(
     ------
     RuleError
         An unknown format or language.
-    UnreadableError
+    InputError
         The folder cannot be written to.
     """
     chosen = list(dict.fromkeys(formats))
@@ -142,30 +142,16 @@ def _folder(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return folder.resolve(strict=True)
     except OSError as error:
-        raise _not_writable(folder, error) from error
+        raise InputError(
+            f"{folder}: {error.strerror or error}",
+            "a folder that can be written to is needed",
+            "choose another with --to, or make room",
+        ) from error
 
 
 def _write(root: Path, name: str, content: bytes) -> Path:
     target = root / name
     if target.parent != root or name in {"", ".", ".."} or target.is_dir():
         raise RuleError(f"export file {name!r}", "a plain file name is needed", "rename it")
-    part = root / f".{name}.{os.getpid()}.part"
-    try:
-        try:
-            # "xb": never through a link that lies there.
-            with part.open("xb") as file:
-                file.write(content)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise _not_writable(target, error) from error
+    write_whole(target, content)
     return target
-
-
-def _not_writable(path: Path, error: OSError) -> UnreadableError:
-    return UnreadableError(
-        f"{path}: {error.strerror or error}",
-        "a folder that can be written to is needed",
-        "choose another with --to, or make room",
-    )

@@ -96,7 +96,7 @@ def test_an_unsigned_head_needs_no_key(
         (["prove"], "the number or id of an event is needed"),
         (["prove", "99"], "no such event"),
         (["prove", "1", "--against", "qafila-head:1:x"], "qafila ledger head"),
-        (["head", "--to", "/nowhere/at/all.png"], "could not be written"),
+        (["head", "--to", "/proc/nowhere/all.png"], "cannot be written"),
         (["head", "file.txt"], "it takes no file.txt"),
         (["key", "--unsigned"], "it takes no --unsigned"),
     ],

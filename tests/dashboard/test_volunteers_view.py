@@ -130,7 +130,7 @@ def test_hours_are_approved_and_certified_and_the_paper_is_given_once(
 def test_anybody_checks_a_paper(desk: SituationDesk) -> None:
     desk.manage_volunteers("check_out", {"volunteer": "V1"})
     desk.manage_volunteers("approve", {"volunteer": "V1", "by": "V2"})
-    made = certifying.issue_paper(desk.situation(), "V1", name=HOSTILE)
+    made = certifying.issue(desk.situation(), "V1", name=HOSTILE)
     for code, says in ((made["code"], "7 h in 1 shifts"), (made["code"][:-3], "certificate")):
         page = _shown("check", paper_code=code)
         page = _click(page, "Check")

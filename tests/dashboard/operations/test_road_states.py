@@ -186,7 +186,7 @@ def test_without_closures_there_is_one_state(valley: Situation) -> None:
         (["--minutes", "nan"], "numbers above 0"),
         (["--class", "air"], "travel is known for"),
         (["--class", "truck,mule"], "one class is needed"),
-        (["--to", "/nowhere/at/all.geojson"], "it cannot be written"),
+        (["--to", "/proc/nowhere/all.geojson"], "it cannot be written"),
     ],
 )
 def test_isochrones_refuse_in_one_line(

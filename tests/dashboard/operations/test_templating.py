@@ -244,7 +244,7 @@ def test_the_verb_writes_a_template_or_says_why_not(
     assert main(["template", "stock", "--to", str(target), "--lang", "ar", "--json", *home]) == 0
     assert "funder" in json.loads(capsys.readouterr().out)["fields"]
     assert load_workbook(target).worksheets[0]["A1"].value == "المستودع *"
-    for wrong in (tmp_path / "stock.csv", tmp_path / "no" / "stock.xlsx"):
+    for wrong in (tmp_path / "stock.csv", target / "stock.xlsx"):
         assert main(["template", "stock", "--to", str(wrong), *home]) == 2
         assert "Traceback" not in capsys.readouterr().err
 

@@ -202,5 +202,5 @@ def test_a_paper_that_was_made_here_is_checked_here(office: Situation) -> None:
     act(office, "check_in", volunteer="V5", at=now - timedelta(hours=2))
     act(office, "check_out", volunteer="V5", at=now)
     act(office, "approve", volunteer="V5", by="V1")
-    made = certifying.issue_paper(office, "V5", tongue="fr")
+    made = certifying.issue(office, "V5", tongue="fr")
     assert certifying.check(office, made["code"])["valid"]

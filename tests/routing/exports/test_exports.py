@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from geo.errors import RuleError, UnreadableError
+from geo.errors import InputError, RuleError
 from routing.exports import FORMATS, LANGUAGES, Wording, export, geojson, gpx, kml, table, text
 from routing.exports.files import file_stems
 from routing.exports.text import _GLUE, _cut
@@ -385,7 +385,7 @@ def test_a_link_that_lies_in_the_folder_is_replaced_not_followed(tmp_path):
 
 def test_a_file_where_the_folder_should_be_is_refused(tmp_path):
     (tmp_path / "exports").write_text("")
-    with pytest.raises(UnreadableError, match="folder that can be written to"):
+    with pytest.raises(InputError, match="folder that can be written to"):
         export([an_itinerary()], tmp_path / "exports")
 
 
