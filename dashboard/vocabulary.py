@@ -44,7 +44,21 @@ EVIDENCE = (
     N_("looked at by analysts, damage seen"),
     N_("counted on the ground"),
 )
-UNITS = (N_("piece"), N_("set"), N_("kit"), N_("tent"), N_("l"))
+UNITS = (
+    N_("piece"),
+    N_("set"),
+    N_("kit"),
+    N_("tent"),
+    N_("l"),
+    N_("kg"),
+    N_("m"),
+    N_("sack"),
+    N_("pair"),
+    N_("roll"),
+    N_("sachet"),
+    N_("box"),
+    N_("bale"),
+)
 #: Definitions of `data.indicators`.
 DEFINITIONS = (
     N_("How much of what was asked for has arrived, over all lines of need (one place, one item)."),

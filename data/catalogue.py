@@ -28,6 +28,13 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 
 
+#: Headings under which people look for an item; "first" holds what is asked for in the first hours.
+Group = Literal[
+    "first", "food", "bedding", "clothes", "hygiene", "health", "children", "energy", "tools",
+    "animals",
+]  # fmt: skip
+
+
 class ItemNames(BaseModel):
     """Names by language code; empty where nobody was sure."""
 
@@ -42,12 +49,14 @@ class ItemNames(BaseModel):
 class CatalogueItem(BaseModel):
     """One item of the catalogue as written.
 
+    `group` is the heading under which people look for it.
     `persons_per_unit` and `days_per_unit` say what one unit serves and for how long; None where
     the question has no meaning (a litre of water) or the item lasts (a tent).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    group: Group = "first"
     unit: Annotated[str, Field(min_length=1, max_length=20)]
     # More than a tonne or ten cubic metres a unit is a slip of the decimal point.
     kg_per_unit: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]

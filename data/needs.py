@@ -276,14 +276,18 @@ def persons_per_unit(item_ids: Sequence[str]) -> dict[str, float]:
     """Say how many people one unit serves for a day (or for good, if it lasts), by the standard.
 
     A litre of water serves a fifteenth of a person's day, a tent five people. Items without a rule
-    count as one person a unit: nobody said otherwise.
+    serve what the catalogue says; those that it does not know count as one person a unit.
     """
+    listed = catalogue()
     known = [item for item in item_ids if item in RULES]
     found = needs_for(_MANY, items=known) if known else None
     served = (
         {} if found is None else dict(zip(found["item"], _MANY / found["quantity"], strict=True))
     )
-    return {item: float(served.get(item, 1.0)) for item in item_ids}
+    return {
+        item: float(served.get(item) or (item in listed and listed[item].persons_per_unit) or 1.0)
+        for item in item_ids
+    }
 
 
 def basis(rule: Rule, days: int) -> str:

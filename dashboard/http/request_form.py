@@ -144,7 +144,8 @@ class RequestForm:
             Form(
                 title=info.name,
                 notice=info.notice,
-                items=items_offered(),
+                items=items_offered(first=True),
+                more=items_offered(first=False),
                 places=places_offered(situation),
                 mark=mark,
                 wrong=wrong,
@@ -194,19 +195,24 @@ def places_offered(situation: Situation) -> list[str]:
     return list(dict.fromkeys(filter(None, names)))
 
 
-def items_offered() -> list[tuple[str, str]]:
-    """Id and name of what can be asked for, with the unit where it is not a piece."""
-    from data.catalogue import items
+def items_offered(*, first: bool) -> list[tuple[str, str]]:
+    """Id and name of what can be asked for, with the unit where it is not a piece.
 
-    litres = _("litres")
-    return [
-        (
-            item_id,
-            item.name(language()).partition("(")[0].strip()
-            + (f" ({litres})" if item.unit == "l" else ""),
-        )
-        for item_id, item in items().items()
-    ]
+    Parameters
+    ----------
+    first
+        What is asked for in the first hours, in the order of the catalogue; else the rest by name.
+    """
+    from data.catalogue import catalogue, items
+
+    measures = {"l": _("litres"), "kg": _("kg")}
+    listed, offered = catalogue(), []
+    for item_id, item in items().items():
+        if (listed[item_id].group == "first") == first:
+            name = item.name(language()).partition("(")[0].strip()
+            measure = measures.get(item.unit)
+            offered.append((item_id, f"{name} ({measure})" if measure else name))
+    return offered if first else sorted(offered, key=lambda one: one[1])
 
 
 def position(said: dict[str, str]) -> tuple[float, float] | None:

@@ -38,13 +38,15 @@ HEADERS = {
 class Form:
     """What the form is drawn from.
 
-    `items` are id and name, `places` the names that are offered while writing, `candidates` id and
-    name of the places that may be meant; `values` what was filled in before.
+    `items` are id and name, `more` those under a heading that opens; `places` are the names that
+    are offered while writing, `candidates` id and name of the places that may be meant; `values`
+    what was filled in before.
     """
 
     title: str
     notice: str
     items: Sequence[tuple[str, str]]
+    more: Sequence[tuple[str, str]]
     places: Sequence[str]
     mark: str
     wrong: str = ""
@@ -133,8 +135,16 @@ def _candidates(form: Form) -> str:
 
 def _what(form: Form) -> str:
     chosen, legend = form.values.get("item", ""), _text(_("What is needed?"))
-    tiles = "".join(_choice("item", item_id, name, chosen) for item_id, name in form.items)
-    return f'<fieldset><legend>2. {legend}</legend><div class="tiles">{tiles}</div></fieldset>'
+    tiles, others = (
+        "".join(_choice("item", item_id, name, chosen) for item_id, name in offered)
+        for offered in (form.items, form.more)
+    )
+    is_open = " open" if any(item_id == chosen for item_id, _name in form.more) else ""
+    return (
+        f'<fieldset><legend>2. {legend}</legend><div class="tiles">{tiles}</div>'
+        f"<details{is_open}><summary>{_text(_('Something else'))}</summary>"
+        f'<div class="tiles">{others}</div></details></fieldset>'
+    )
 
 
 def _many(said: Mapping[str, str]) -> str:

@@ -265,9 +265,9 @@ def refusals(valley: Situation) -> list[tuple[Any, str]]:
         (lambda: stockroom.release(valley, "reservation:9"), "no such reservation"),
         (lambda: stockroom.undo_slip(valley, "slip:9"), "no such slip"),
         (lambda: stockroom.register_item(valley, "Baby Kit"), "an id such as"),
-        (lambda: stockroom.register_item(valley, "soap"), "a name and a unit"),
+        (lambda: stockroom.register_item(valley, "hammock"), "a name and a unit"),
         (
-            lambda: stockroom.register_item(valley, "soap", name="S", unit="u", kg_per_unit=-1),
+            lambda: stockroom.register_item(valley, "hammock", name="S", unit="u", kg_per_unit=-1),
             "kg_per_unit: '-1': should be greater than 0",
         ),
         (lambda: stockroom.register_item(valley, "tent", packs=["bale"]), "NAME=UNITS"),
