@@ -113,6 +113,10 @@ class Desk(Protocol):
         """What a person calls an item."""
         ...
 
+    def item_ids(self) -> list[str]:
+        """Items that may lack and come in: those of the catalogue, then those of people."""
+        ...
+
     def close_road(
         self,
         *,

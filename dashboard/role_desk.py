@@ -77,6 +77,7 @@ LOOKING = frozenset(
             "road_near",
             "road_piece",
             "item_name",
+            "item_ids",
             "assessment",
             "layers",
         ),

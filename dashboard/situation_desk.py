@@ -175,10 +175,15 @@ class SituationDesk(OfficeDesk, NeedsDesk, ExchangeDesk, PeopleDesk):
     def item_name(self, item_id: str) -> str:
         """What a person calls an item, in the language of this run."""
         from dashboard.languages import language
-        from data.catalogue import items
+        from dashboard.operations.goods import item_title
 
-        item = items().get(item_id)
-        return item.name(language()) if item else item_id
+        return item_title(self.situation(), item_id, language())
+
+    def item_ids(self) -> list[str]:
+        """Items of the catalogue, then those that people registered."""
+        from dashboard.operations.goods import relief_items
+
+        return list(relief_items(self.situation()))
 
     def close_road(
         self,

@@ -87,6 +87,10 @@ def items(path: Path | None = None) -> dict[str, Item]:
     SchemaError
         Fields that are missing, unknown or impossible; all problems are listed.
     """
+    return dict(_builtin_items()) if path is None else _as_items(_read(path))
+
+
+def _as_items(entries: Mapping[str, CatalogueItem]) -> dict[str, Item]:
     return {
         item_id: Item(
             item_id=item_id,
@@ -96,7 +100,7 @@ def items(path: Path | None = None) -> dict[str, Item]:
             names={code: name for code, name in entry.names.model_dump().items() if name},
             source=entry.source if entry.basis == "published" else f"Estimate. {entry.source}",
         )
-        for item_id, entry in catalogue(path).items()
+        for item_id, entry in entries.items()
     }
 
 
@@ -117,6 +121,12 @@ def catalogue_markdown() -> str:
             f"| {entry.basis} | {entry.source} |"
         )
     return "\n".join(lines) + "\n"
+
+
+@lru_cache(maxsize=1)
+def _builtin_items() -> Mapping[str, Item]:
+    """Made once: a page asks for names thousands of times."""
+    return MappingProxyType(_as_items(_builtin()))
 
 
 @lru_cache(maxsize=1)

@@ -31,6 +31,7 @@ Code = Literal[
     "no_relay_team",  # by relay only, and no team of the fleet is left to carry on
     "window_closes",  # the place, or the checkpoint before it, closes before a vehicle can be there
     "opens_too_late",  # the place opens when no vehicle could be home in time any more
+    "weight_unknown",  # nobody has said what one of it weighs and fills
     "no_driver",  # the vehicles that reach the place stand still for want of a driver
     "no_vehicle_free",  # every vehicle that reaches the place is full or at the end of its shift
 ]

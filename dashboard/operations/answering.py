@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from dashboard.operations import locating, planning
+from dashboard.operations import goods, locating, planning
 from dashboard.operations.exporting import name_of
 from dashboard.operations.field_reports import Report, Reporter, find_convoy, take_report
 from dashboard.operations.situation import utc_now
 from data.access.field_links import LASTS, MAX_LASTS, issue_link, open_link, revoke_link
-from data.catalogue import items
 from data.photos import clean_photo
 from data.store.acting import acting_for
 from data.store.signing import key_path, own_key
@@ -157,7 +156,7 @@ def page_values(situation: Situation, link: FieldLinkRecord) -> dict[str, Any]:
     plan = planning.load_plan(situation, link.plan_id)
     convoy = find_convoy(situation, link.convoy_id)
     named = {language: name_of(situation, language) for language in LANGUAGES}
-    units = {item_id: item.unit for item_id, item in items().items()}
+    units = {item_id: item.unit for item_id, item in goods.relief_items(situation).items()}
     newest = situation.store.plans()[-1].plan_id
 
     def names(identifier: str) -> dict[str, str]:

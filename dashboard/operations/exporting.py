@@ -13,10 +13,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from dashboard.operations import planning, travelling
+from dashboard.operations import goods, planning, travelling
 from dashboard.operations.roads import bare_edge_id
 from dashboard.operations.situation import Progress, Situation, silent
-from data.catalogue import items
 from geo.errors import InputError, UnknownIdError
 from geo.written_file import write_whole
 
@@ -306,7 +305,7 @@ def plan_itineraries(situation: Situation, plan: dict[str, Any]) -> list[Itinera
             plan_from_dict(plan),
             leg_path,
             position_of=where.__getitem__,
-            items=items().values(),
+            items=goods.relief_items(situation).values(),
             whys=whys,
         )
     )
@@ -322,7 +321,8 @@ def name_of(situation: Situation, language: str) -> Callable[[str], str]:
         names.update({place: name for place, name in pairs if name})
     for depot in situation.store.depots():
         names[depot.depot_id] = (depot.name_ar if language == "ar" else "") or depot.name
-    names.update({item_id: item.name(language) for item_id, item in items().items()})
+    known = goods.relief_items(situation)
+    names.update({item_id: item.name(language) for item_id, item in known.items()})
     # A plan may name a place by an id that was joined to another since.
     current_place = situation.current_places()
     return lambda one: names.get(one) or names.get(current_place(one), one)

@@ -13,6 +13,7 @@ from data.intake.items import item_of
 from data.packs import in_unit, read_amount
 from data.stock_accounts import account_of
 from geo.errors import InputError, RuleError, UnknownIdError
+from geo.model import Item
 from geo.names import plain
 
 if TYPE_CHECKING:
@@ -64,6 +65,48 @@ def stock_items(situation: Situation) -> dict[str, StockItem]:
     return found
 
 
+def relief_items(situation: Situation) -> dict[str, Item]:
+    """Give all items with what one unit weighs and fills: the catalogue's, and those of people.
+
+    Who weighed an item of the catalogue knows it better than the catalogue. 0 stands for what
+    nobody has said of an item of one's own.
+    """
+    known = items()
+    for own in situation.store.own_items():
+        listed = known.get(own.item_id)
+        known[own.item_id] = Item(
+            item_id=own.item_id,
+            unit=own.unit,
+            kg_per_unit=own.kg_per_unit or (listed.kg_per_unit if listed else 0.0),
+            m3_per_unit=own.m3_per_unit or (listed.m3_per_unit if listed else 0.0),
+            names=listed.names if listed else {"en": own.name},
+            source=listed.source if listed else own.source,
+        )
+    return known
+
+
+def loadable_items(situation: Situation) -> dict[str, Item]:
+    """Give the items that a plan can carry: those whose weight and volume are known."""
+    return {
+        item_id: item
+        for item_id, item in relief_items(situation).items()
+        if item.kg_per_unit > 0 and item.m3_per_unit > 0
+    }
+
+
+def item_titles(situation: Situation, language: str) -> dict[str, str]:
+    """Give what a person calls each item, by id, in a language."""
+    return {item_id: item.name(language) for item_id, item in relief_items(situation).items()}
+
+
+def item_title(situation: Situation, item_id: str, language: str) -> str:
+    """Give what a person calls an item; the store is asked for one of people only."""
+    listed = items().get(item_id)
+    if listed is not None:
+        return listed.name(language)
+    return item_titles(situation, language).get(item_id, item_id)
+
+
 def find_item(situation: Situation, text: str) -> StockItem:
     """Give the item of an id or a name in any language; raises `UnknownIdError`."""
     known = stock_items(situation)
@@ -78,7 +121,7 @@ def find_item(situation: Situation, text: str) -> StockItem:
         return known[meant]
     raise UnknownIdError(
         f"item {text[:80]!r}",
-        f"one of {', '.join(sorted(known)[:15])} is needed",
+        f"one of {', '.join(list(known)[:15])} is needed",
         "or register it: `qafila stock item ID --name … --unit …`",
     )
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from data.catalogue import items
+from dashboard.operations import goods
 from data.consumption import daily_use, left_over
 from data.need_trust import FULL_TRUST
 from data.needs import CLIMATES, DAYS_MAX, RULES, STANDARDS, Climate, Standard, needs_for
@@ -96,7 +96,7 @@ def needs_of_places(
     were made after `told_by` do not count.
     """
     policy = policy or policy_in_force(situation)
-    catalogue = items()
+    catalogue = goods.relief_items(situation)
     affected = assessment.places.set_index("place_id")["affected"]
     computed = _computed(assessment, policy)
     reported = _reported(situation, now=now, trust=trust, told_by=told_by)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dashboard.operations import planning
-from data.catalogue import items
+from dashboard.operations import goods, planning
 from geo.errors import UnknownIdError
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def loading_list(situation: Situation, plan_id: str, convoy_id: str) -> list[dic
         raise UnknownIdError(
             convoy_id, f"{plan_id} has no such convoy", "take an id from `qafila plan --json`"
         )
-    catalogue = items()
+    catalogue = goods.relief_items(situation)
     stops = [
         _Stop(number=number, place_id=stop["place_id"], hand_out=_hand_out(stop, catalogue))
         for number, stop in enumerate(convoy["stops"], start=1)

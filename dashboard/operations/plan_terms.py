@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from data.catalogue import items
+from dashboard.operations import goods
 from geo.errors import InputError, UnknownIdError
 from geo.names import plain
 
@@ -153,12 +153,7 @@ class _Names:
 
     def item(self, written: str) -> str:
         """Id of an item."""
-        known = items()
-        if written not in known:
-            raise UnknownIdError(
-                f"item {written!r}", f"one of {', '.join(sorted(known))} is needed", _TODO
-            )
-        return written
+        return goods.find_item(self._situation, written).item_id
 
     def depot(self, written: str) -> str:
         """Id of a depot."""

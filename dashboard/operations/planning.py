@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from dashboard.operations import (
     assessing,
     explaining,
+    goods,
     lacking,
     plan_stock,
     reaching,
@@ -22,7 +23,6 @@ from dashboard.operations.organisations import vehicles_that_count
 from dashboard.operations.plan_terms import PlanTerms
 from dashboard.operations.situation import Progress, Situation, silent
 from dashboard.operations.trusting import trust_in_force
-from data.catalogue import items
 from data.events import PlanMade
 from data.needs import persons_per_unit
 from geo.errors import InputError, RuleError, UnknownIdError
@@ -146,6 +146,7 @@ def record_plan(
     """
     from routing.problem_document import to_json
 
+    document["unserved"] += _unweighed(situation)
     document = _readable(situation, document)
     document["light"] = _light_row(problem)
     document["plan_id"] = new_id("plan")
@@ -231,7 +232,7 @@ def build_problem(
         closures=situation.store.closures(),
         at=at,
     )
-    catalogue = items()
+    catalogue = goods.loadable_items(situation)
     stock = plan_stock.plannable(situation, leaving=leaving)
     used = {demand.item_id for demand in demands} | {line.item_id for line in stock}
     known = {depot.depot_id for depot in points}
@@ -381,7 +382,7 @@ def _demands(situation: Situation, terms: PlanTerms) -> list[Demand]:
     assessment = assessing.compute(situation, now=now)
     needs = lacking.needs_of_places(situation, assessment, now=now, trust=trust_in_force(situation))
     frame = assessment.places.set_index("place_id")
-    catalogue = items()
+    catalogue = goods.loadable_items(situation)
     helps = persons_per_unit(sorted(catalogue))
     demands = []
     for place_id, rows in needs.items():
@@ -405,6 +406,31 @@ def _demands(situation: Situation, terms: PlanTerms) -> list[Demand]:
                 )
             )
     return demands
+
+
+def _unweighed(situation: Situation) -> list[dict[str, Any]]:
+    """Give what places lack of items that no plan can load, as nobody has said what they weigh."""
+    known = goods.relief_items(situation)
+    silent = known.keys() - goods.loadable_items(situation).keys()
+    if not silent:
+        return []
+    now = situation.now()
+    needs = lacking.needs_of_places(
+        situation, assessing.compute(situation, now=now), now=now, trust=trust_in_force(situation)
+    )
+    return [
+        {
+            "place_id": place_id,
+            "item": row["item"],
+            "quantity": row["missing"],
+            "reason": f"nobody has said what one {known[row['item']].unit} weighs and fills: "
+            f"`qafila stock item {row['item']} --kg … --m3 …`",
+            "code": "weight_unknown",
+        }
+        for place_id, rows in needs.items()
+        for row in rows
+        if row["item"] in silent and row["missing"] > 0
+    ]
 
 
 def class_matrix(found: travelling.Travel, *, closed: Sequence[str]) -> ClassMatrix:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard.indicatorsheet import indicator_names
 from dashboard.languages import LANGUAGES, language, reading_in
-from dashboard.operations import measuring, picture
+from dashboard.operations import goods, measuring, picture
 from dashboard.operations.past import PastSituation
 from dashboard.operations.roads import HINDERING
 from dashboard.operations.situation import silent
@@ -16,14 +16,13 @@ from dashboard.report.drawing import situation_drawing
 from dashboard.report.page import ReportPage, report_html
 from dashboard.report.paper import report_pdf
 from dashboard.report.short import short_html
-from data.catalogue import items
 from data.events import ReportGiven
 from geo.errors import InputError
 from geo.model import new_id
 from geo.written_file import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from dashboard.operations.situation import Progress, Situation
     from data.events.reports import ReportForm
     from data.store.records import Changes
+    from geo.model import Item
 
 GAPS_SHOWN = 15
 CUT_OFF_SHOWN = 25
@@ -207,6 +207,7 @@ def report_page(situation: Situation, *, since: Since | None = None) -> ReportPa
     start = since or Since(seq=0, at=None)
     changes = situation.store.changes_since(start.seq)
     names = dict(zip(shown.places["place_id"], shown.places["name"], strict=True))
+    known = goods.relief_items(situation)
     return ReportPage(
         title=info.name,
         notice=info.notice,
@@ -217,7 +218,7 @@ def report_page(situation: Situation, *, since: Since | None = None) -> ReportPa
         since_at=start.at,
         totals=shown.totals,
         changed=_changed(changes),
-        told=_told(changes, names),
+        told=_told(changes, names, known),
         drawing=situation_drawing(
             shown.places,
             shown.closure_lines,
@@ -226,12 +227,12 @@ def report_page(situation: Situation, *, since: Since | None = None) -> ReportPa
             crs=info.working_crs,
         ),
         cut_off=_cut_off(shown),
-        gaps=_gaps(shown, names),
+        gaps=_gaps(shown, names, known),
         n_gaps=len(shown.plan["unserved"]) if shown.plan else 0,
         convoys=_convoys(shown, names),
         n_convoys=len(shown.plan["convoys"]) if shown.plan else 0,
         plan_is_old=shown.plan_is_old,
-        stock=_stock(shown),
+        stock=_stock(shown, known),
         indicators=[
             {**one, "title": indicator_names().get(one["id"], one["name"])}
             for one in measuring.indicators(situation, trend=True)["indicators"]
@@ -263,7 +264,9 @@ def _changed(changes: Changes) -> dict[str, int]:
     }
 
 
-def _told(changes: Changes, names: dict[str, str]) -> list[dict[str, Any]]:
+def _told(
+    changes: Changes, names: dict[str, str], known: Mapping[str, Item]
+) -> list[dict[str, Any]]:
     """Give the newest needs and closures in words' parts, newest first."""
     needs: list[dict[str, Any]] = [
         {
@@ -288,7 +291,7 @@ def _told(changes: Changes, names: dict[str, str]) -> list[dict[str, Any]]:
         for one in changes.closures
     ]
     newest = sorted(needs + closures, key=lambda one: -one["seq"])[:CHANGES_SHOWN]
-    return [{**one, "item": _item(one["item"])} for one in newest]
+    return [{**one, "item": _item(one["item"], known)} for one in newest]
 
 
 def _cut_off(shown: Picture) -> list[dict[str, Any]]:
@@ -300,7 +303,7 @@ def _cut_off(shown: Picture) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in cut[columns].itertuples(index=False)]
 
 
-def _gaps(shown: Picture, names: dict[str, str]) -> list[dict[str, Any]]:
+def _gaps(shown: Picture, names: dict[str, str], known: Mapping[str, Item]) -> list[dict[str, Any]]:
     """Give the needs that the newest plan leaves, places with most people affected first."""
     if shown.plan is None:
         return []
@@ -315,7 +318,7 @@ def _gaps(shown: Picture, names: dict[str, str]) -> list[dict[str, Any]]:
         {
             "place": names.get(one["place_id"], one["place_id"]),
             "affected": people(one),
-            "item": _item(one["item"]),
+            "item": _item(one["item"], known),
             "quantity": one["quantity"],
             "reason": one["reason"],
         }
@@ -341,7 +344,7 @@ def _convoys(shown: Picture, names: dict[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def _stock(shown: Picture) -> list[dict[str, Any]]:
+def _stock(shown: Picture, known: Mapping[str, Item]) -> list[dict[str, Any]]:
     """Give what is on hand by item, over all depots, and in how many of them."""
     total: Counter[str] = Counter()
     depots: Counter[str] = Counter()
@@ -349,10 +352,9 @@ def _stock(shown: Picture) -> list[dict[str, Any]]:
         if line.quantity > 0:
             total[line.item_id] += line.quantity  # type: ignore[assignment]
             depots[line.item_id] += 1
-    known = items()
     return [
         {
-            "item": _item(item_id),
+            "item": _item(item_id, known),
             "quantity": quantity,
             "unit": known[item_id].unit if item_id in known else "",
             "depots": depots[item_id],
@@ -361,6 +363,5 @@ def _stock(shown: Picture) -> list[dict[str, Any]]:
     ]
 
 
-def _item(item_id: str) -> str:
-    item = items().get(item_id)
-    return item.name(language()) if item else item_id
+def _item(item_id: str, known: Mapping[str, Item]) -> str:
+    return known[item_id].name(language()) if item_id in known else item_id

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from pydantic import ValidationError
-
 from dashboard.operations import goods
 from data.events import (
     DeliveryReported,
     DepotRegistered,
     Event,
-    ItemRegistered,
     LotRegistered,
     NewEvent,
     ReservedLine,
@@ -25,7 +22,7 @@ from data.events import (
 )
 from data.intake.depots import stable_id
 from data.lots import lot_id_of
-from data.packs import read_amount, written
+from data.packs import written
 from data.stock_accounts import donor_of
 from data.stock_book import StockBook
 from geo.errors import InputError, UnknownIdError
@@ -273,60 +270,6 @@ def release(
     why = (reason or said.note)[:MAX_NOTE]
     append(situation, [StockReleased(reservation_id=reservation_id, reason=why)], said)
     return {"released": reservation_id}
-
-
-def register_item(
-    situation: Situation,
-    item_id: str,
-    *,
-    name: str = "",
-    unit: str = "",
-    packs: Sequence[str] = (),
-    kg_per_unit: float | None = None,
-    m3_per_unit: float | None = None,
-) -> dict[str, Any]:
-    """Register an item of one's own, or packs (``box=48``) of one that is known."""
-    from data.catalogue import ITEM_ID
-
-    if not ITEM_ID.fullmatch(item_id):
-        raise InputError(
-            f"item {item_id[:60]!r}", "an id such as soap or baby_kit is needed", "correct it"
-        )
-    known = goods.stock_items(situation).get(item_id)
-    if known is None and not (name and unit):
-        raise InputError(
-            f"item {item_id}", "a new item needs a name and a unit", "give --name and --unit"
-        )
-    sizes = dict(known.packs) if known else {}
-    for pack in packs:
-        label, _, size = pack.partition("=")
-        if not label.strip() or not size:
-            raise InputError(f"--pack {pack[:60]!r}", "NAME=UNITS is needed", "such as box=48")
-        sizes[label.strip()] = read_amount(size)[0]
-    own = {one.item_id: one for one in situation.store.own_items()}.get(item_id)
-    try:
-        payload = ItemRegistered(
-            item_id=item_id,
-            name=name or (known.name if known else "") or item_id,
-            unit=unit or (known.unit if known else ""),
-            kg_per_unit=kg_per_unit if kg_per_unit is not None else own and own.kg_per_unit,
-            m3_per_unit=m3_per_unit if m3_per_unit is not None else own and own.m3_per_unit,
-            packs=sizes,
-        )
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        raise InputError(
-            f"item {item_id}, {'.'.join(map(str, wrong['loc']))}: {str(wrong['input'])[:40]!r}",
-            wrong["msg"].removeprefix("Input ").lower(),
-            "correct it",
-        ) from error
-    situation.record([payload])
-    return {
-        "item": item_id,
-        "name": payload.name,
-        "unit": payload.unit,
-        "packs": {label: written(size) for label, size in payload.packs.items()},
-    }
 
 
 def register_depot(

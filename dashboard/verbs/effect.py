@@ -78,16 +78,16 @@ def _forecast(arguments: argparse.Namespace) -> Result:
 def _advise(arguments: argparse.Namespace) -> Result:
     from dashboard.advicesheet import said
     from dashboard.operations.advising import advise, figure
-    from data.catalogue import items
-
-    known = items()
-
-    def item_name(item: str) -> str:
-        return known[item].name() if item in known else item
+    from dashboard.operations.goods import item_titles
 
     with open_situation(arguments) as situation:
+        titles = item_titles(situation, "en")
         found = advise(situation, progress=arguments.progress)
         at, seq = situation.now().isoformat(), situation.seq()
+
+    def item_name(item: str) -> str:
+        return titles.get(item, item)
+
     return {
         "advice": [
             {

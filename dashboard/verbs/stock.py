@@ -37,7 +37,7 @@ def _looking(stock: Any) -> None:
     )
     show.add_argument("--csv", type=Path, metavar="FILE", help="write the rows to this table")
 
-    item = add_verb(stock, "item", _item, "register an item, or packs of one")
+    item = add_verb(stock, "item", _item, "register an item, or packs or the weight of one")
     item.add_argument("item", help="its id, such as soap")
     item.add_argument("--name", default="")
     item.add_argument("--unit", default="", help="what it is counted in: piece, kg, l, kit …")
@@ -161,10 +161,10 @@ def _show(arguments: argparse.Namespace) -> Result:
 
 
 def _item(arguments: argparse.Namespace) -> Result:
-    from dashboard.operations import stockroom
+    from dashboard.operations.own_items import register_item
 
     with open_situation(arguments) as situation:
-        return stockroom.register_item(
+        return register_item(
             situation,
             arguments.item,
             name=arguments.name,

@@ -220,6 +220,7 @@ def cause_text(code: str) -> str:
         "no_relay_team": _("no team is free to carry on"),
         "arrives_after_dark": _("arrives after dark"),
         "window_closes": _("closes before a vehicle can be there"),
+        "weight_unknown": _("nobody has said what it weighs"),
         "no_driver": _("no driver for the vehicles there"),
         "opens_too_late": _("opens when no vehicle could be home in time"),
     }

@@ -11,7 +11,6 @@ from dashboard.map.text import clean, markdown
 from dashboard.views.finding import NOTE_LIMIT, say
 from dashboard.views.handling import place_names
 from dashboard.views.invite import request_address
-from data.catalogue import items
 
 if TYPE_CHECKING:
     from dashboard.needsheet import Words
@@ -41,7 +40,7 @@ def panel(drawn: Frame, words: Words) -> None:
         )
         item = left.selectbox(
             _("What is lacking"),
-            sorted(items(), key=words.item),
+            sorted(desk.item_ids(), key=words.item),
             index=None,
             format_func=words.item,
             placeholder=_("choose one"),

@@ -810,6 +810,9 @@ class ValleyDesk:
     def item_name(self, item_id: str) -> str:
         return {"tent": "family tent", "blanket": "blanket"}.get(item_id, item_id)
 
+    def item_ids(self) -> list[str]:
+        return ["tent", "blanket", "water_l"]
+
     def close_road(
         self,
         *,

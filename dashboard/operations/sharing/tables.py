@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dashboard.operations import trusting
-from dashboard.operations.goods import stock_items
+from dashboard.operations import goods, trusting
 from dashboard.operations.organisations import organisation_names
-from data.catalogue import items
 from geo.errors import InputError, UnknownIdError
 from geo.names import plain
 
@@ -364,11 +362,7 @@ def _item_titles(situation: Situation) -> dict[str, str]:
     """Names of items in the language of this run."""
     from dashboard.languages import language
 
-    known = items()
-    return {
-        item_id: known[item_id].name(language()) if item_id in known else one.name
-        for item_id, one in stock_items(situation).items()
-    }
+    return goods.item_titles(situation, language())
 
 
 def _item(item_id: str, quantity: Any, unit: str, titles: dict[str, str]) -> dict[str, Any]:

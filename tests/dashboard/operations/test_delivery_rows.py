@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.operations import stock_balance, stock_report, stockroom, uploads
+from dashboard.operations import own_items, stock_balance, stock_report, stockroom, uploads
 from dashboard.operations.situation import Situation
 
 DELIVERIES = (
@@ -130,7 +130,7 @@ def test_lots_donors_and_last_days_of_a_stock_list_are_kept(
 
 
 def test_own_items_and_their_packs_are_read_from_sheets(valley: Situation, tmp_path: Path) -> None:
-    stockroom.register_item(valley, "soap", name="Savon", unit="piece", packs=["box=48"])
+    own_items.register_item(valley, "soap", name="Savon", unit="piece", packs=["box=48"])
     report = send(
         valley,
         tmp_path,

@@ -10,6 +10,7 @@ import pytest
 from dashboard.operations import (
     delivering,
     funding,
+    own_items,
     plan_stock,
     planning,
     replanning,
@@ -105,7 +106,7 @@ def test_a_depot_is_registered_by_name_and_moved(valley: Situation) -> None:
 
 
 def test_packs_are_converted_exactly(valley: Situation) -> None:
-    stockroom.register_item(valley, "soap", name="Soap", unit="piece", packs=["box=48"])
+    own_items.register_item(valley, "soap", name="Soap", unit="piece", packs=["box=48"])
     stockroom.receive(valley, "Asni depot", "Soap", "3 boxes", donor="donor:x")
     assert line(valley, "soap")["on_hand"] == "144"
     with pytest.raises(RuleError, match="a whole number of piece"):
@@ -264,13 +265,13 @@ def refusals(valley: Situation) -> list[tuple[Any, str]]:
         (lambda: stockroom.reserve(valley, asni, "tent", "1", kept_for=""), "for whom"),
         (lambda: stockroom.release(valley, "reservation:9"), "no such reservation"),
         (lambda: stockroom.undo_slip(valley, "slip:9"), "no such slip"),
-        (lambda: stockroom.register_item(valley, "Baby Kit"), "an id such as"),
-        (lambda: stockroom.register_item(valley, "hammock"), "a name and a unit"),
+        (lambda: own_items.register_item(valley, "Baby Kit"), "an id such as"),
+        (lambda: own_items.register_item(valley, "hammock"), "a name and a unit"),
         (
-            lambda: stockroom.register_item(valley, "hammock", name="S", unit="u", kg_per_unit=-1),
+            lambda: own_items.register_item(valley, "hammock", name="S", unit="u", kg_per_unit=-1),
             "kg_per_unit: '-1': should be greater than 0",
         ),
-        (lambda: stockroom.register_item(valley, "tent", packs=["bale"]), "NAME=UNITS"),
+        (lambda: own_items.register_item(valley, "tent", packs=["bale"]), "NAME=UNITS"),
         (lambda: funding.open_fund(valley, "x", "dirham"), "three letters"),
         (lambda: funding.receive(valley, "x", "y", "1"), "no such fund"),
         (lambda: funding.pay(valley, "x", "Tinmel", 0, "1"), "a number from 1"),

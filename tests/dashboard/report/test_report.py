@@ -281,7 +281,7 @@ def test_what_changed_counts_from_an_event_on(
         (["--to", "x.html", "--lang", "de"], "ar, zgh, fr, en"),
         (["--to", "x.html", "--since", "999"], "the events 1 to 4"),
         (["--to", "x.html", "--since", "soon"], "a time such as"),
-        (["--to", "/dev/null/x.html"], "can be written"),
+        (["--to", "/dev/null/x.html"], "cannot be written"),
     ],
 )
 def test_misuse_is_one_line_and_writes_nothing(
