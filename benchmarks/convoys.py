@@ -12,7 +12,8 @@ data beside the checkout (or in ``QAFILA_TEST_DATA``). Four parts:
   is needed where no vehicle can come and back. The figures are without that part
   (``unreachable``), which is the same for all; ``at_least`` is a bound below which no plan at all
   can be (`convoy_bound`);
-- cost: instances of PyVRP's collection through PyVRP, 60 s, looked over by sums of our own
+- cost: instances of PyVRP's collection through PyVRP as we set it, a search a core that go on from
+  the best of them (`cost_race`), 60 s, looked over by sums of our own
   (`convoy_rules`: visits, loads, windows, releases, shifts, trips, cost).
 
 Mountain instances are generated from a fixed seed; everything else is as published.
@@ -36,6 +37,7 @@ from benchmarks import convoy_peers
 from benchmarks.convoy_bound import unreachable, value_hours_at_least
 from benchmarks.convoy_rules import violations
 from benchmarks.convoys_large import large
+from benchmarks.cost_race import race
 from benchmarks.mountains import Andorra, data, drill
 from routing.check import check
 from routing.problem_document import from_json, to_json
@@ -231,14 +233,14 @@ def cost(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
             if instance.num_clients > MOST_CLIENTS or (arguments.quick and folder != "mtvrptwr"):
                 continue
             seconds = 5.0 if arguments.quick else 60.0
-            result = pyvrp.solve(instance, pyvrp.stop.MaxRuntime(seconds), seed=SEED, display=False)
+            found, solution = race(path, rounding, seconds=seconds, seed=SEED)
             best = _best_known(path.with_suffix(".sol"))
-            gap = 100 * (result.cost() / best - 1)
-            wrong = violations(instance, result.best, int(result.cost()))
+            gap = 100 * (found / best - 1)
+            wrong = violations(instance, solution, int(found))
             yield _line(
                 f"{folder} {path.stem}", f"gap after {seconds:g} s", round(gap, 3), "%",
                 peer="best known", peer_value=best, goal=None if arguments.quick else 1.5,
-                value_found=result.cost(), feasible=not wrong, violations=wrong[:3],
+                value_found=found, feasible=not wrong, violations=wrong[:3],
                 clients=instance.num_clients, seed=SEED,
             )  # fmt: skip
 

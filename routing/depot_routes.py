@@ -103,11 +103,7 @@ def find_routes(
             seed=seed,
             collect_stats=False,
             display=False,
-            params=pyvrp.SolveParams(
-                ils=pyvrp.IteratedLocalSearchParams(history_length=MEMORY),
-                penalty=_Penalties(solutions_between_updates=STEPS_BETWEEN_REVIEWS),
-                perturbation=PerturbationParams(max_perturbations=MOST_KICKS),
-            ),
+            params=solver_params(),
             initial_solution=_solution(fleet, depot, data, start) if start else None,
         )
     routes = [
@@ -119,6 +115,16 @@ def find_routes(
         tuple(sorted(routes, key=lambda route: (route.group, route.trips))),
         result.num_iterations,
         stop.out_of_time,
+    )
+
+
+def solver_params(**more: Any) -> pyvrp.SolveParams:
+    """How PyVRP searches here; `more` is passed on."""
+    return pyvrp.SolveParams(
+        ils=pyvrp.IteratedLocalSearchParams(history_length=MEMORY),
+        penalty=_Penalties(solutions_between_updates=STEPS_BETWEEN_REVIEWS),
+        perturbation=PerturbationParams(max_perturbations=MOST_KICKS),
+        **more,
     )
 
 
