@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 WAIT_S = 30.0
 
 _WRITES = "qafila_writes"
-_TODO_BY_CODE = {
+_REMEDY_BY_CODE = {
     sqlite3.SQLITE_FULL: ("the disk is full", "free some space; nothing was written"),
     sqlite3.SQLITE_READONLY: (
         "the database may only be read",
@@ -205,13 +205,16 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextlib.contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, *, question: str = "") -> Iterator[Connection]:
     """Connection of the only writer; commits at the end, rolls back at an exception.
+
+    A server is asked `question` when the turn has come, in the same round trip (`lookup.look`
+    takes the answer).
 
     `engine` comes from `for_writing`. Raises `StoreBusyError` if another writer holds the database
     for longer than the engine waits.
     """
-    with translated(engine.url), _begun(engine) as (connection, transaction):
+    with translated(engine.url), _begun(engine, question) as (connection, transaction):
         yield connection
         try:
             transaction.commit()
@@ -222,7 +225,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextlib.contextmanager
-def _begun(engine: Engine) -> Iterator[tuple[Connection, RootTransaction]]:
+def _begun(engine: Engine, question: str = "") -> Iterator[tuple[Connection, RootTransaction]]:
     """Connection in a transaction, which is rolled back at the end unless it was committed.
 
     A connection that lay in the pool while the server was started anew is found to be dead when the
@@ -230,6 +233,8 @@ def _begun(engine: Engine) -> Iterator[tuple[Connection, RootTransaction]]:
     """
     for again in (True, False):
         connection = engine.connect()
+        if question:
+            connection.info[postgres.QUESTION] = question
         try:
             transaction = connection.begin()
         except (SQLAlchemyError, StoreError):
@@ -277,9 +282,9 @@ def as_store_error(error: SQLAlchemyError | sqlite3.Error, url: URL) -> StoreErr
             "another program has been writing for longer than we wait; nothing was written",
             "try again in a moment",
         )
-    if code in _TODO_BY_CODE:
-        needed, todo = _TODO_BY_CODE[code]
-        return StoreError(given, needed, todo)
+    if code in _REMEDY_BY_CODE:
+        needed, remedy = _REMEDY_BY_CODE[code]
+        return StoreError(given, needed, remedy)
     return StoreError(given, f"the store refused: {cause}", "run `qafila verify`")
 
 
@@ -291,10 +296,17 @@ class Write(NamedTuple):
     replace: bool
 
 
-def write_all(connection: Connection, writes: Sequence[Write]) -> None:
-    """Write rows of several tables in their order, to a server in one round trip."""
+def write_all(connection: Connection, writes: Sequence[Write], *, last: bool = False) -> None:
+    """Write rows of several tables in their order, to a server in one round trip.
+
+    What is `last` in its transaction goes to a server with the commit; nothing may be read or
+    written after it.
+    """
     if not is_file(connection.engine.url):
-        postgres_rows.write(connection, writes)
+        if last:
+            connection.info[postgres.LAST_WRITES] = postgres_rows.written(writes)
+        else:
+            postgres_rows.write(connection, writes)
         return
     for table, rows, replace in writes:
         if rows:

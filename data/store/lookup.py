@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, Table, bindparam, select, tuple_
 from data.store import postgres_rows
 from data.store.chain import EventRow
 from data.store.engine import is_file
+from data.store.postgres import ANSWER
 from data.store.schema import EVENTS, key_columns
 
 if TYPE_CHECKING:
@@ -32,19 +33,36 @@ class Seen(NamedTuple):
     rows: dict[Table, dict[Key, Row | None]]
 
 
-def look(
-    connection: Connection, client_ids: Sequence[str], keys: Iterable[tuple[Table, Key]]
-) -> Seen:
-    """Ask all of it, of a server in one question where it is not much."""
-    wanted = _by_table(keys)
+class Wanted(NamedTuple):
+    """What a writer asks for: events of client ids, and rows by table and key."""
+
+    client_ids: list[str]
+    keys: dict[Table, list[Key]]
+
+    def question(self) -> str:
+        """What a server is asked first, as one statement: all of it where it is not much."""
+        part = {table: keys[:KEYS_PER_SELECT] for table, keys in self.keys.items()}
+        return postgres_rows.question(self.client_ids[:KEYS_PER_SELECT], part, newest=True)
+
+
+def wanted_of(client_ids: Sequence[str], keys: Iterable[tuple[Table, Key]]) -> Wanted:
+    """Bring together what is asked for, each key once."""
+    return Wanted(list(client_ids), _by_table(keys))
+
+
+def look(connection: Connection, asked: Wanted) -> Seen:
+    """Ask all of it, of a server in one question where it is not much.
+
+    A server that was asked `Wanted.question` when the transaction began is not asked again.
+    """
+    client_ids, wanted = asked
     if is_file(connection.engine.url):
         return Seen(
             last_row(connection),
             known_rows(connection, client_ids),
             _read_file(connection, wanted),
         )
-    ids = list(client_ids)
-    first, rest = ids[:KEYS_PER_SELECT], ids[KEYS_PER_SELECT:]
+    first, rest = client_ids[:KEYS_PER_SELECT], client_ids[KEYS_PER_SELECT:]
     newest, known, rows = _ask(connection, wanted, client_ids=first, newest=True)
     found = {str(row.client_id): row for row in known}
     return Seen(newest, found | known_rows(connection, rest), rows)
@@ -112,6 +130,7 @@ def _ask(
             client_ids=client_ids if start == 0 else (),
             keys=part,
             newest=newest and start == 0,
+            answer=connection.info.pop(ANSWER, None) if newest and start == 0 else None,
         )
         if start == 0:
             last = None if found[0] is None else EventRow(**found[0])

@@ -59,7 +59,7 @@ class PastStore(Store):
         """Give itself: the past stands still."""
         yield self
 
-    def _writing(self) -> NoReturn:
+    def _writing(self, question: str = "") -> NoReturn:
         self._refuse()
 
     def _refuse(self) -> NoReturn:

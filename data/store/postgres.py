@@ -38,6 +38,19 @@ SILENT_WRITER_S = 120
 # covers it, and the server does so for all who wait at once. Only then is an answer given.
 _COMMIT = "COMMIT; SELECT pg_logical_emit_message(true, 'qafila', '')"
 
+# The begin of a write. READ COMMITTED: what is read after the turn came is what stands then.
+_BEGIN_WRITE = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
+    f"SET LOCAL idle_in_transaction_session_timeout = '{SILENT_WRITER_S}s'; "
+    "SET LOCAL synchronous_commit = off; "
+    f"SELECT pg_advisory_xact_lock({APPLICATION_ID})"
+)
+
+# Under these names a connection holds what goes with the begin and the end of its transaction.
+QUESTION = "qafila_question"
+ANSWER = "qafila_answer"
+LAST_WRITES = "qafila_last_writes"
+
 _DRIVER = "postgresql+qafila"
 _OPTIONS = frozenset({"host", "sslmode", "sslrootcert"})
 _SSL_MODES = ("disable", "prefer", "require", "verify-ca", "verify-full")
@@ -45,7 +58,7 @@ _SSL_MODES = ("disable", "prefer", "require", "verify-ca", "verify-full")
 # Classes and codes of https://www.postgresql.org/docs/15/errcodes-appendix.html
 _GONE = ("08", "57P01", "57P02", "57P03", "25P03")
 _BUSY = ("55P03", "40001", "40P01")
-_TODO_BY_CODE = {
+_REMEDY_BY_CODE = {
     "57P03": ("the database server is starting or stopping", "try again in a moment"),
     "53100": ("the disk of the database server is full", "free some space; nothing was written"),
     "53200": ("the database server lacks memory", "try again, or close other programs there"),
@@ -63,13 +76,24 @@ _TODO_BY_CODE = {
 
 
 class Dialect(PGDialect_pg8000):
-    """The driver's own, but a transaction ends in one round trip instead of three."""
+    """The driver's own, but a transaction ends in one round trip instead of three.
+
+    What was left for the end of a write goes with it: the turn of a writer is over when the server
+    has done that, without one more way to the writer and back.
+    """
 
     supports_statement_cache = True
 
     def do_commit(self, dbapi_connection: Any) -> None:
         """End a write: what was written is on the server's disk when this comes back."""
-        _run(dbapi_connection, _COMMIT)
+        last = dbapi_connection.info.pop(LAST_WRITES, "")
+        try:
+            _run(dbapi_connection, f"{last}; {_COMMIT}" if last else _COMMIT)
+        except Exception as error:
+            # Who asked for the end holds the transaction to be over; the server waits for it.
+            if not is_gone(error):
+                _run(dbapi_connection, "ROLLBACK")
+            raise
 
     def do_rollback(self, dbapi_connection: Any) -> None:
         """End a read, or a write that failed."""
@@ -147,15 +171,20 @@ def open_server(url: URL, *, wait_s: float) -> Engine:
 
 
 def begin(connection: Connection, *, writes: bool) -> None:
-    """Begin a transaction: a reader's, or the only writer's once it is its turn."""
-    if writes:
-        # One round trip. READ COMMITTED: what is read after the turn came is what stands then.
-        connection.exec_driver_sql(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
-            f"SET LOCAL idle_in_transaction_session_timeout = '{SILENT_WRITER_S}s'; "
-            "SET LOCAL synchronous_commit = off; "
-            f"SELECT pg_advisory_xact_lock({APPLICATION_ID})"
-        )
+    """Begin a transaction: a reader's, or the only writer's once it is its turn.
+
+    A question of one row that the connection holds under `QUESTION` is asked with it, in the same
+    round trip; its answer lies under `ANSWER` then.
+    """
+    asked = connection.info.pop(QUESTION, "")
+    # Of a transaction that failed before its end.
+    connection.info.pop(LAST_WRITES, None)
+    if writes and asked:
+        # The driver gives the rows of all statements together; the last is the question's.
+        answered = connection.exec_driver_sql(f"{_BEGIN_WRITE}; {asked}").all()
+        connection.info[ANSWER] = answered[-1][0]
+    elif writes:
+        connection.exec_driver_sql(_BEGIN_WRITE)
     else:
         connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
@@ -210,9 +239,9 @@ def as_store_error(error: BaseException | None, url: URL) -> StoreError:
             "another program has been writing for longer than we wait; nothing was written",
             "try again in a moment",
         )
-    for known, (needed, todo) in _TODO_BY_CODE.items():
+    for known, (needed, remedy) in _REMEDY_BY_CODE.items():
         if code.startswith(known):
-            return StoreError(given, needed, todo)
+            return StoreError(given, needed, remedy)
     if code.startswith(_GONE):
         return StoreError(
             given,

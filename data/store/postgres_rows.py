@@ -33,13 +33,27 @@ _NEWEST = "(SELECT row_to_json(t) FROM (SELECT * FROM events ORDER BY seq DESC L
 
 def write(connection: Connection, writes: Sequence[Write]) -> None:
     """Write whole rows of several tables, in their order."""
+    if statements := written(writes):
+        connection.exec_driver_sql(statements)
+
+
+def written(writes: Sequence[Write]) -> str:
+    """Give the statements that write whole rows of several tables; "" where there are none."""
     statements = [
         _insert_statement(table, replace).format(_document(rows[start : start + ROWS_PER_WRITE]))
         for table, rows, replace in writes
         for start in range(0, len(rows), ROWS_PER_WRITE)
     ]
-    if statements:
-        connection.exec_driver_sql("; ".join(statements))
+    return "; ".join(statements)
+
+
+def question(
+    client_ids: Sequence[str], keys: Mapping[Table, Sequence[Key]], *, newest: bool
+) -> str:
+    """Write what `look` asks, as one statement of one row."""
+    parts = [_NEWEST if newest else "NULL", _by_client(client_ids) if client_ids else "NULL"]
+    parts += [_by_keys(table, wanted) for table, wanted in keys.items()]
+    return f"SELECT json_build_array({', '.join(parts)})::text"
 
 
 def look(
@@ -48,13 +62,16 @@ def look(
     client_ids: Sequence[str] = (),
     keys: Mapping[Table, Sequence[Key]],
     newest: bool = False,
+    answer: str | None = None,
 ) -> tuple[Row | None, list[Row], dict[Table, list[Row]]]:
-    """Ask for the newest event, the events of some client ids and rows of tables by their keys."""
-    answers: list[Any] = [None, []]
-    parts = [_NEWEST if newest else "NULL", _by_client(client_ids) if client_ids else "NULL"]
-    parts += [_by_keys(table, wanted) for table, wanted in keys.items()]
-    text = connection.exec_driver_sql(f"SELECT json_build_array({', '.join(parts)})::text").scalar()
-    answers = json.loads(str(text))
+    """Ask for the newest event, the events of some client ids and rows of tables by their keys.
+
+    `answer` is what the server said to the same `question` already.
+    """
+    if answer is None:
+        asked = question(client_ids, keys, newest=newest)
+        answer = str(connection.exec_driver_sql(asked).scalar())
+    answers = json.loads(answer)
     rows = {
         table: [_typed(table, row) for row in found or ()]
         for table, found in zip(keys, answers[2:], strict=True)

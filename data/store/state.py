@@ -113,8 +113,8 @@ class State:
         """Write new rows of another table with the changed ones of `flush`, before them."""
         self._first.append(Write(table, rows, replace=False))
 
-    def flush(self) -> None:
-        """Write the changed rows and forget all."""
+    def flush(self, *, last: bool = False) -> None:
+        """Write the changed rows and forget all; `last` where the transaction ends with it."""
         writes, self._first = self._first, []
         for table in TABLES:
             known, changed = self._rows[table.name], self._changed[table.name]
@@ -123,4 +123,4 @@ class State:
                 writes.append(Write(table, rows, replace=True))
             known.clear()
             changed.clear()
-        write_all(self._connection, writes)
+        write_all(self._connection, writes, last=last)

@@ -31,7 +31,7 @@ from data.store.engine import (
     writing,
 )
 from data.store.heads import parse_head, utc_text
-from data.store.lookup import look
+from data.store.lookup import Wanted, look, wanted_of
 from data.store.place import make_place, no_situation, require_empty, revision_of_ours
 from data.store.projections import apply, dump, touches
 from data.store.read import EVENTS_PER_READ, LedgerHistory, Reader, recorded
@@ -184,8 +184,10 @@ class Store(Reader):
         drafts = [draft(event) for event in events]
         if not drafts:
             return []
-        with self._writing() as connection:
-            rows = self._append(drafts, connection)
+        asked = _wanted(drafts)
+        question = "" if is_file(self._engine.url) else asked.question()
+        with self._writing(question) as connection:
+            rows = self._append(drafts, connection, asked=asked, last=also is None)
             if also is not None:
                 also(connection)
         return list(map(recorded, rows))
@@ -340,7 +342,7 @@ class Store(Reader):
     # --- inside ---
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def _writing(self, question: str = "") -> Iterator[Connection]:
         if not self._writer.acquire(timeout=self._wait_s):
             raise StoreBusyError(
                 shown(self._engine.url),
@@ -348,18 +350,20 @@ class Store(Reader):
                 "try again in a moment",
             )
         try:
-            with writing(self._writing_engine) as connection:
+            with writing(self._writing_engine, question=question) as connection:
                 yield connection
         finally:
             self._writer.release()
 
-    def _append(self, drafts: Sequence[Draft], connection: Connection) -> list[EventRow]:
-        client_ids = [one.client_id for one in drafts if one.client_id is not None]
-        seen = look(
-            connection,
-            client_ids,
-            (touch for one in drafts for touch in touches(one.payload, one.upload_id)),
-        )
+    def _append(
+        self,
+        drafts: Sequence[Draft],
+        connection: Connection,
+        *,
+        asked: Wanted | None = None,
+        last: bool = False,
+    ) -> list[EventRow]:
+        seen = look(connection, asked or _wanted(drafts))
         by_client = seen.known
         fresh: list[Draft] = []
         promised: dict[str, Draft] = {}
@@ -386,7 +390,7 @@ class Store(Reader):
             for each in facts:
                 check(state, each)
                 apply(state, each)
-            state.flush()
+            state.flush(last=last)
         by_client.update({row.client_id: row for row in rows if row.client_id is not None})
         return _in_order(drafts, rows, by_client)
 
@@ -414,6 +418,14 @@ class Store(Reader):
         ):
             for line in itertools.islice(differences(dump(stored), dump(replayed)), 10):
                 walk.report(line)
+
+
+def _wanted(drafts: Sequence[Draft]) -> Wanted:
+    """What must be known before these are recorded."""
+    return wanted_of(
+        [one.client_id for one in drafts if one.client_id is not None],
+        (touch for one in drafts for touch in touches(one.payload, one.upload_id)),
+    )
 
 
 class _HistoryWith:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import event, text
 
-from data.store import Store
-from data.store.lookup import KEYS_PER_SELECT, look, rows_by_key
+from data.store import Store, postgres_rows
+from data.store.lookup import KEYS_PER_SELECT, look, rows_by_key, wanted_of
 from data.store.schema import DEPOTS, NEEDS
-from geo.errors import InputError
+from geo.errors import InputError, StoreError
 
 # What a statement made of text could stumble over.
 AWKWARD = [
@@ -35,7 +36,7 @@ def test_awkward_texts_are_kept_and_found_by_their_ids(store: Store, make: Simpl
     )
     assert [need.note for need in store.needs()] == AWKWARD
     with store.writing() as connection:
-        seen = look(connection, [f"client {text}" for text in AWKWARD], [])
+        seen = look(connection, wanted_of([f"client {text}" for text in AWKWARD], []))
     assert sorted(seen.known) == sorted(f"client {text}" for text in AWKWARD)
     assert seen.last is not None
     assert seen.last.seq == store.seq()
@@ -61,6 +62,45 @@ def test_an_id_with_a_nul_is_refused_before_a_server_sees_it(store: Store) -> No
     with store.reading() as connection:
         if connection.dialect.name == "postgresql":
             with pytest.raises(InputError, match="NUL"):
-                look(connection, ["a\x00b"], [])
+                look(connection, wanted_of(["a\x00b"], []))
         else:
-            assert look(connection, ["a\x00b"], []).known == {}
+            assert look(connection, wanted_of(["a\x00b"], [])).known == {}
+
+
+def test_a_write_asks_a_server_with_its_begin_and_writes_with_its_end(
+    store: Store, make: SimpleNamespace
+) -> None:
+    said: list[str] = []
+
+    def hear(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        said.append(statement)
+
+    store.append([make.new(make.need("before"))])
+    event.listen(store._engine, "before_cursor_execute", hear)
+    try:
+        store.append([make.new(make.need("after"), client_id="phone 7")])
+    finally:
+        event.remove(store._engine, "before_cursor_execute", hear)
+    if store.url.get_backend_name() == "postgresql":
+        # What is written goes with the commit, which the driver is given directly.
+        (opening,) = said
+        assert opening.startswith("BEGIN")
+        assert "phone 7" in opening
+    assert {need.need_id for need in store.needs()} == {"need:before", "need:after"}
+    assert store.verify(projections=True).ok
+
+
+def test_a_write_that_fails_at_its_end_leaves_nothing_and_the_next_goes_on(
+    store: Store, make: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if store.url.get_backend_name() != "postgresql":
+        pytest.skip("a file is written before the end")
+    with monkeypatch.context() as broken:
+        broken.setattr(postgres_rows, "written", lambda _writes: "SELECT 1 / 0")
+        with pytest.raises(StoreError, match="division by zero"):
+            store.append([make.new(make.need("lost"))])
+    with store.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM events")).scalar_one() == store.seq()
+    store.append([make.new(make.need("kept"))])
+    assert [need.need_id for need in store.needs()] == ["need:kept"]
+    assert store.verify(projections=True).ok

@@ -235,14 +235,18 @@ def test_a_cut_network_is_a_plain_message_and_mends_by_itself(
 ) -> None:
     with Store.open(cable.place, wait_s=5) as far:
         far.append([make.new(make.need("1"), client_id="a")])
-        # In the middle of a write: the row of the ledger never arrives.
+        # In the middle of a write that does more: the row of the ledger never arrives.
         cable.cut_at = b"INSERT INTO events"
         with pytest.raises(StoreError, match="nothing of an unfinished write was kept") as refusal:
-            far.append([make.new(make.need("2"), client_id="b")])
+            far.append([make.new(make.need("2"), client_id="b")], also=lambda _connection: None)
         assert "quiet-secret" not in str(refusal.value)
         assert [need.need_id for need in store.needs()] == ["need:1"]
         far.append([make.new(make.need("2"), client_id="b")])
         assert len(store.needs()) == 2
+        # Before a write has begun nobody need hear of it: another connection is taken.
+        cable.cut_at = b"pg_advisory_xact_lock"
+        far.append([make.new(make.need("3"), client_id="c")])
+        assert len(store.needs()) == 3
     assert store.verify(projections=True).ok
 
 
@@ -251,7 +255,8 @@ def test_a_cut_at_the_end_of_a_write_is_told_as_in_doubt(
 ) -> None:
     with Store.open(cable.place, wait_s=5) as far:
         far.append([make.new(make.need("1"), client_id="a")])
-        cable.cut_at = b"COMMIT;"
+        # What is written goes with the end.
+        cable.cut_at = b"INSERT INTO events"
         with pytest.raises(StoreError, match="as a whole or not at all") as refusal:
             far.append([make.new(make.need("2"), client_id="b")])
         assert "same client ids" in refusal.value.todo
