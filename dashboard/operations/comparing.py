@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dashboard.operations import explaining, planning, reaching
+from geo.errors import InputError
 from geo.model import VEHICLE_CLASS_NAMES
 
 if TYPE_CHECKING:
@@ -26,6 +27,18 @@ class Served:
 
     quantity: float = 0.0
     arrives_at: datetime | None = None
+
+
+def plan_before(situation: Situation) -> str:
+    """Give the id of the plan before the newest; raises `InputError` where there is none."""
+    made = situation.store.plans()
+    if len(made) < 2:
+        raise InputError(
+            "diff",
+            "two plans are needed, there is one" if made else "two plans are needed, there is none",
+            "make one with `qafila plan` or `qafila replan`",
+        )
+    return made[-2].plan_id
 
 
 def diff(situation: Situation, plan_a: str, plan_b: str) -> dict[str, Any]:

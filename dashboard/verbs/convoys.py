@@ -95,8 +95,13 @@ def add(verbs: Any) -> None:
         verbs, "diff", _diff, "who gains and who loses: two plans, or two states of the roads"
     )
     add_past(diff, "--known-at")
-    diff.add_argument("plan_a", metavar="PLAN_A", nargs="?", help="plan id")
-    diff.add_argument("plan_b", metavar="PLAN_B", nargs="?", help="plan id, or `latest`")
+    diff.add_argument(
+        "plan_a",
+        metavar="PLAN_A",
+        nargs="?",
+        help="plan id; else the one before the newest",
+    )
+    diff.add_argument("plan_b", metavar="PLAN_B", nargs="?", help="plan id; else the newest")
     diff.add_argument("--roads", action="store_true", help="compare the roads, not plans")
     diff.add_argument(
         "--at", action="append", default=[], help="with --roads: moment, ISO 8601; twice for two"
@@ -230,10 +235,9 @@ def _vehicle(arguments: argparse.Namespace) -> Result:
 def _diff(arguments: argparse.Namespace) -> Result:
     from dashboard.operations import comparing, comparing_roads
 
-    about_roads = arguments.at or arguments.without or arguments.suppose
-    if not arguments.roads and (not arguments.plan_b or about_roads):
+    if not arguments.roads and (arguments.at or arguments.without or arguments.suppose):
         raise InputError(
-            "diff", "two plans, or --roads with two states, are needed", "see `qafila diff --help`"
+            "diff", "states of the roads are compared with --roads", "see `qafila diff --help`"
         )
     with open_situation(arguments) as situation:
         if arguments.roads:
@@ -247,7 +251,8 @@ def _diff(arguments: argparse.Namespace) -> Result:
                 else (),
                 classes=read.vehicle_class_names(",".join(arguments.classes or ())),
             ), FINE
-        return comparing.diff(situation, arguments.plan_a, arguments.plan_b), FINE
+        first = arguments.plan_a or comparing.plan_before(situation)
+        return comparing.diff(situation, first, arguments.plan_b or "latest"), FINE
 
 
 def _export(arguments: argparse.Namespace) -> Result:

@@ -40,7 +40,10 @@ Found = tuple[str | None, float | None]
 
 
 def place_of(row: Row, known: Known) -> Found:
-    """Find the place of a row: by id, else by name, parents and coordinate, else by coordinate."""
+    """Find the place of a row: by id, else by name, parents and coordinate, else by coordinate.
+
+    A code that stands where the name belongs is taken for what it is.
+    """
     if row.text("place_id"):
         place_id = known.place_by_id(row.text("place_id"))
         if place_id is not None:
@@ -62,6 +65,11 @@ def place_of(row: Row, known: Known) -> Found:
             row.repaired = row.repaired or named.score < 1
             _tell_distance(row, known, named.place_id, at)
             return named.place_id, named.score
+        coded = known.place_by_id(row.text("place"))
+        if coded is not None:
+            # Lists that go back to organisations name places by code, and codes are copied.
+            _tell_distance(row, known, coded, at)
+            return coded, 1.0
         if at is None:
             row.undecided = bool(named.ranked)
             row.candidates = named.ranked

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dashboard.cli import main
 from dashboard.operations import comparing, planning, replanning, roads, uploads
 from geo.errors import UnknownIdError
 from tests.dashboard.operations.test_replanning import begin
@@ -38,6 +40,17 @@ def test_a_closure_makes_a_place_lose_and_says_why_and_the_way_back_makes_it_gai
     assert {(row["place_name"], row["item"]) for row in back["gains"]} == lost.keys()
     assert {row["causes"][0]["kind"] for row in back["gains"]} == {"road"}
     assert there["score"]["served_share"]["a"] > there["score"]["served_share"]["b"]
+
+
+def test_without_names_the_two_newest_plans_are_compared(
+    valley: Situation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plans = [planning.make_plan(valley, iterations=20)["plan_id"] for _ in range(3)]
+    for words, first in (([], plans[1]), ([plans[0]], plans[0])):
+        capsys.readouterr()
+        assert main(["diff", *words, "--json", "--home", str(valley.home)]) == 0
+        made = json.loads(capsys.readouterr().out)
+        assert (made["plan_a"], made["plan_b"]) == (first, plans[2])
 
 
 def test_a_plan_compared_with_itself_changes_nothing(valley: Situation) -> None:

@@ -108,8 +108,13 @@ def test_states_that_cannot_be_told_apart_are_refused(
             comparing_roads.diff_roads(valley, moments=moments)
     with pytest.raises(UnknownIdError, match="no such closure"):
         comparing_roads.diff_roads(valley, without=["closure:none"])
-    assert main(["diff", "plan:a", "--home", str(valley.home)]) == 2
-    assert "two plans, or --roads with two states" in capsys.readouterr().err
+    for words, says in (
+        (["plan:a"], "there is no plan"),
+        ([], "two plans are needed, there is none"),
+        (["--at", "2026-01-01"], "compared with --roads"),
+    ):
+        assert main(["diff", *words, "--home", str(valley.home)]) == 2
+        assert says in capsys.readouterr().err
 
 
 def test_the_command_line_compares_roads(

@@ -129,6 +129,19 @@ def test_vehicles_need_a_known_class_and_a_capacity(tmp_path: Path, here: Known)
     assert event.depot_id == "depot:asni"
 
 
+def test_a_code_that_stands_where_the_name_belongs_is_taken_for_one(
+    tmp_path: Path, here: Known
+) -> None:
+    rows = _take(
+        tmp_path,
+        here,
+        "needs",
+        "place,item,quantity\nplace:b,tent,4\nc,tent,5\nplace:none,tent,6\n",
+    )
+    assert [row.report.place_id for row in rows] == ["place:b", "place:c", None]
+    assert rows[2].report.status == "rejected"
+
+
 @pytest.mark.parametrize(
     ("titles", "cells"),
     [
