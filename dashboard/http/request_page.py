@@ -135,6 +135,7 @@ def _candidates(form: Form) -> str:
 
 def _what(form: Form) -> str:
     chosen, legend = form.values.get("item", ""), _text(_("What is needed?"))
+    something_else = _text(_("Something else"))
     tiles, others = (
         "".join(_choice("item", item_id, name, chosen) for item_id, name in offered)
         for offered in (form.items, form.more)
@@ -142,7 +143,7 @@ def _what(form: Form) -> str:
     is_open = " open" if any(item_id == chosen for item_id, _name in form.more) else ""
     return (
         f'<fieldset><legend>2. {legend}</legend><div class="tiles">{tiles}</div>'
-        f"<details{is_open}><summary>{_text(_('Something else'))}</summary>"
+        f"<details{is_open}><summary>{something_else}</summary>"
         f'<div class="tiles">{others}</div></details></fieldset>'
     )
 

@@ -285,9 +285,9 @@ def deciding_table(found: dict[str, Any]) -> pd.DataFrame:
 
 def notes(found: dict[str, Any], timezone: str) -> None:
     """Say what to mind, and where it comes from."""
-    lines = [clean(note, 300) for note in found["notes"]]
+    lines, unknown = [clean(note, 300) for note in found["notes"]], _("time unknown")
     lines += [
-        f"{clean(one['name'], 200)} ({moment(one['at'], timezone) or _('time unknown')})"
+        f"{clean(one['name'], 200)} ({moment(one['at'], timezone) or unknown})"
         for one in found["sources"][:8]
     ]
     if lines:

@@ -136,8 +136,9 @@ def chosen_place(document: Document, drawn: frame.Frame) -> None:
             st.markdown(f"- {markdown(facility_text(one, timezone))}")
         if place.get("hint"):
             st.markdown(f"- {markdown(hint_text(place['hint']))}")
+        unknown = _("time unknown")
         sources = "; ".join(
-            f"{clean(one['name'], 120)} ({moment(one['at'], timezone) or _('time unknown')})"
+            f"{clean(one['name'], 120)} ({moment(one['at'], timezone) or unknown})"
             for one in place["sources"]
         )
         st.caption(markdown(_("Sources: {sources}").format(sources=sources)))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -121,3 +124,19 @@ def test_the_map_speaks_the_language_of_its_address(valley_server) -> None:
     own = page(valley_server.address + "/map/", Cookie=f"{COOKIE}=ar")
     assert own.status_code == 307
     assert own.headers["location"] == "ar/"
+
+
+def test_no_words_stand_inside_of_f_strings(checkout: Path) -> None:
+    """Words there are not collected on Python 3.11, and so stay English in every language."""
+    found = [
+        f"{path.relative_to(checkout)}:{call.lineno}"
+        for path in sorted((checkout / "dashboard").rglob("*.py"))
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "_"
+        and isinstance(call.args[0], ast.Constant)
+    ]
+    assert found == []

@@ -213,7 +213,8 @@ def test_the_page_is_small_and_whole_in_every_language(client: TestClient, langu
     assert len(read.ids) == len(set(read.ids))
     assert {str(one["id"]) for one in read.fields} <= read.labelled
     assert all(one.startswith("/request?lang=") for one in read.loads)
-    assert (language == "en") == ("Where is help needed?" in page.text)
+    for said in ("Where is help needed?", "What is needed?", "Something else", "Send"):
+        assert (language == "en") == (f">{said}" in page.text or f". {said}" in page.text), said
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert "geolocation=(self)" in page.headers["permissions-policy"]
 
