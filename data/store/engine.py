@@ -29,6 +29,8 @@ from geo.errors import InputError, StoreBusyError, StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from data.store.postgres_rows import Statement
+
 WAIT_S = 30.0
 
 _WRITES = "qafila_writes"
@@ -103,7 +105,7 @@ def open_engine(url: URL, *, wait_s: float = WAIT_S) -> Engine:
     """Engine over a database; nothing is opened before the first use."""
     if not is_file(url):
         engine = postgres.open_server(url, wait_s=wait_s)
-        _listen_for_begin(engine, postgres.begin)
+        _listen_for_begin(engine, postgres.tell_begin)
         return engine
     engine = create_engine(
         url,
@@ -205,7 +207,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextlib.contextmanager
-def writing(engine: Engine, *, question: str = "") -> Iterator[Connection]:
+def writing(engine: Engine, *, question: Statement | None = None) -> Iterator[Connection]:
     """Connection of the only writer; commits at the end, rolls back at an exception.
 
     A server is asked `question` when the turn has come, in the same round trip (`lookup.look`
@@ -225,7 +227,9 @@ def writing(engine: Engine, *, question: str = "") -> Iterator[Connection]:
 
 
 @contextlib.contextmanager
-def _begun(engine: Engine, question: str = "") -> Iterator[tuple[Connection, RootTransaction]]:
+def _begun(
+    engine: Engine, question: Statement | None = None
+) -> Iterator[tuple[Connection, RootTransaction]]:
     """Connection in a transaction, which is rolled back at the end unless it was committed.
 
     A connection that lay in the pool while the server was started anew is found to be dead when the
@@ -233,7 +237,7 @@ def _begun(engine: Engine, question: str = "") -> Iterator[tuple[Connection, Roo
     """
     for again in (True, False):
         connection = engine.connect()
-        if question:
+        if question is not None:
             connection.info[postgres.QUESTION] = question
         try:
             transaction = connection.begin()

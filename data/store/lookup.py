@@ -39,7 +39,7 @@ class Wanted(NamedTuple):
     client_ids: list[str]
     keys: dict[Table, list[Key]]
 
-    def question(self) -> str:
+    def question(self) -> postgres_rows.Statement:
         """What a server is asked first, as one statement: all of it where it is not much."""
         part = {table: keys[:KEYS_PER_SELECT] for table, keys in self.keys.items()}
         return postgres_rows.question(self.client_ids[:KEYS_PER_SELECT], part, newest=True)

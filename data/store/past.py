@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from data.events import NewEvent
+    from data.store.postgres_rows import Statement
     from data.store.read import Reader
 
 
@@ -59,7 +60,7 @@ class PastStore(Store):
         """Give itself: the past stands still."""
         yield self
 
-    def _writing(self, question: str = "") -> NoReturn:
+    def _writing(self, question: Statement | None = None) -> NoReturn:
         self._refuse()
 
     def _refuse(self) -> NoReturn:

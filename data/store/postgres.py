@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.dialects import registry
@@ -22,7 +22,11 @@ from data.store.schema import APPLICATION_ID
 from geo.errors import StoreBusyError, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.engine import ExceptionContext
+
+    from data.store.postgres_rows import Statement
 
 SCHEMES = ("postgresql", "postgres")
 MINIMUM_VERSION = 150000
@@ -38,18 +42,28 @@ SILENT_WRITER_S = 120
 # covers it, and the server does so for all who wait at once. Only then is an answer given.
 _COMMIT = "COMMIT; SELECT pg_logical_emit_message(true, 'qafila', '')"
 
-# The begin of a write. READ COMMITTED: what is read after the turn came is what stands then.
+# The begin of a write. READ COMMITTED: what is read after the turn came is what stands then. Rows
+# are asked for by their keys: an index finds them also in a table that was small when the plan of a
+# prepared statement was made.
 _BEGIN_WRITE = (
     "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
-    f"SET LOCAL idle_in_transaction_session_timeout = '{SILENT_WRITER_S}s'; "
-    "SET LOCAL synchronous_commit = off; "
-    f"SELECT pg_advisory_xact_lock({APPLICATION_ID})"
+    f"SELECT set_config('idle_in_transaction_session_timeout', '{SILENT_WRITER_S}s', true), "
+    "set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true), "
+    "set_config('plan_cache_mode', 'force_generic_plan', true), "
+    f"pg_advisory_xact_lock({APPLICATION_ID})"
 )
+_BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 # Under these names a connection holds what goes with the begin and the end of its transaction.
+WRITES = "qafila_writes"
 QUESTION = "qafila_question"
 ANSWER = "qafila_answer"
 LAST_WRITES = "qafila_last_writes"
+
+# Under these a connection knows what it prepared on the server: names by statement, and how many
+# there ever were. A statement takes the server some 50 kB a connection.
+_PREPARED, _NUMBERS = "qafila_prepared", "qafila_numbers"
+MAX_PREPARED = 64
 
 _DRIVER = "postgresql+qafila"
 _OPTIONS = frozenset({"host", "sslmode", "sslrootcert"})
@@ -76,19 +90,34 @@ _REMEDY_BY_CODE = {
 
 
 class Dialect(PGDialect_pg8000):
-    """The driver's own, but a transaction ends in one round trip instead of three.
+    """The driver's own, but a transaction begins and ends in one round trip each instead of four.
 
-    What was left for the end of a write goes with it: the turn of a writer is over when the server
-    has done that, without one more way to the writer and back.
+    A question that the connection holds under `QUESTION` is asked with the begin of a write; its
+    answer lies under `ANSWER` then. What was left for the end of a write goes with it: the turn of
+    a writer is over when the server has done that, without one more way to the writer and back.
     """
 
     supports_statement_cache = True
 
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Begin a transaction: a reader's, or the only writer's once it is its turn."""
+        info = dbapi_connection.info
+        asked = info.pop(QUESTION, None)
+        # Of a transaction that failed before its end.
+        info.pop(LAST_WRITES, None)
+        if not info.get(WRITES):
+            _run(dbapi_connection, _BEGIN_READ)
+        elif asked is None:
+            _run(dbapi_connection, _BEGIN_WRITE)
+        else:
+            # The driver gives the rows of all statements together; the last is the question's.
+            info[ANSWER] = _run_prepared(dbapi_connection, _BEGIN_WRITE, [asked])[-1][0]
+
     def do_commit(self, dbapi_connection: Any) -> None:
         """End a write: what was written is on the server's disk when this comes back."""
-        last = dbapi_connection.info.pop(LAST_WRITES, "")
+        last = dbapi_connection.info.pop(LAST_WRITES, ())
         try:
-            _run(dbapi_connection, f"{last}; {_COMMIT}" if last else _COMMIT)
+            _run_prepared(dbapi_connection, "", last, _COMMIT)
         except Exception as error:
             # Who asked for the end holds the transaction to be over; the server waits for it.
             if not is_gone(error):
@@ -143,6 +172,8 @@ def open_server(url: URL, *, wait_s: float) -> Engine:
         pool_timeout=wait_s,
         pool_size=8,
         max_overflow=32,
+        # Nothing is given back within a transaction, so the server need not be asked to end one.
+        pool_reset_on_return=None,
         hide_parameters=True,
         connect_args=_connect_args(url, wait_s),
     )
@@ -170,23 +201,24 @@ def open_server(url: URL, *, wait_s: float) -> Engine:
     return engine
 
 
-def begin(connection: Connection, *, writes: bool) -> None:
-    """Begin a transaction: a reader's, or the only writer's once it is its turn.
+def tell_begin(connection: Connection, *, writes: bool) -> None:
+    """Leave word for the begin of the transaction whether it writes."""
+    connection.info[WRITES] = writes
 
-    A question of one row that the connection holds under `QUESTION` is asked with it, in the same
-    round trip; its answer lies under `ANSWER` then.
+
+def copy_to(connection: Connection, statement: str, *, into: IO[bytes]) -> None:
+    """Run a COPY … TO STDOUT, which SQLAlchemy has no word for; its bytes go into a file.
+
+    Raises `StoreError` like everything else that runs on the connection.
     """
-    asked = connection.info.pop(QUESTION, "")
-    # Of a transaction that failed before its end.
-    connection.info.pop(LAST_WRITES, None)
-    if writes and asked:
-        # The driver gives the rows of all statements together; the last is the question's.
-        answered = connection.exec_driver_sql(f"{_BEGIN_WRITE}; {asked}").all()
-        connection.info[ANSWER] = answered[-1][0]
-    elif writes:
-        connection.exec_driver_sql(_BEGIN_WRITE)
-    else:
-        connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    cursor: Any = connection.connection.cursor()
+    try:
+        cursor.execute(statement, stream=into)
+    except (connection.dialect.loaded_dbapi.Error, OSError) as error:
+        if is_gone(error):
+            connection.invalidate(error)
+        raise as_store_error(error, connection.engine.url) from error
+    cursor.close()
 
 
 def is_ours(connection: Connection) -> bool:
@@ -264,10 +296,40 @@ def in_doubt(url: URL) -> StoreError:
     )
 
 
-def _run(connection: Any, statement: str) -> None:
+def _run(connection: Any, text: str) -> Any:
+    """Run statements in one round trip; gives the rows of all of them."""
     cursor = connection.cursor()
-    cursor.execute(statement)
+    cursor.execute(text)
+    rows = cursor.fetchall() if cursor.description else ()
     cursor.close()
+    return rows
+
+
+def _run_prepared(
+    connection: Any, before: str, statements: Sequence[Statement], after: str = ""
+) -> Any:
+    """Run statements in one round trip, those that come again and again by their prepared plans."""
+    prepared: dict[str, str] = connection.info.setdefault(_PREPARED, {})
+    fresh: dict[str, str] = {}
+    parts = [before] if before else []
+    for template, literals in statements:
+        name = prepared.get(template) or fresh.get(template)
+        if name is None and len(prepared) + len(fresh) >= MAX_PREPARED:
+            parts.append(template.format(*literals))
+            continue
+        if name is None:
+            # A number is never given twice: whether a round trip that failed came as far as to
+            # prepare its statements, nobody knows.
+            number = connection.info[_NUMBERS] = connection.info.get(_NUMBERS, 0) + 1
+            name = fresh[template] = f"qafila_{number}"
+            places = [f"${place}" for place in range(1, len(literals) + 1)]
+            parts.append(f"PREPARE {name} AS {template.format(*places)}")
+        parts.append(f"EXECUTE {name}({', '.join(literals)})" if literals else f"EXECUTE {name}")
+    if after:
+        parts.append(after)
+    rows = _run(connection, "; ".join(parts))
+    prepared.update(fresh)
+    return rows
 
 
 def _code(error: BaseException | None) -> str:

@@ -3,17 +3,21 @@
 The driver reads every parameter and every column in Python, and needs three round trips for a
 statement with parameters; under the writer's turn every one of them is time in which nobody else
 writes. So rows go over as one JSON text, written into the statement as a literal, and come back
-as one. A literal is the text with its quotes doubled: `standard_conforming_strings` is on.
+as one. A literal is the text with its quotes doubled: `standard_conforming_strings` is on. A
+statement is the same for other rows, so a connection may keep its plan (`postgres`).
 """
 
 from __future__ import annotations
 
 import functools
+import io
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Float, Select, Table, Text, cast, func, select
 
+from data.store import postgres
 from data.store.schema import EVENTS, key_columns
 from geo.errors import InputError
 
@@ -27,33 +31,52 @@ if TYPE_CHECKING:
 
 ROWS_PER_WRITE = 2_000
 
+# https://www.postgresql.org/docs/15/sql-copy.html, text format
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_MEANT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False)
+_BY_CLIENT = f"(SELECT json_agg(t) FROM {EVENTS.name} t WHERE client_id = ANY({{}}::text[]))"
 _NEWEST = "(SELECT row_to_json(t) FROM (SELECT * FROM events ORDER BY seq DESC LIMIT 1) t)"
+
+
+class Statement(NamedTuple):
+    """A statement with ``{}`` where its literals belong; the same for other rows and keys."""
+
+    template: str
+    literals: tuple[str, ...]
+
+    def text(self) -> str:
+        """The statement as it is run once."""
+        return self.template.format(*self.literals)
 
 
 def write(connection: Connection, writes: Sequence[Write]) -> None:
     """Write whole rows of several tables, in their order."""
     if statements := written(writes):
-        connection.exec_driver_sql(statements)
+        connection.exec_driver_sql("; ".join(one.text() for one in statements))
 
 
-def written(writes: Sequence[Write]) -> str:
-    """Give the statements that write whole rows of several tables; "" where there are none."""
-    statements = [
-        _insert_statement(table, replace).format(_document(rows[start : start + ROWS_PER_WRITE]))
+def written(writes: Sequence[Write]) -> list[Statement]:
+    """Give the statements that write whole rows of several tables."""
+    return [
+        Statement(
+            _insert_statement(table, replace), (_document(rows[start : start + ROWS_PER_WRITE]),)
+        )
         for table, rows, replace in writes
         for start in range(0, len(rows), ROWS_PER_WRITE)
     ]
-    return "; ".join(statements)
 
 
 def question(
     client_ids: Sequence[str], keys: Mapping[Table, Sequence[Key]], *, newest: bool
-) -> str:
+) -> Statement:
     """Write what `look` asks, as one statement of one row."""
-    parts = [_NEWEST if newest else "NULL", _by_client(client_ids) if client_ids else "NULL"]
-    parts += [_by_keys(table, wanted) for table, wanted in keys.items()]
-    return f"SELECT json_build_array({', '.join(parts)})::text"
+    parts = [_NEWEST if newest else "NULL", _BY_CLIENT if client_ids else "NULL"]
+    literals = [_texts(client_ids)] if client_ids else []
+    for table, wanted in keys.items():
+        parts.append(_by_keys(table))
+        literals += [_texts(values) for values in zip(*wanted, strict=True)]
+    return Statement(f"SELECT json_build_array({', '.join(parts)})::text", tuple(literals))
 
 
 def look(
@@ -69,7 +92,7 @@ def look(
     `answer` is what the server said to the same `question` already.
     """
     if answer is None:
-        asked = question(client_ids, keys, newest=newest)
+        asked = question(client_ids, keys, newest=newest).text()
         answer = str(connection.exec_driver_sql(asked).scalar())
     answers = json.loads(answer)
     rows = {
@@ -89,25 +112,48 @@ def read(
     return iter(json.loads(text) if text else ())
 
 
-def _by_client(client_ids: Sequence[str]) -> str:
-    return (
-        f"(SELECT json_agg(t) FROM {EVENTS.name} t WHERE client_id IN "
-        f"({', '.join(map(_literal, client_ids))}))"
+def copy_out(
+    connection: Connection, statement: Select[Any], values: Mapping[str, int]
+) -> Iterator[list[str | None]]:
+    """Read what a SELECT finds as texts, in the form of COPY: a third of the time of `read`.
+
+    A number is its digits, a flag ``t`` or ``f``. For statements whose values are whole numbers.
+    """
+    query = statement.params(values).compile(
+        dialect=connection.dialect, compile_kwargs={"literal_binds": True}
     )
+    copied = io.BytesIO()
+    postgres.copy_to(connection, f"COPY ({query}) TO STDOUT", into=copied)
+    return map(_fields, copied.getvalue().decode().split("\n")[:-1])
 
 
-def _by_keys(table: Table, keys: Sequence[Key]) -> str:
+def _fields(line: str) -> list[str | None]:
+    fields = line.split("\t")
+    if "\\" not in line:
+        return list(fields)
+    return [
+        None if field == "\\N" else _ESCAPED.sub(_meant, field) if "\\" in field else field
+        for field in fields
+    ]
+
+
+def _meant(escaped: re.Match[str]) -> str:
+    return _MEANT.get(escaped[1], escaped[1])
+
+
+@functools.cache
+def _by_keys(table: Table) -> str:
     names = [f'"{name}"' for name in key_columns(table)]
     if len(names) == 1:
-        wanted = f"{names[0]} IN ({', '.join(_literal(key[0]) for key in keys)})"
+        wanted = f"{names[0]} = ANY({{}}::text[])"
     else:
-        wanted = " OR ".join(
-            "("
-            + " AND ".join(f"{name} = {_literal(v)}" for name, v in zip(names, key, strict=True))
-            + ")"
-            for key in keys
-        )
+        columns = ", ".join(["{}::text[]"] * len(names))
+        wanted = f"({', '.join(names)}) IN (SELECT * FROM unnest({columns}))"
     return f"(SELECT json_agg(t) FROM {table.name} t WHERE {wanted})"
+
+
+def _texts(values: Sequence[str]) -> str:
+    return f"ARRAY[{','.join(map(_literal, values))}]"
 
 
 def _literal(value: str) -> str:

@@ -395,8 +395,16 @@ def event_rows(
         "until": _LAST_SEQ if until is None else max(-1, min(until, _LAST_SEQ)),
     }
     if not is_file(connection.engine.url):
+        if condition is None:
+            return map(_from_texts, postgres_rows.copy_out(connection, statement, values))
         return map(EventRow._make, postgres_rows.read(connection, statement, values))
     return map(EventRow._make, connection.execute(statement, values))
+
+
+def _from_texts(fields: Sequence[Any]) -> EventRow:
+    seq, event_id, kind, version, *told, held, payload, before, digest, subject, upload = fields
+    now = (int(seq), event_id, kind, int(version), *told, held == "t")
+    return EventRow._make((*now, payload, before, digest, subject, upload))
 
 
 def fact(row: EventRow) -> Fact:

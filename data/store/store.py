@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
     from data.store.past import PastStore
+    from data.store.postgres_rows import Statement
 
 Clock = Callable[[], datetime]
 Ids = Callable[[str], str]
@@ -185,7 +186,7 @@ class Store(Reader):
         if not drafts:
             return []
         asked = _wanted(drafts)
-        question = "" if is_file(self._engine.url) else asked.question()
+        question = None if is_file(self._engine.url) else asked.question()
         with self._writing(question) as connection:
             rows = self._append(drafts, connection, asked=asked, last=also is None)
             if also is not None:
@@ -342,7 +343,7 @@ class Store(Reader):
     # --- inside ---
 
     @contextlib.contextmanager
-    def _writing(self, question: str = "") -> Iterator[Connection]:
+    def _writing(self, question: Statement | None = None) -> Iterator[Connection]:
         if not self._writer.acquire(timeout=self._wait_s):
             raise StoreBusyError(
                 shown(self._engine.url),

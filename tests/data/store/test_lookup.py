@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
-from data.store import Store, postgres_rows
+from data.store import Store, postgres, postgres_rows
 from data.store.lookup import KEYS_PER_SELECT, look, rows_by_key, wanted_of
 from data.store.schema import DEPOTS, NEEDS
 from geo.errors import InputError, StoreError
@@ -68,25 +68,66 @@ def test_an_id_with_a_nul_is_refused_before_a_server_sees_it(store: Store) -> No
 
 
 def test_a_write_asks_a_server_with_its_begin_and_writes_with_its_end(
-    store: Store, make: SimpleNamespace
+    store: Store, make: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
+    run = postgres._run
 
-    def hear(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        said.append(statement)
+    def hear(connection: object, statements: str) -> object:
+        said.append(statements)
+        return run(connection, statements)
 
     store.append([make.new(make.need("before"))])
-    event.listen(store._engine, "before_cursor_execute", hear)
-    try:
-        store.append([make.new(make.need("after"), client_id="phone 7")])
-    finally:
-        event.remove(store._engine, "before_cursor_execute", hear)
+    monkeypatch.setattr(postgres, "_run", hear)
+    store.append([make.new(make.need("after"), client_id="phone 7")])
+    store.append([make.new(make.need("later"), client_id="phone 8")])
+    monkeypatch.undo()
     if store.url.get_backend_name() == "postgresql":
-        # What is written goes with the commit, which the driver is given directly.
-        (opening,) = said
-        assert opening.startswith("BEGIN")
-        assert "phone 7" in opening
-    assert {need.need_id for need in store.needs()} == {"need:before", "need:after"}
+        first_begin, first_end, begin, end = said
+        assert first_begin.startswith("BEGIN")
+        assert "phone 7" in first_begin
+        assert first_end.count("EXECUTE") == 2
+        # The second time the server has the plans already.
+        assert "PREPARE" in first_begin
+        assert "PREPARE" not in begin + end
+        assert "phone 8" in begin
+        assert "COMMIT" in end
+    assert {need.need_id for need in store.needs()} == {"need:before", "need:after", "need:later"}
+    assert store.verify(projections=True).ok
+
+
+def test_a_connection_that_holds_many_plans_makes_no_more_and_writes_all_the_same(
+    store: Store, make: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "MAX_PREPARED", 1)
+    for number in range(3):
+        store.append([make.new(make.need(f"{number}"), client_id=f"phone {number}")])
+    assert len(list(store.needs())) == 3
+    assert store.verify(projections=True).ok
+
+
+def test_events_come_back_as_they_were_written_whatever_is_in_them(
+    store: Store, make: SimpleNamespace
+) -> None:
+    texts = [
+        *AWKWARD,
+        "\\N",
+        "\\",
+        "a\\tb",
+        "tab\there",
+        "line\nend\r\v\f\b",
+        "\\\\N",
+        "\x1f\x85\u2028",
+    ]
+    store.append(
+        [
+            make.new(make.need(f"{number}", note=text), client_id=text)
+            for number, text in enumerate(texts)
+        ]
+    )
+    found = list(store.events())[-len(texts) :]
+    assert [event.client_id for event in found] == texts
+    assert [event.payload["note"] for event in found] == texts
     assert store.verify(projections=True).ok
 
 
@@ -95,8 +136,9 @@ def test_a_write_that_fails_at_its_end_leaves_nothing_and_the_next_goes_on(
 ) -> None:
     if store.url.get_backend_name() != "postgresql":
         pytest.skip("a file is written before the end")
+    broken_statement = postgres_rows.Statement("SELECT 1 / {}::int", ("0",))
     with monkeypatch.context() as broken:
-        broken.setattr(postgres_rows, "written", lambda _writes: "SELECT 1 / 0")
+        broken.setattr(postgres_rows, "written", lambda _writes: [broken_statement])
         with pytest.raises(StoreError, match="division by zero"):
             store.append([make.new(make.need("lost"))])
     with store.reading() as connection:

@@ -250,13 +250,25 @@ def test_a_cut_network_is_a_plain_message_and_mends_by_itself(
     assert store.verify(projections=True).ok
 
 
+def test_a_network_cut_while_the_ledger_is_read_is_a_plain_message(
+    store: Store, cable: Cable, make: SimpleNamespace
+) -> None:
+    store.append([make.new(make.need("kept"))])
+    with Store.open(cable.place) as far:
+        assert far.verify().ok
+        cable.cut_at = b"COPY"
+        with pytest.raises(StoreError, match="cannot be reached, or the connection was cut"):
+            list(far.events())
+        assert far.verify().events == store.seq()
+
+
 def test_a_cut_at_the_end_of_a_write_is_told_as_in_doubt(
     cable: Cable, store: Store, make: SimpleNamespace
 ) -> None:
     with Store.open(cable.place, wait_s=5) as far:
         far.append([make.new(make.need("1"), client_id="a")])
         # What is written goes with the end.
-        cable.cut_at = b"INSERT INTO events"
+        cable.cut_at = b"pg_logical_emit_message"
         with pytest.raises(StoreError, match="as a whole or not at all") as refusal:
             far.append([make.new(make.need("2"), client_id="b")])
         assert "same client ids" in refusal.value.todo
