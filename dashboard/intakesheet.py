@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dashboard.languages import _
+from dashboard.languages import _, tell
 from dashboard.map.text import clean
 from data.intake.columns import WIDE
 
@@ -152,19 +152,61 @@ def rows_table(report: Mapping[str, Any]) -> pd.DataFrame:
             "row": row["row"],
         }
         problems = row["problems"] or [{}]
-        notes = "; ".join([*_place_read(row), *row["notes"]])
+        notes = "; ".join([*_place_read(row), *map(tell, row["notes"])])
         lines += [
             shown
             | {
                 "cell": problem.get("cell", ""),
                 "value": clean(problem.get("value", ""), 80),
-                "expected": clean(problem.get("expected", "") or notes, 200),
-                "suggestion": clean(problem.get("suggestion", ""), 300),
+                "expected": clean(tell(problem.get("expected", "")) or notes, 200),
+                "suggestion": clean(tell(problem.get("suggestion", "")), 300),
             }
             for problem in problems
         ]
     names = ("status", "sheet", "row", "cell", "value", "expected", "suggestion")
     return pd.DataFrame(lines, columns=list(names))
+
+
+def told_report(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a report with its notes and reasons in the language of this run."""
+
+    def said(entry: Mapping[str, Any]) -> dict[str, Any]:
+        words = ("expected", "suggestion")
+        return {key: tell(value) if key in words else value for key, value in entry.items()}
+
+    return {
+        **report,
+        "notes": [tell(note) for note in report["notes"]],
+        "reasons": [said(reason) for reason in report["reasons"]],
+        "rows": [
+            {
+                **row,
+                "notes": [tell(note) for note in row["notes"]],
+                "problems": [said(problem) for problem in row["problems"]],
+            }
+            for row in report["rows"]
+        ],
+    }
+
+
+def reasons_table(report: Mapping[str, Any]) -> pd.DataFrame:
+    """Give why rows were not taken, the commonest reason first, with the first row of each."""
+    names = ("rows", "field", "expected", "first")
+    lines = [
+        {
+            "rows": one["rows"],
+            "field": field_name(one["column"]),
+            "expected": clean(tell(one["expected"]), 200),
+            "first": one["first_row"],
+        }
+        for one in report["reasons"]
+    ]
+    return pd.DataFrame(lines, columns=list(names))
+
+
+def lacking(group: str) -> str:
+    """Name a group of fields of which a sheet has none, one of which it needs."""
+    return " / ".join(map(field_name, group.split(" or ")))
 
 
 def _place_read(row: Mapping[str, Any]) -> list[str]:

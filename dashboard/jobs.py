@@ -7,6 +7,7 @@ finds it again by its handle in the session.
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -33,7 +34,13 @@ class Job(Generic[Result]):
         self.result: Result | None = None
         self.error: QafilaError | None = None
         self._work = work
-        self._thread = threading.Thread(target=self._run, name=f"job: {label}", daemon=True)
+        # The person's language goes with the work.
+        self._thread = threading.Thread(
+            target=contextvars.copy_context().run,
+            args=(self._run,),
+            name=f"job: {label}",
+            daemon=True,
+        )
         self._thread.start()
 
     @property

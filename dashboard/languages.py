@@ -16,6 +16,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geo.phrase import told
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -75,6 +77,11 @@ def direction(language: str) -> str:
 def _(text: str) -> str:
     """Translate `text` into the language of this run; English where nobody did."""
     return _catalogue(_language.get()).gettext(text)
+
+
+def tell(text: str) -> str:
+    """Say a `Phrase` in the language of this run; a text of people stays as it was written."""
+    return told(text, _)
 
 
 def N_(text: str) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 from geo.errors import EmptyInputError, InputError, TooLargeError
 from geo.grid_coordinates import GRIDS, from_grid, grid_candidates
 from geo.mgrs import utm_of_mgrs
+from geo.phrase import phrase
 from geo.plus_codes import decode_plus_code
 
 if TYPE_CHECKING:
@@ -153,10 +154,12 @@ def _checked(found: Coordinate, text: str, area: Bounds | None) -> Coordinate:
         )
     if area is None or _inside(found, area):
         return found
-    hint = "outside the area"
+    hint: str = phrase("outside the area")
     if _inside(replace(found, lon=-found.lon), area):
-        hint += "; inside it with the other sign of the longitude (W for E)"
-    return replace(found, warning="; ".join(filter(None, (found.warning, hint))))
+        hint = phrase("outside the area; inside it with the other sign of the longitude (W for E)")
+    if found.warning:
+        hint = phrase("{first}; {second}", first=found.warning, second=hint)
+    return replace(found, warning=hint)
 
 
 def other_readings(lon: float, lat: float, area: Bounds) -> tuple[Coordinate, ...]:
@@ -178,16 +181,16 @@ def other_readings(lon: float, lat: float, area: Bounds) -> tuple[Coordinate, ..
     ['the sign of the longitude is lost (W for E)']
     """
     slips = (
-        (-lon, lat, "the sign of the longitude is lost (W for E)"),
-        (lon, -lat, "the sign of the latitude is lost (S for N)"),
-        (lat, lon, "latitude and longitude are swapped"),
-        (-lat, lon, "latitude and longitude are swapped and a sign is lost"),
-        (lat, -lon, "latitude and longitude are swapped and a sign is lost"),
-        (-lon, -lat, "both signs are lost"),
+        (-lon, lat, phrase("the sign of the longitude is lost (W for E)")),
+        (lon, -lat, phrase("the sign of the latitude is lost (S for N)")),
+        (lat, lon, phrase("latitude and longitude are swapped")),
+        (-lat, lon, phrase("latitude and longitude are swapped and a sign is lost")),
+        (lat, -lon, phrase("latitude and longitude are swapped and a sign is lost")),
+        (-lon, -lat, phrase("both signs are lost")),
         (
             _with_mark(lon, area[0], area[2]),
             _with_mark(lat, area[1], area[3]),
-            "decimal marks are lost",
+            phrase("decimal marks are lost"),
         ),
     )
     found: dict[tuple[float, float], Coordinate] = {}
@@ -242,7 +245,7 @@ def _in_order(first: float, second: float, area: Bounds | None) -> Coordinate:
     """Take latitude first, unless only the other order is on Earth or in the area."""
     straight = Coordinate(lon=second, lat=first, form="decimal")
     swapped = Coordinate(
-        lon=first, lat=second, form="swapped decimal", warning="read as longitude, latitude"
+        lon=first, lat=second, form="swapped decimal", warning=phrase("read as longitude, latitude")
     )
     if abs(first) > 90 and abs(second) <= 90:
         return swapped
@@ -391,7 +394,7 @@ def _link(text: str, area: Bounds | None) -> Coordinate | None:
                 lon=float(found[2]),
                 lat=float(found[1]),
                 form="link",
-                warning="the middle of a map view, not a marker",
+                warning=phrase("the middle of a map view, not a marker"),
             )
     raise InputError(
         repr(text[:80]), "the link holds no coordinate", "copy the coordinate from the map"
@@ -432,7 +435,9 @@ def _grid(text: str, area: Bounds | None) -> Coordinate | None:
         return (inside or read)[0]
     inside = [one for one in read if area is not None and _inside(one, area)]
     if len(inside) == 1:
-        return replace(inside[0], warning=f"taken as {inside[0].form}, which was not said")
+        return replace(
+            inside[0], warning=phrase("taken as {form}, which was not said", form=inside[0].form)
+        )
     raise InputError(
         repr(text[:80]),
         "metres in an unnamed grid" if not candidates.named else "no point of that grid",

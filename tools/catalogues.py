@@ -3,7 +3,8 @@
     .venv/bin/python tools/catalogues.py            # collect words, keep their translations
     .venv/bin/python tools/catalogues.py --missing  # what nobody has translated yet
 
-Words are collected from every `_("…")`, `N_("…")` and `ngettext("…", "…", n)` in `dashboard/`.
+Words are collected from every `_("…")`, `N_("…")` and `ngettext("…", "…", n)`, and from every
+`phrase("…")` of the layers below, which know no language.
 A text with a brace is a `str.format` text: its fields must stand in every translation.
 """
 
@@ -28,8 +29,8 @@ if str(ROOT) not in sys.path:
 
 from dashboard.languages import LANGUAGES, SOURCE_LANGUAGE, catalogue_path  # noqa: E402
 
-KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
-FOLDERS = ("dashboard",)
+KEYWORDS = {"_": None, "N_": None, "phrase": None, "ngettext": (1, 2)}
+FOLDERS = ("dashboard", "data", "geo", "routing")
 WIDTH = 100
 TARGETS = tuple(language for language in LANGUAGES if language != SOURCE_LANGUAGE)
 # CLDR gives no rule for zgh: one form, then the other, as in its grammars.

@@ -17,6 +17,7 @@ from data.intake.rows import look_up_places, rows_of
 from data.intake.times import seen_at
 from data.stock_accounts import account_of, donor_of
 from geo.errors import QafilaError
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ class DeliveryRows:
         giver = self._giver(row)
         expected = self._expected(row, goods)
         if len(goods) > 1 and row.text("expected"):
-            row.problem("expected", "one item a row where a quantity was expected")
+            row.problem("expected", phrase("one item a row where a quantity was expected"))
         report = row.report(place_id, score)
         if report.problems or place_id is None or giver is None or not goods:
             return TakenRow(report=report)
@@ -73,7 +74,11 @@ class DeliveryRows:
                     note=row.text("note"),
                 )
             except QafilaError as error:
-                row.problem("quantity", f"{error.given}: {error.needed}", error.todo)
+                row.problem(
+                    "quantity",
+                    phrase("{given}: {needed}", given=error.given, needed=error.needed),
+                    error.todo,
+                )
                 return TakenRow(report=row.report(place_id, score))
         return TakenRow(
             report=report, events=(*events_of(place_id, known), *events), reported_at=at
@@ -93,7 +98,7 @@ class DeliveryRows:
             return None
         value = number(written)
         if value is None or not 0 < value <= 1_000_000_000:
-            row.problem("expected", "how much was to come, a number above 0")
+            row.problem("expected", phrase("how much was to come, a number above 0"))
             return None
         return value
 
@@ -105,7 +110,11 @@ class DeliveryRows:
         codes = {one.code: one.lot_id for one in self._lots if one.item_id == item_id}
         codes |= {lot_id: lot_id for lot_id in codes.values()}
         if code not in codes:
-            row.problem("lot", f"a lot of {item_id} that came in", ", ".join(sorted(codes)[:6]))
+            row.problem(
+                "lot",
+                phrase("a lot of {item_id} that came in", item_id=item_id),
+                ", ".join(sorted(codes)[:6]),
+            )
         return codes.get(code)
 
 

@@ -26,6 +26,7 @@ from data.events import (
 )
 from data.intake.row import TakenRow, with_note
 from geo.names import plain
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -178,7 +179,9 @@ class Pairing:
                 events.append(event)
             else:
                 events.append(_revision(event, earlier.subject_id))
-                report = with_note(report, f"told anew; before: {earlier.words}")
+                report = with_note(
+                    report, phrase("told anew; before: {words}", words=earlier.words)
+                )
         return TakenRow(report=report, events=tuple(events), reported_at=row.reported_at)
 
     def _take(self, event: Event) -> _Earlier | None:

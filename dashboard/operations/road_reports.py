@@ -10,6 +10,7 @@ from data.intake.cells.words import road_state, vehicle_class
 from data.intake.row import Row, TakenRow
 from geo.errors import QafilaError
 from geo.model import VEHICLE_CLASS_NAMES
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,12 +40,13 @@ def _take(situation: Situation, sheet: Sheet, line: int, cells: Sequence[str]) -
     state = road_state(row.text("state")) if row.text("state") else "closed"
     if state is None:
         row.problem(
-            "state", "closed, restricted, unknown, or open (which contradicts a closure, ends none)"
+            "state",
+            phrase("closed, restricted, unknown, or open (which contradicts a closure, ends none)"),
         )
     classes = _classes(row)
     until = moment(row.text("until"), zone=zone, order=row.order) if row.text("until") else None
     if row.text("until") and until is None:
-        row.problem("until", "a time such as 2023-09-12T18:00+01:00")
+        row.problem("until", phrase("a time such as 2023-09-12T18:00+01:00"))
     near = _near(situation, row)
     if row.problems:
         return TakenRow(report=row.report())
@@ -79,7 +81,14 @@ def _classes(row: Row) -> tuple[str, ...]:
         read = apart
     for part, known in read:
         if known is None:
-            row.problem("classes", f"not {part!r} but one of {', '.join(VEHICLE_CLASS_NAMES)}")
+            row.problem(
+                "classes",
+                phrase(
+                    "not {part} but one of {names}",
+                    part=f"{part!r}",
+                    names=", ".join(VEHICLE_CLASS_NAMES),
+                ),
+            )
             break
     return tuple(known for _, known in read if known is not None)
 
@@ -100,5 +109,5 @@ def _near(situation: Situation, row: Row) -> tuple[float, float] | None:
             row.problem("position", str(error))
             return None
         return read.lon, read.lat
-    row.problem("lon", "an edge id, or decimal degrees in lon and lat")
+    row.problem("lon", phrase("an edge id, or decimal degrees in lon and lat"))
     return None

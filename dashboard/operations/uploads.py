@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -30,10 +30,10 @@ from data.events import (
 )
 from data.intake.column_memory import ColumnMemory
 from data.intake.known import known
-from data.intake.rejects import RejectedRows, check_target, write_rejects
+from data.intake.rejects import RejectedRows, Wording, check_target, write_rejects
 from data.intake.rows import UPLOAD_KINDS, missing_columns, require_columns, take_lines
 from data.intake.sheet import Sheet, read_sheets, understood_as
-from geo.errors import InputError
+from geo.errors import InputError, Problem
 from geo.model import new_id
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ COLUMNS_FILE = "columns.json"
 ROWS_AT_ONCE = 20_000
 #: So many rows stand in the report; of a longer file those that need somebody go first.
 MAX_REPORTED = 50_000
+#: So many different reasons are summed up.
+MAX_REASONS = 100
 _WITH_PLACES = frozenset({"needs", "damage", "activities", "deliveries"})
 
 
@@ -154,7 +156,7 @@ def upload(
         for sheet in used:
             memory.remember(sheet.titles, columns)
     if rejects is not None:
-        write_rejects(rejects, outcome.rejected_rows(used))
+        write_rejects(rejects, outcome.rejected_rows(used), _wording())
     say(1.0, "done")
     return {
         "upload_id": upload_id if taken and not dry_run else None,
@@ -171,6 +173,7 @@ def upload(
         "no_longer_in_it": n_left,
         "notes": list(dict.fromkeys(note for sheet in used for note in sheet.notes)),
         "sheets": [sheet_json(sheet, kind, used=sheet in used) for sheet in sheets],
+        "reasons": outcome.reasons(),
         "rows": [_row_json(report) for report in outcome.reports],
         "rows_left_out": outcome.n_rows - len(outcome.reports),
     }
@@ -296,6 +299,13 @@ class _Part:
                 )
 
 
+@dataclass(slots=True)
+class _Reason:
+    problem: Problem
+    sheet: str
+    rows: int = 0
+
+
 class _Outcome:
     """What became of all rows, in counts and, as far as they fit, one by one."""
 
@@ -304,6 +314,7 @@ class _Outcome:
         self.reports: list[RowReport] = []
         self.added: list[PlaceAdded] = []
         self.n_rows = self.n_revised = 0
+        self._reasons: dict[tuple[str, str], _Reason] = {}
         self._rejects: dict[str, RejectedRows] | None = {} if keep_rejects else None
 
     @property
@@ -320,6 +331,12 @@ class _Outcome:
         self.added += [
             event for row in part.rows for event in row.events if isinstance(event, PlaceAdded)
         ]
+        for report in reports:
+            for problem in report.problems:
+                # Rows that differ in a value only have one reason.
+                kind = getattr(problem.expected, "template", problem.expected)
+                first = _Reason(problem=problem, sheet=report.sheet)
+                self._reasons.setdefault((problem.column, kind), first).rows += 1
         if self.n_rows > MAX_REPORTED:
             reports_kept = [one for one in reports if one.status in ("rejected", "undecided")]
         else:
@@ -328,6 +345,19 @@ class _Outcome:
         if self._rejects is not None:
             kept = self._rejects.setdefault(part.sheet.name, RejectedRows(part.sheet))
             kept.add(part.lines, reports)
+
+    def reasons(self) -> list[dict[str, Any]]:
+        """Say why rows were not taken, the commonest reason first, as its first row has it."""
+        return [
+            {
+                "rows": one.rows,
+                "column": one.problem.column,
+                "expected": one.problem.expected,
+                "first_row": int(one.problem.row),
+                "first_sheet": one.sheet,
+            }
+            for one in sorted(self._reasons.values(), key=lambda one: -one.rows)[:MAX_REASONS]
+        ]
 
     def rejected_rows(self, sheets: Sequence[Sheet]) -> list[RejectedRows]:
         """Give the rows that go back, by sheet."""
@@ -417,6 +447,14 @@ def _row_json(report: RowReport) -> dict[str, Any]:
             for problem in report.problems
         ],
     }
+
+
+def _wording() -> Wording:
+    """The words of whoever asks: rows go back in the language of this run."""
+    from dashboard.intakesheet import field_name
+    from dashboard.languages import language, tell
+
+    return Wording(language=language(), tell=tell, field_name=field_name)
 
 
 def _silent(_share: float, _text: str) -> None:

@@ -48,6 +48,12 @@ def add(verbs: Any) -> None:
         action=argparse.BooleanOptionalAction,
         help="the file is (no) newer state of a register sent before; told by its rows unless said",
     )
+    upload.add_argument(
+        "--lang",
+        choices=("ar", "fr", "en", "zgh"),
+        default="en",
+        help="language of the reasons, here and in the rejects",
+    )
     template = add_verb(
         verbs, "template", _template, "an empty sheet to fill in, or a form for KoBo and ODK"
     )
@@ -147,9 +153,11 @@ def _alias(arguments: argparse.Namespace) -> Result:
 
 
 def _upload(arguments: argparse.Namespace) -> Result:
+    from dashboard.intakesheet import told_report
+    from dashboard.languages import reading_in
     from dashboard.operations import uploads
 
-    with open_situation(arguments) as situation:
+    with open_situation(arguments) as situation, reading_in(arguments.lang):
         result = uploads.upload(
             situation,
             arguments.kind,
@@ -162,6 +170,7 @@ def _upload(arguments: argparse.Namespace) -> Result:
             later_dump=arguments.later_dump,
             progress=arguments.progress,
         )
+        result = told_report(result)
     return result, FOUND if result["rejected"] else FINE
 
 

@@ -15,10 +15,12 @@ from dashboard.intakesheet import (
     columns_table,
     corrections,
     kind_names,
+    lacking,
+    reasons_table,
     rows_table,
 )
 from dashboard.jobs import Job
-from dashboard.languages import _, language
+from dashboard.languages import _, language, tell
 from dashboard.map.text import clean, markdown
 from dashboard.operations.register_dumps import REGISTER_KINDS
 from dashboard.sharewords import table_names
@@ -244,6 +246,7 @@ def _answer(desk: Desk, sent: Sent, reading: Reading) -> None:
     else:
         _columns(desk, sent, reading, report)
         _take_in(desk, sent, reading, report)
+    _reasons(report)
     _rows(report)
 
 
@@ -266,7 +269,7 @@ def _counts(report: dict[str, Any]) -> None:
             icon=":material/update:",
         )
     if report["notes"]:
-        st.caption(" · ".join(markdown(note) for note in report["notes"][:8]))
+        st.caption(" · ".join(markdown(tell(note)) for note in report["notes"][:8]))
 
 
 def _downloads(sent: Sent, received: Received) -> None:
@@ -291,7 +294,7 @@ def _columns(desk: Desk, sent: Sent, reading: Reading, report: dict[str, Any]) -
         if sheet["sheet"]:
             st.markdown(f"**{markdown(sheet['sheet'])}**")
         if sheet["missing"]:
-            missing = ", ".join(sheet["missing"])
+            missing = ", ".join(map(lacking, sheet["missing"]))
             st.warning(
                 _("Left out: it has no column for {columns}.").format(columns=markdown(missing)),
                 icon=":material/block:",
@@ -353,6 +356,27 @@ def _undo(desk: Desk, upload_id: str) -> None:
     state.put(state.READING, None)
     st.toast(_("The upload was undone."))
     st.rerun()
+
+
+def _reasons(report: dict[str, Any]) -> None:
+    """Sum up why rows were not taken: a column of wrong dates is one matter, not a thousand."""
+    if not report["reasons"]:
+        return
+    st.subheader(_("Why rows were not taken"), anchor=False)
+    column = st.column_config
+    grid.show(
+        reasons_table(report),
+        hide_index=True,
+        column_config={
+            "rows": column.NumberColumn(_("Rows"), format="%d"),
+            "field": column.TextColumn(_("Column")),
+            "expected": column.TextColumn(_("Needed"), width="large"),
+            "first": column.NumberColumn(_("First in row"), format="%d"),
+        },
+        key="upload_reasons",
+        alt=_("Why rows were not taken, the commonest reason first"),
+        name="reasons",
+    )
 
 
 def _rows(report: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ _DIRECTION = """<style>
 .react-aria-Popover { direction: %s; }
 </style>"""
 _RIGHT_TO_LEFT = """<style>
+  [data-testid="InputInstructions"] { right: auto; left: 0.5rem; }
 .stApp pre, .stApp code, .stDataFrame, .stApp canvas { direction: ltr; }
 .stApp pre, .stApp code { text-align: left; }
 .stApp [data-testid="stMetricValue"], .stApp label, .stApp p, .stApp li, .stApp h1, .stApp h2,

@@ -12,6 +12,7 @@ from data.intake.placing import where
 from data.intake.row import Row, TakenRow
 from geo.model import new_id
 from geo.name_context import read_place_text
+from geo.phrase import phrase
 from geo.places import kind_of
 from geo.scripts import split_scripts
 
@@ -30,15 +31,21 @@ def take_place(row: Row, known: Known) -> TakenRow:
     at = where(row, known)
     text = read_place_text(row.text("place"))
     if not text.name:
-        row.problem("place", "the name of the place")
+        row.problem("place", phrase("the name of the place"))
     elif text.relation:
-        row.problem("place", f"a name of its own: {row.text('place')[:60]!r} says where it lies")
+        row.problem(
+            "place",
+            phrase(
+                "a name of its own: {written} says where it lies",
+                written=f"{row.text('place')[:60]!r}",
+            ),
+        )
     if at is None and not row.problems:
-        row.problem("position", "a coordinate: a place without one is on no map")
+        row.problem("position", phrase("a coordinate: a place without one is on no map"))
     people = _people(row)
     kind = kind_of(row.text("kind"))
     if row.text("kind") and not kind:
-        row.problem("kind", "village, hamlet, douar, isolated_dwelling, town or city")
+        row.problem("kind", phrase("village, hamlet, douar, isolated_dwelling, town or city"))
     _ask_about_code(row, known)
     if at is not None and not row.problems:
         _ask_about_namesake(row, known, text.name, at)
@@ -68,7 +75,7 @@ def _people(row: Row) -> int | None:
         return None
     people = number(row.text("people"))
     if people is None or people % 1 or not 0 <= people <= Decimal(MAX_PEOPLE):
-        row.problem("people", "a whole number of people, or nothing")
+        row.problem("people", phrase("a whole number of people, or nothing"))
         return None
     return int(people)
 
@@ -79,8 +86,8 @@ def _ask_about_code(row: Row, known: Known) -> None:
     if code and (known.place_by_id(code) or id_of_code(code) in known.added_places):
         row.question(
             "place_id",
-            "a code that no place has yet",
-            "leave this row out, or correct the code",
+            phrase("a code that no place has yet"),
+            phrase("leave this row out, or correct the code"),
         )
 
 
@@ -91,8 +98,8 @@ def _ask_about_namesake(row: Row, known: Known, name: str, at: tuple[float, floa
             row.undecided = True
             row.problem(
                 "place",
-                "a place that stands once in the sheet",
-                "leave this row out, or give it a name that tells it apart",
+                phrase("a place that stands once in the sheet"),
+                phrase("leave this row out, or give it a name that tells it apart"),
             )
             return
     if not known.place_ids:
@@ -110,9 +117,11 @@ def _ask_about_namesake(row: Row, known: Known, name: str, at: tuple[float, floa
         row.candidates = same
         row.problem(
             "place",
-            "a place that is not known yet",
-            " | ".join(one.label for one in same) + " | if it is another: give it a name that "
-            "tells it apart",
+            phrase("a place that is not known yet"),
+            phrase(
+                "{places} | if it is another: give it a name that tells it apart",
+                places=" | ".join(one.label for one in same),
+            ),
         )
 
 

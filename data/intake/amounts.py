@@ -11,6 +11,7 @@ from data.intake.cells.numbers import about, ambiguous, number, number_range
 from data.intake.cells.words import PACKS, unit_word
 from data.intake.items import item_of
 from geo.names import plain
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from geo.model import Item
@@ -60,17 +61,17 @@ def read_amount(written: str, unit_written: str, item: Item | None) -> Amount:
     if between is not None:
         middle = (between.low + between.high) / 2
         return Amount(
-            expected="one number: this is a range",
+            expected=phrase("one number: this is a range"),
             suggestion=f"{between.low} | {middle.normalize():f} | {between.high}",
             open=True,
         )
     value, words = _parts(written)
     if value is None or not 0 < value <= MAX_QUANTITY:
         limit = f"{int(MAX_QUANTITY):,}".replace(",", " ")
-        return Amount(expected=f"one number above 0, at most {limit}")
+        return Amount(expected=phrase("one number above 0, at most {limit}", limit=limit))
     notes = []
     if ambiguous(written) or about(written) or _ABOUT_WORD.match(written):
-        notes.append(f"{written} was read as {value:f}")
+        notes.append(phrase("{written} was read as {value}", written=written, value=f"{value:f}"))
     if item is None:
         return Amount(quantity=value, notes=tuple(notes))
     read = _in_unit(value, words or unit_written, item, behind=bool(words))
@@ -78,7 +79,7 @@ def read_amount(written: str, unit_written: str, item: Item | None) -> Amount:
         return read
     quantity = read.quantity.quantize(Decimal("0.000001")).normalize() + 0
     if item.unit not in MEASURES and quantity % 1:
-        return Amount(expected=f"a whole number: {item.unit} cannot be parted")
+        return Amount(expected=phrase("a whole number: {unit} cannot be parted", unit=item.unit))
     return Amount(quantity=quantity, notes=(*notes, *read.notes))
 
 
@@ -106,7 +107,10 @@ def _in_unit(value: Decimal, unit: str, item: Item, *, behind: bool) -> Amount:
         return _unpacked(value, packed, item, column, unit)
     measure = unit_word(unit)
     if measure is None:
-        return Amount(expected=f"{item.unit}, the unit of {item.item_id}", column=column)
+        return Amount(
+            expected=_unit_needed(item),
+            column=column,
+        )
     if measure.base == "piece":
         return _pieces(value, unit, item, column)
     if measure.base == item.unit:
@@ -114,7 +118,16 @@ def _in_unit(value: Decimal, unit: str, item: Item, *, behind: bool) -> Amount:
             return Amount(quantity=value)
         quantity = value * measure.factor
         return Amount(
-            quantity=quantity, notes=(f"{value:f} {unit} are {quantity.normalize():f} {item.unit}",)
+            quantity=quantity,
+            notes=(
+                phrase(
+                    "{value} {pack} are {quantity} {unit}",
+                    value=f"{value:f}",
+                    pack=unit,
+                    quantity=f"{quantity.normalize():f}",
+                    unit=item.unit,
+                ),
+            ),
         )
     return _by_weight(value, measure.base, measure.factor, item, column)
 
@@ -124,15 +137,19 @@ def _pieces(value: Decimal, unit: str, item: Item, column: str) -> Amount:
     if item.unit in MEASURES:
         return Amount(
             column=column,
-            expected=f"{item.unit}, the unit of {item.item_id}",
-            suggestion=f"how many {item.unit} are in one {unit}?",
+            expected=_unit_needed(item),
+            suggestion=phrase("how many {unit} are in one {pack}?", unit=item.unit, pack=unit),
             open=plain(unit) in PACKS,
         )
     if plain(unit) in PACKS and item.unit != "kit":
         return Amount(
             column=column,
-            expected=f"{item.unit}, the unit of {item.item_id}",
-            suggestion=f"how many are in one {unit}? write such as: {value:f} {unit} of 10",
+            expected=_unit_needed(item),
+            suggestion=phrase(
+                "how many are in one {pack}? write such as: {value} {pack} of 10",
+                pack=unit,
+                value=f"{value:f}",
+            ),
             open=True,
         )
     return Amount(quantity=value)
@@ -147,16 +164,32 @@ def _unpacked(value: Decimal, packed: re.Match[str], item: Item, column: str, un
             return _by_weight(value * inside, measure.base, measure.factor, item, column)
         inside *= measure.factor
     elif item.unit in MEASURES:
-        return Amount(column=column, expected=f"{item.unit}, the unit of {item.item_id}")
+        return Amount(
+            column=column,
+            expected=_unit_needed(item),
+        )
     quantity = value * inside
     return Amount(
-        quantity=quantity, notes=(f"{value:f} {unit} are {quantity.normalize():f} {item.unit}",)
+        quantity=quantity,
+        notes=(
+            phrase(
+                "{value} {pack} are {quantity} {unit}",
+                value=f"{value:f}",
+                pack=unit,
+                quantity=f"{quantity.normalize():f}",
+                unit=item.unit,
+            ),
+        ),
     )
+
+
+def _unit_needed(item: Item) -> str:
+    return phrase("{unit}, the unit of {item}", unit=item.unit, item=item.item_id)
 
 
 def _by_weight(value: Decimal, base: str, factor: Decimal, item: Item, column: str) -> Amount:
     """Kilograms or litres of what is counted in something else: offered, never taken."""
-    expected = f"{item.unit}, the unit of {item.item_id}"
+    expected = _unit_needed(item)
     each = item.kg_per_unit if base == "kg" else item.m3_per_unit * 1_000
     if each <= 0:
         return Amount(column=column, expected=expected)
@@ -164,6 +197,12 @@ def _by_weight(value: Decimal, base: str, factor: Decimal, item: Item, column: s
     return Amount(
         column=column,
         expected=expected,
-        suggestion=f"{round(count)} {item.unit} of {each:g} {base} each?",
+        suggestion=phrase(
+            "{count} {unit} of {each} {base} each?",
+            count=round(count),
+            unit=item.unit,
+            each=f"{each:g}",
+            base=base,
+        ),
         open=True,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from data.events import DepotRegistered, Event
 from data.intake.placing import where
 from geo.names import plain
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from data.intake.known import Known
@@ -26,8 +27,9 @@ def depot_of(row: Row, known: Known) -> str | None:
     if not written or at is None or abs(at[0]) > 180 or abs(at[1]) > 90:
         row.problem(
             "depot",
-            "a depot of this situation, or a new name with lon and lat",
-            ", ".join(known.depot_names[:8]) or "none yet: `qafila stock depot NAME LON,LAT`",
+            phrase("a depot of this situation, or a new name with lon and lat"),
+            ", ".join(known.depot_names[:8])
+            or phrase("none yet: `qafila stock depot NAME LON,LAT`"),
         )
         return None
     lon, lat = at

@@ -13,6 +13,7 @@ from data.intake.columns.guess import WIDE
 from data.intake.items import find_item
 from geo.errors import QafilaError
 from geo.names import plain
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -48,7 +49,7 @@ def goods_of(row: Row, known: Known) -> tuple[Goods, ...]:
     if len(items) > 1:
         row.question(
             "item",
-            "one item a row: how many of each?",
+            phrase("one item a row: how many of each?"),
             " | ".join(item.item_id for item in items),
         )
         return ()
@@ -71,7 +72,12 @@ def _counted(row: Row, counted: list[tuple[str, Item]]) -> tuple[Goods, ...]:
     goods = [_amount(row, item, amount, "item") for amount, item in counted]
     taken = tuple(one for one in goods if one is not None)
     if taken:
-        row.repair("read as " + ", ".join(f"{one.quantity:f} {one.item_id}" for one in taken))
+        row.repair(
+            phrase(
+                "read as {goods}",
+                goods=", ".join(f"{one.quantity:f} {one.item_id}" for one in taken),
+            )
+        )
     return taken
 
 
@@ -89,9 +95,11 @@ def _items(row: Row, written: str, known: Known) -> list[Item]:
     if len(distinct) > 1:
         return [known.items[one] for one in distinct if one in known.items]
     if match is not None and match.item_id in known.items:
-        row.repair(f"{written[:60]} was taken for {match.item_id}")
+        row.repair(
+            phrase("{written} was taken for {item}", written=written[:60], item=match.item_id)
+        )
         return [known.items[match.item_id]]
-    row.problem("item", "a relief item", ", ".join(sorted(known.items)[:12]))
+    row.problem("item", phrase("a relief item"), ", ".join(sorted(known.items)[:12]))
     return []
 
 
@@ -106,7 +114,7 @@ def _wide(row: Row, known: Known, fields: list[str]) -> tuple[Goods, ...]:
         if one is not None:
             goods.append(one)
     if not goods and not row.problems:
-        row.problem(fields[0], "how many of at least one item")
+        row.problem(fields[0], phrase("how many of at least one item"))
     return tuple(goods)
 
 
@@ -124,15 +132,25 @@ def _packed(row: Row, item: Item | None, known: Known) -> Goods | None:
         quantity = packs_of.in_unit(amount, unit, item_id=item.item_id, unit=item.unit, packs=packs)
     except QafilaError:
         return None  # what is wrong with it is said by who reads it without packs
-    row.repair(f"{amount:f} {unit} are {quantity:f} {item.unit}")
+    row.repair(
+        phrase(
+            "{value} {pack} are {quantity} {unit}",
+            value=f"{amount:f}",
+            pack=unit,
+            quantity=f"{quantity:f}",
+            unit=item.unit,
+        )
+    )
     return Goods(item_id=item.item_id, quantity=quantity, unit=item.unit)
 
 
 def _amount(row: Row, item: Item | None, written: str, field: str) -> Goods | None:
     if not written and item is not None:
         households = row.text("households")
-        hint = f"one for each of the {households} households?" if households else ""
-        row.problem(field, "how many; if nobody knows, a guess such as ~40", hint)
+        hint = ""
+        if households:
+            hint = phrase("one for each of the {count} households?", count=households)
+        row.problem(field, phrase("how many; if nobody knows, a guess such as ~40"), hint)
         return None
     amount = read_amount(written, row.text("unit") if field == "quantity" else "", item)
     for note in amount.notes:

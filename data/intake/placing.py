@@ -19,12 +19,14 @@ from geo.errors import InputError
 from geo.model import new_id
 from geo.name_context import PlaceText, offset_point, read_place_text
 from geo.names import plain
+from geo.phrase import joined, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from data.intake.known import Known, PlaceMatch
     from data.intake.row import Row
+    from geo.coordinates import Coordinate
 
 #: A written name this like a known one is not overruled by a coordinate of another place.
 CLEAR_NAME = 0.8
@@ -49,7 +51,7 @@ def place_of(row: Row, known: Known) -> Found:
         if place_id is not None:
             return place_id, 1.0
         if not any(row.text(field) for field in ("place", "lon", "position")):
-            row.problem("place_id", "the id or code of a place of this situation")
+            row.problem("place_id", phrase("the id or code of a place of this situation"))
             return None, None
     at = where(row, known)
     if row.problems:
@@ -74,11 +76,13 @@ def place_of(row: Row, known: Known) -> Found:
             row.undecided = bool(named.ranked)
             row.candidates = named.ranked
             row.problem(
-                "place", "a place of this situation, or a coordinate", " | ".join(named.candidates)
+                "place",
+                phrase("a place of this situation, or a coordinate"),
+                " | ".join(named.candidates),
             )
             return None, named.score
     if at is None:
-        row.problem("place", "a place name, a place id or a coordinate")
+        row.problem("place", phrase("a place name, a place id or a coordinate"))
         return None, None
     return _at(row, known, at, named, text)
 
@@ -116,7 +120,14 @@ def where(row: Row, known: Known) -> tuple[float, float] | None:
         return None
     if read.warning:
         row.repaired = True
-        row.notes.append(f"{read.lat:.5f}, {read.lon:.5f}: {read.warning}")
+        row.notes.append(
+            phrase(
+                "{lat}, {lon}: {warning}",
+                lat=f"{read.lat:.5f}",
+                lon=f"{read.lon:.5f}",
+                warning=read.warning,
+            )
+        )
     return _inside(row, known, read.lon, read.lat, field="position")
 
 
@@ -134,13 +145,22 @@ def _from_columns(row: Row, known: Known) -> tuple[float, float] | None:
             read = None
         if read is not None and read.form != "decimal":
             if read.warning:
-                row.repair(f"{read.lat:.5f}, {read.lon:.5f}: {read.warning}")
+                row.repair(
+                    phrase(
+                        "{lat}, {lon}: {warning}",
+                        lat=f"{read.lat:.5f}",
+                        lon=f"{read.lon:.5f}",
+                        warning=read.warning,
+                    )
+                )
             return _inside(row, known, read.lon, read.lat, field="lon")
     if lon is None or lat is None:
-        row.problem("lon" if lon is None else "lat", "decimal degrees, such as -8.23 and 31.05")
+        row.problem(
+            "lon" if lon is None else "lat", phrase("decimal degrees, such as -8.23 and 31.05")
+        )
         return None
     if lon == lat == 0:
-        row.problem("lon", "not 0, 0, which a device writes that knows no position")
+        row.problem("lon", phrase("not 0, 0, which a device writes that knows no position"))
         return None
     return _inside(row, known, lon, lat, field="lon")
 
@@ -158,7 +178,9 @@ def _inside(
     if area is None:
         if abs(lon) <= 180 and abs(lat) <= 90:
             return lon, lat
-        row.problem(field, "a longitude of at most 180 and a latitude of at most 90 degrees")
+        row.problem(
+            field, phrase("a longitude of at most 180 and a latitude of at most 90 degrees")
+        )
         return None
     west, south, east, north = area
     if west <= lon <= east and south <= lat <= north:
@@ -167,11 +189,25 @@ def _inside(
     row.undecided = True
     row.problem(
         field,
-        f"a coordinate in the area (lon {west:.2f} to {east:.2f}, lat {south:.2f} to {north:.2f})",
-        " | ".join(f"{one.lat:.5f}, {one.lon:.5f}? {one.warning}" for one in readings)
-        or "is it another area, or a slip?",
+        phrase(
+            "a coordinate in the area (lon {west} to {east}, lat {south} to {north})",
+            west=f"{west:.2f}",
+            east=f"{east:.2f}",
+            south=f"{south:.2f}",
+            north=f"{north:.2f}",
+        ),
+        joined(map(_asked, readings), " | ") or phrase("is it another area, or a slip?"),
     )
     return None
+
+
+def _asked(reading: Coordinate) -> str:
+    return phrase(
+        "{lat}, {lon}? {warning}",
+        lat=f"{reading.lat:.5f}",
+        lon=f"{reading.lon:.5f}",
+        warning=reading.warning,
+    )
 
 
 def _question(row: Row, text: PlaceText, at: tuple[float, float] | None) -> Question:
@@ -206,7 +242,12 @@ def _tell_distance(row: Row, known: Known, place_id: str, at: tuple[float, float
     apart_m = known.distance_m(place_id, *at)
     if apart_m > PLACE_RADIUS_M:
         row.repaired = True
-        row.notes.append(f"the coordinate lies {apart_m / 1_000:.1f} km from the place named")
+        row.notes.append(
+            phrase(
+                "the coordinate lies {apart_m} km from the place named",
+                apart_m=f"{apart_m / 1_000:.1f}",
+            )
+        )
 
 
 def _beside(row: Row, known: Known, text: PlaceText, at: tuple[float, float] | None) -> Found:
@@ -218,7 +259,11 @@ def _beside(row: Row, known: Known, text: PlaceText, at: tuple[float, float] | N
         if anchor.place_id is None:
             row.undecided = bool(anchor.ranked)
             row.candidates = anchor.ranked
-            row.problem("place", f"which {name[:80]!r} is meant", " | ".join(anchor.candidates))
+            row.problem(
+                "place",
+                phrase("which {name} is meant", name=f"{name[:80]!r}"),
+                " | ".join(anchor.candidates),
+            )
             return None, None
         anchors.append(known.position(anchor.place_id))
     lon, lat, radius_m = _spot(text, anchors)
@@ -233,7 +278,9 @@ def _beside(row: Row, known: Known, text: PlaceText, at: tuple[float, float] | N
             row.undecided = bool(named.ranked)
             row.candidates = named.ranked
             row.problem(
-                "place", "a place of this situation, or a coordinate", " | ".join(named.candidates)
+                "place",
+                phrase("a place of this situation, or a coordinate"),
+                " | ".join(named.candidates),
             )
             return None, named.score
     if at is not None:
@@ -243,7 +290,7 @@ def _beside(row: Row, known: Known, text: PlaceText, at: tuple[float, float] | N
     row.candidates = around.ranked
     row.problem(
         "place",
-        "the name of the place itself: this says only where it lies",
+        phrase("the name of the place itself: this says only where it lies"),
         " | ".join(around.candidates),
     )
     return None, around.score
@@ -280,7 +327,7 @@ def _at(
         row.candidates = (*named.ranked, *near.ranked[:1])
         row.problem(
             "place",
-            "a name and a coordinate of one place",
+            phrase("a name and a coordinate of one place"),
             " | ".join((*named.candidates, *near.candidates[:1])),
         )
         return None, named.score
@@ -299,7 +346,7 @@ def _at(
             "or a place of its own: send the sheet with --add-places, or its name and "
             "coordinate as `upload places`"
         )
-    row.problem(field, "a coordinate within 500 m of a known place", " | ".join(offers))
+    row.problem(field, phrase("a coordinate within 500 m of a known place"), " | ".join(offers))
     return None, near.score
 
 
@@ -320,5 +367,5 @@ def _added(row: Row, known: Known, at: tuple[float, float], text: PlaceText) -> 
     )
     known.added_places.setdefault(key, []).append(event)
     known.pending_places[event.place_id] = event
-    row.notes.append("added as a place of its own")
+    row.notes.append(phrase("added as a place of its own"))
     return event.place_id

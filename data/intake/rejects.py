@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from data.intake.cells.numbers import coordinate
 from data.intake.sheet import REASON_COLUMNS
 from geo.errors import RuleError
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -33,6 +34,18 @@ _COLOURS = {"rejected": "F8C9C4", "undecided": "FFE8A3"}
 _TITLE_COLOUR = "DDE6ED"
 #: Spreadsheets hold no more lines than this in a sheet.
 _MAX_ROWS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """In which words reasons go back: `tell` says a phrase, `field_name` names a column's field."""
+
+    language: str = "en"
+    tell: Callable[[str], str] = str
+    field_name: Callable[[str], str] = str
+
+
+ENGLISH = Wording()
 
 
 @dataclass(slots=True)
@@ -59,35 +72,42 @@ def check_target(path: Path) -> None:
         raise RuleError(str(path), "its folder does not exist", "name another, or make it")
 
 
-def write_rejects(path: Path, sheets: Sequence[RejectedRows]) -> int:
+def write_rejects(path: Path, sheets: Sequence[RejectedRows], wording: Wording = ENGLISH) -> int:
     """Write the rows that were not taken to a workbook or a CSV, and give their number.
 
     A CSV has one table: with several sheets only a workbook keeps them apart.
     """
     check_target(path)
     if path.suffix.lower() == ".xlsx":
-        _write_workbook(path, sheets)
+        _write_workbook(path, sheets, wording)
     else:
         with path.open("w", encoding="utf-8-sig", newline="") as file:
-            _write_csv(file, sheets)
+            _write_csv(file, sheets, wording)
     return sum(len(one.rows) for one in sheets)
 
 
-def reason_of(report: RowReport) -> tuple[str, str]:
+def reason_of(report: RowReport, wording: Wording = ENGLISH) -> tuple[str, str]:
     """Give reason and suggestion of a row that was not taken, in one line each."""
-    reason = "; ".join(f"{one.column}: {one.expected} is needed" for one in report.problems)
-    suggestion = "; ".join(one.suggestion for one in report.problems if one.suggestion)
-    return reason, suggestion
+    reasons = [
+        phrase(
+            "{field}: {expected} is needed",
+            field=wording.field_name(one.column),
+            expected=one.expected,
+        )
+        for one in report.problems
+    ]
+    suggestions = [one.suggestion for one in report.problems if one.suggestion]
+    return "; ".join(map(wording.tell, reasons)), "; ".join(map(wording.tell, suggestions))
 
 
-def _write_csv(file: TextIO, sheets: Sequence[RejectedRows]) -> None:
+def _write_csv(file: TextIO, sheets: Sequence[RejectedRows], wording: Wording) -> None:
     writer = csv.writer(file)
     for one in sheets:
         if not one.rows and len(sheets) > 1:
             continue
-        writer.writerow([*map(_safe, one.sheet.titles), *REASON_COLUMNS])
+        writer.writerow([*map(_safe, one.sheet.titles), *REASON_COLUMNS[wording.language]])
         for (_, cells), report in one.rows:
-            writer.writerow([*map(_safe, cells), *map(_safe, reason_of(report))])
+            writer.writerow([*map(_safe, cells), *map(_safe, reason_of(report, wording))])
 
 
 def _safe(cell: str) -> str:
@@ -97,7 +117,7 @@ def _safe(cell: str) -> str:
     return cell
 
 
-def _write_workbook(path: Path, sheets: Sequence[RejectedRows]) -> None:
+def _write_workbook(path: Path, sheets: Sequence[RejectedRows], wording: Wording) -> None:
     # openpyxl takes 0.2 s to import, and most uploads write none.
     from openpyxl import Workbook
 
@@ -106,7 +126,7 @@ def _write_workbook(path: Path, sheets: Sequence[RejectedRows]) -> None:
     for one in sheets:
         if one.rows or len(sheets) == 1:
             page = book.create_sheet(_sheet_name(one.sheet.name or "rows", names))
-            _write_page(page, one)
+            _write_page(page, one, wording)
     if not book.worksheets:
         book.create_sheet("rows")
     book.save(path)
@@ -121,7 +141,7 @@ def _sheet_name(name: str, taken: set[str]) -> str:
     return unique
 
 
-def _write_page(page: Any, one: RejectedRows) -> None:
+def _write_page(page: Any, one: RejectedRows, wording: Wording) -> None:
     from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
 
@@ -139,7 +159,7 @@ def _write_page(page: Any, one: RejectedRows) -> None:
     titles = [cells for _, cells in header.written] or [one.sheet.titles]
     for at, cells in enumerate(titles):
         last = at == len(titles) - 1
-        written = [*cells[:width], *(REASON_COLUMNS if last else ("", ""))]
+        written = [*cells[:width], *(REASON_COLUMNS[wording.language] if last else ("", ""))]
         page.append([_cell(page, text, fill=title_fill, font=Font(bold=True)) for text in written])
     wrapped = Alignment(wrap_text=True, vertical="top")
     for (_, cells), report in one.rows[:_MAX_ROWS]:
@@ -148,7 +168,9 @@ def _write_page(page: Any, one: RejectedRows) -> None:
         row = [
             _cell(page, text, fill=fill if at in wrong else None) for at, text in enumerate(cells)
         ]
-        row += [_cell(page, text, fill=fill, alignment=wrapped) for text in reason_of(report)]
+        row += [
+            _cell(page, text, fill=fill, alignment=wrapped) for text in reason_of(report, wording)
+        ]
         page.append(row)
 
 

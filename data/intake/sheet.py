@@ -13,6 +13,7 @@ from data.intake.formats import Book, Table, read_book
 from data.intake.header import LOOK_LINES, Header, find_header
 from data.intake.totals import is_total
 from geo.errors import EmptyInputError
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +28,13 @@ SAMPLE_ROWS = 300
 #: So many rows at most are looked at to settle whether the day or the month stands first.
 ORDER_ROWS = 100_000
 #: What we add to the rows that go back; left out when they come again.
-REASON_COLUMNS = ("reason", "suggestion")
+#: Titles of the two columns in which the rows that go back say why, by language.
+REASON_COLUMNS = {
+    "en": ("reason", "suggestion"),
+    "fr": ("motif", "suggestion"),
+    "ar": ("السبب", "اقتراح"),
+    "zgh": ("ⵜⴰⵎⵏⵜⵉⵍⵜ", "ⴰⵙⵓⵎⵔ"),
+}
 _DATE_FIELDS = ("reported_at", "start_at", "end_at", "until")
 
 #: Shape of a sheet → what people said of its columns (title → field), None where nobody did.
@@ -165,9 +172,11 @@ def _sheet(
     notes = [*book.notes, *table.notes]
     notes += _beyond_titles(header, body)
     if len(body) < len(head_of_body):
-        notes.append(f"{len(head_of_body) - len(body)} example row was left out")
+        notes.append(
+            phrase("{count} example rows were left out", count=len(head_of_body) - len(body))
+        )
     if not header.written:
-        notes.append("there is no header: the columns were told by what stands in them")
+        notes.append(phrase("there is no header: the columns were told by what stands in them"))
     return Sheet(
         file=book.file,
         sha256=book.sha256,
@@ -190,8 +199,11 @@ def _beyond_titles(header: Header, body: Sequence[Line]) -> list[str]:
     if not last or not shifted:
         return []
     return [
-        f"{shifted} rows hold cells to the right of the last title ({header.titles[last - 1]}): "
-        "a comma too many?"
+        phrase(
+            "{count} rows hold cells to the right of the last title ({title}): a comma too many?",
+            count=shifted,
+            title=header.titles[last - 1],
+        )
     ]
 
 
@@ -218,7 +230,7 @@ def _order(
 
 
 def _has_reasons(header: Header) -> bool:
-    return header.titles[-2:] == REASON_COLUMNS
+    return header.titles[-2:] in REASON_COLUMNS.values()
 
 
 def _without_reasons(header: Header) -> Header:

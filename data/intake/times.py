@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from data.intake.cells.dates import either_way, moment
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -26,9 +27,15 @@ def time_of(row: Row, field: str, known: Known) -> datetime | None:
         return None
     at = moment(written, zone=known.zone, order=row.order, year=known.now.year)
     if at is None:
-        row.problem(field, "a time such as 2023-09-10T14:00+01:00")
+        row.problem(field, phrase("a time such as 2023-09-10T14:00+01:00"))
     elif not row.order_settled and either_way(written):
-        row.repair(f"{written} was read as {at.astimezone(known.zone):%d %B %Y}, the day first")
+        row.repair(
+            phrase(
+                "{written} was read as {at}, the day first",
+                written=written,
+                at=f"{at.astimezone(known.zone):%d %B %Y}",
+            )
+        )
     return at
 
 
@@ -36,7 +43,9 @@ def seen_at(row: Row, known: Known, field: str = "reported_at") -> datetime | No
     """Read when something was seen: not in the future. A count does not run out as a need does."""
     at = time_of(row, field, known)
     if at is not None and at > known.now + CLOCKS_DIFFER:
-        row.problem(field, "a time that is not in the future", "is day and month swapped?")
+        row.problem(
+            field, phrase("a time that is not in the future"), phrase("is day and month swapped?")
+        )
     return at
 
 
@@ -46,8 +55,8 @@ def reported_at(row: Row, known: Known) -> datetime | None:
     if at is not None and at + NEED_LASTS <= known.now:
         row.question(
             "reported_at",
-            "a report of the last 48 hours",
-            "ask whether it still holds, send it anew",
+            phrase("a report of the last 48 hours"),
+            phrase("ask whether it still holds, send it anew"),
         )
     return at
 

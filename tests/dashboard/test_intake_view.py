@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,15 @@ def _page() -> None:
     intake.page(state.get_served())
 
 
+def _page_in_arabic() -> None:
+    from dashboard import state
+    from dashboard.languages import use_language
+    from dashboard.views import intake
+
+    use_language("ar")
+    intake.page(state.get_served())
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[SituationDesk]:
     home = tmp_path / "home"
@@ -42,8 +51,8 @@ def desk(tmp_path: Path) -> Iterator[SituationDesk]:
     desk.close()
 
 
-def _sent(text: str, organisation: str = "NGO One") -> AppTest:
-    page = AppTest.from_function(_page, default_timeout=30).run()
+def _sent(text: str, organisation: str = "NGO One", shown: Callable[[], None] = _page) -> AppTest:
+    page = AppTest.from_function(shown, default_timeout=30).run()
     page.text_input(key="upload_organisation").input(organisation)
     page.file_uploader(key="upload_file").upload("besoins.csv", text.encode(), "text/csv")
     page.run()
@@ -71,7 +80,7 @@ def test_nothing_is_recorded_before_somebody_says_so(desk: SituationDesk) -> Non
         "Combien": "quantity",
         "Autre": "(left out)",
     }
-    rows = page.dataframe[1].value
+    rows = page.dataframe[-1].value
     assert rows["status"].tolist() == ["not taken", "not taken", "taken"]
     assert rows.loc[1, ["row", "cell", "value"]].tolist() == [4, "C4", "x"]
 
@@ -119,6 +128,20 @@ def test_the_workbook_of_rejects_can_be_downloaded(desk: SituationDesk) -> None:
     assert [row[0] for row in rows] == ["Village", "Nulle part", "Ighil"]
 
 
+def test_reasons_are_summed_up_and_told_in_the_language_of_the_person(desk: SituationDesk) -> None:
+    sheet = "Village,Besoin,Combien\nTinmel,tentes,x\nIghil,tentes,y\nIghil,tentes,5\n"
+    page = _sent(sheet, shown=_page_in_arabic)
+    (reasons,) = [one.value for one in page.dataframe if "first" in one.value]
+    assert reasons.to_dict("records") == [
+        {
+            "rows": 2,
+            "field": "الكمية",
+            "expected": "عدد واحد أكبر من 0 ولا يتجاوز 1 000 000 000",
+            "first": 2,
+        }
+    ]
+
+
 def test_a_correction_is_kept_for_this_organisation_and_shape(desk: SituationDesk) -> None:
     def upload(organisation: str, text: str, columns: dict[str, str]) -> Any:
         return desk.upload(
@@ -136,7 +159,7 @@ def test_a_correction_is_kept_for_this_organisation_and_shape(desk: SituationDes
 
 def test_a_place_that_was_taken_by_a_like_name_is_shown(desk: SituationDesk) -> None:
     page = _sent("Village,Besoin,Combien\nTinmell,tentes,5\n")
-    rows = page.dataframe[1].value
+    rows = page.dataframe[-1].value
     assert rows["status"].tolist() == ["taken, read with care"]
     assert rows["expected"][0].startswith("→ Tinmel (")
 

@@ -16,6 +16,7 @@ from data.intake.formats.table import Book, Table, held
 from data.intake.formats.workbook import read_workbook
 from data.intake.wordlists import word_set
 from geo.errors import EmptyInputError, TooLargeError, UnreadableError
+from geo.phrase import phrase
 
 _TABLE_SUFFIXES = word_set(".csv .tsv .txt .xlsx .xlsm .xls .ods .json .geojson .gpkg .kml .hxl")
 
@@ -80,7 +81,12 @@ def _only_file(path: Path) -> Book:
         book = read_book(target)
         # The rows of a text file stream from the disk; this one is about to go.
         kept = tuple(replace(one, open_rows=held(list(one.open_rows()))) for one in book.tables)
-    return replace(book, file=path.name, tables=kept, notes=(*book.notes, f"read {inside.name}"))
+    return replace(
+        book,
+        file=path.name,
+        tables=kept,
+        notes=(*book.notes, phrase("read {name}", name=inside.name)),
+    )
 
 
 def _copy(source: object, target: Path) -> None:

@@ -15,6 +15,7 @@ from data.intake.formats.delimited import _lines
 from data.intake.formats.encoding import look_through
 from data.intake.formats.table import Book, Line, Table, clean_cell, held
 from geo.errors import EmptyInputError, TooLargeError
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,7 +80,11 @@ def read_chat(path: Path) -> Book:
             "a chat in which nobody shared a location",
             "ask for a location and, beside it, what is needed and how many",
         )
-    note = f"{len(messages):,} messages of {len({one.sender for one in messages})} senders"
+    note = phrase(
+        "{messages} messages of {senders} senders",
+        messages=f"{len(messages):,}",
+        senders=len({one.sender for one in messages}),
+    )
     return Book(
         file=path.name,
         form="chat",

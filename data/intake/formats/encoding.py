@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from geo.errors import UnreadableError
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,9 +93,9 @@ def _marked(path: Path, sha256: str, encoding: str) -> TextFile:
             raise UnreadableError(
                 path.name, f"broken {encoding.upper()} text", "export it again"
             ) from error
-        note = "some bytes are not UTF-8 and became �"
+        note = phrase("some bytes are not UTF-8 and became �")
         return TextFile(sha256=sha256, encoding=encoding, errors="replace", notes=(note,))
-    notes = () if encoding == "utf-8-sig" else (f"read as {encoding}",)
+    notes = () if encoding == "utf-8-sig" else (phrase("read as {goods}", goods=encoding),)
     return TextFile(sha256=sha256, encoding=encoding, notes=notes)
 
 
@@ -118,11 +119,14 @@ def _unmarked(sha256: str, sample: bytes) -> TextFile:
     bad = text.count("\ufffd")
     good = sum(not char.isascii() for char in text) - bad
     if good > 10 * bad:
-        note = "some bytes are not UTF-8 and became �"
+        note = phrase("some bytes are not UTF-8 and became �")
         return TextFile(sha256=sha256, encoding="utf-8", errors="replace", notes=(note,))
     encoding = max(_LEGACY, key=lambda one: _likeness(sample, one))
     return TextFile(
-        sha256=sha256, encoding=encoding, errors="replace", notes=(f"read as {encoding}",)
+        sha256=sha256,
+        encoding=encoding,
+        errors="replace",
+        notes=(phrase("read as {goods}", goods=encoding),),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.intake.formats.table import MAX_COLUMNS, Book, Line, Table, clean_cell, held
 from data.intake.wordlists import word_set
+from geo.phrase import phrase
 from geo.vectors import read_vector, vector_layers
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _table(name: str, frame: gpd.GeoDataFrame) -> Table:
     drawn = not (frame.geometry.geom_type == "Point").all()
     notes = tuple(frame.attrs.get("notes", ()))
     if drawn:
-        notes += ("of lines and areas a point inside was taken",)
+        notes += (phrase("of lines and areas a point inside was taken"),)
     return Table(name=clean_cell(name), open_rows=held(rows), titled=True, notes=notes)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from data.intake.formats.guards import MAX_GRID, SheetPart, check_zip, refuse_entities, sheet_parts
 from data.intake.formats.table import MAX_COLUMNS, Book, Line, Table, clean_cell, held
 from geo.errors import EmptyInputError, TooLargeError, UnreadableError
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +26,13 @@ _PASSWORD = (
 )
 #: A merged range of a table is filled over at most so many cells.
 MAX_FILLED = 100_000
+
+
+#: Why the reader left a sheet out.
+_WHY_LEFT_OUT = {
+    "no cells": phrase("it holds a chart or a macro, no cells"),
+    "hidden": phrase("it is hidden"),
+}
 
 
 def read_workbook(path: Path, form: str) -> Book:
@@ -51,9 +59,14 @@ def read_workbook(path: Path, form: str) -> Book:
         parts = sheet_parts(path, names) if form == "xlsx" else {}
     tables = _tables(path, _read(path), notes)
     if n_formulas := sum(part.n_formulas for part in parts.values()):
-        notes.append(f"{n_formulas:,} cells hold formulas: their last computed values were read")
+        notes.append(
+            phrase(
+                "{count} cells hold formulas: their last computed values were read",
+                count=f"{n_formulas:,}",
+            )
+        )
     if n_hidden := sum(len(part.hidden) for part in parts.values()):
-        notes.append(f"{n_hidden:,} hidden rows were read like the others")
+        notes.append(phrase("{count} hidden rows were read like the others", count=f"{n_hidden:,}"))
     if not tables:
         raise EmptyInputError(path.name, "no visible sheet holds a cell", "check the file")
     return Book(
@@ -67,11 +80,11 @@ def read_workbook(path: Path, form: str) -> Book:
 
 
 def _left_alone(names: Iterable[str]) -> list[str]:
-    notes = []
+    notes: list[str] = []
     if any(name.endswith("vbaProject.bin") for name in names):
-        notes.append("the workbook holds macros: they were neither read nor run")
+        notes.append(phrase("the workbook holds macros: they were neither read nor run"))
     if any(name.startswith("xl/externalLinks/") for name in names):
-        notes.append("the workbook links to other files: they were not followed")
+        notes.append(phrase("the workbook links to other files: they were not followed"))
     return notes
 
 
@@ -128,7 +141,13 @@ def _tables(path: Path, said: list[Any], notes: list[str]) -> list[Table]:
         one = said[at]
         at += 1
         if "skipped" in one:
-            notes.append(f"sheet {one['skipped']} was left out: {one['why']}")
+            notes.append(
+                phrase(
+                    "sheet {name} was left out: {why}",
+                    name=one["skipped"],
+                    why=_WHY_LEFT_OUT[one["why"]],
+                )
+            )
             continue
         rows: list[Line] = []
         while at < len(said) and isinstance(said[at], list):
@@ -153,7 +172,11 @@ def _table(path: Path, sheet: dict[str, Any], rows: list[Line]) -> Table:
         )
     rows = [(number, cells[:width]) for number, cells in rows]
     filled = _fill_merged(rows, sheet["merged"])
-    notes = (f"{filled:,} cells of merged ranges were filled",) if filled else ()
+    notes = (
+        (phrase("{count} cells of merged ranges were filled", count=f"{filled:,}"),)
+        if filled
+        else ()
+    )
     return Table(name=name, open_rows=held(rows), notes=notes)
 
 

@@ -27,10 +27,10 @@ def main(path: str, max_grid: int) -> None:
         workbook = python_calamine.CalamineWorkbook.from_path(path)
         for meta in workbook.sheets_metadata:
             if meta.typ != python_calamine.SheetTypeEnum.WorkSheet:
-                _say(out, {"skipped": meta.name, "why": "it holds a chart or a macro, no cells"})
+                _say(out, {"skipped": meta.name, "why": "no cells"})
                 continue
             if meta.visible != python_calamine.SheetVisibleEnum.Visible:
-                _say(out, {"skipped": meta.name, "why": "it is hidden"})
+                _say(out, {"skipped": meta.name, "why": "hidden"})
                 continue
             sheet = workbook.get_sheet_by_name(meta.name)
             if sheet.height * sheet.width > max_grid:

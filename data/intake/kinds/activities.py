@@ -13,6 +13,7 @@ from data.intake.placing import events_of, place_of
 from data.intake.row import Row, TakenRow
 from data.intake.times import seen_at, time_of
 from geo.model import new_id
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -39,7 +40,7 @@ def take_activity(row: Row, known: Known) -> TakenRow:
     place_id, score = place_of(row, known)
     actor = _short(row.text("implementer") or row.text("organisation"))
     if not actor:
-        row.problem("implementer", "who does it")
+        row.problem("implementer", phrase("who does it"))
     words = row.text("item") or row.text("description")
     match = find_item(words) if words else None
     item = known.items.get(match.item_id) if match is not None else None
@@ -47,7 +48,9 @@ def take_activity(row: Row, known: Known) -> TakenRow:
     status = _status(row)
     starts_at, ends_at = time_of(row, "start_at", known), time_of(row, "end_at", known)
     if starts_at and ends_at and ends_at < starts_at:
-        row.problem("end_at", "a day after the work begins", "are the two dates swapped?")
+        row.problem(
+            "end_at", phrase("a day after the work begins"), phrase("are the two dates swapped?")
+        )
     at = seen_at(row, known)
     report = row.report(place_id, score)
     if report.problems or place_id is None:
@@ -84,7 +87,11 @@ def _quantity(row: Row, item: Item | None) -> Decimal | None:
     for note in amount.notes:
         row.repair(note)
     if amount.quantity is None:
-        row.repair(f"{written[:60]} was left out: {amount.expected}")
+        row.repair(
+            phrase(
+                "{written} was left out: {expected}", written=written[:60], expected=amount.expected
+            )
+        )
     return amount.quantity
 
 
@@ -94,7 +101,12 @@ def _status(row: Row) -> ActivityStatus:
         return "unknown"
     found = work_state(written)
     if found is None:
-        row.repair(f"{written[:60]} is no state of work that is known (planned, running, done)")
+        row.repair(
+            phrase(
+                "{written} is no state of work that is known (planned, running, done)",
+                written=written[:60],
+            )
+        )
     return cast("ActivityStatus", found or "unknown")
 
 
@@ -104,7 +116,9 @@ def _people(row: Row, field: str) -> int | None:
         return None
     value = number(written)
     if value is None or not 0 <= value <= MOST_PEOPLE:
-        row.repair(f"{written[:60]} was left out: a number of people is needed")
+        row.repair(
+            phrase("{written} was left out: a number of people is needed", written=written[:60])
+        )
         return None
     row.repaired = row.repaired or ambiguous(written)
     return int(value)

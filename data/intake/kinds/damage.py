@@ -10,6 +10,7 @@ from data.intake.placing import events_of, place_of
 from data.intake.row import Row, TakenRow
 from data.intake.times import seen_at
 from geo.model import new_id
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from data.intake.known import Known
@@ -24,11 +25,11 @@ def take_damage(row: Row, known: Known) -> TakenRow:
     destroyed, damaged, total = (_count(row, field) for field in ("destroyed", "damaged", "total"))
     hit = (destroyed or 0) + (damaged or 0)
     if not row.problems and destroyed is None and damaged is None:
-        row.problem("destroyed", "how many houses are destroyed, or damaged; 0 if none is")
+        row.problem("destroyed", phrase("how many houses are destroyed, or damaged; 0 if none is"))
     if total is not None and hit > total:
-        row.problem("total", f"{hit} or more: so many are destroyed or damaged")
+        row.problem("total", phrase("{hit} or more: so many are destroyed or damaged", hit=hit))
     if not row.problems and hit == 0 and not total:
-        row.problem("total", "of how many houses none is damaged")
+        row.problem("total", phrase("of how many houses none is damaged"))
     observed_at = seen_at(row, known)
     report = row.report(place_id, score)
     if report.problems or place_id is None:
@@ -55,7 +56,7 @@ def _count(row: Row, field: str) -> int | None:
         return None
     value = number(written)
     if value is None or value % 1 or not 0 <= value <= MAX_HOUSES:
-        row.problem(field, f"a whole number from 0 to {MAX_HOUSES}")
+        row.problem(field, phrase("a whole number from 0 to {most}", most=MAX_HOUSES))
         return None
     row.repaired = row.repaired or ambiguous(written)
     return int(value)

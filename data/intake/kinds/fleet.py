@@ -12,6 +12,7 @@ from data.intake.depots import depot_of, registering, stable_id
 from data.intake.placing import events_of, place_of
 from data.intake.row import Row, TakenRow
 from geo.model import VEHICLE_CLASS_NAMES
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from data.intake.known import Known
@@ -30,10 +31,13 @@ def take_vehicle(row: Row, known: Known) -> TakenRow:
     depot_id = depot_of(row, known)
     name = row.text("vehicle")
     if not name:
-        row.problem("vehicle", "a name or number plate")
+        row.problem("vehicle", phrase("a name or number plate"))
     kind = vehicle_class(row.text("class"))
     if kind is None:
-        row.problem("class", f"one of {', '.join(VEHICLE_CLASS_NAMES)}")
+        row.problem(
+            "class",
+            phrase("one of {names}", names=", ".join(VEHICLE_CLASS_NAMES)),
+        )
     together = " ".join(row.text("together").split())[:100]
     kg = _capacity(row, "capacity_kg", 100_000, or_nothing=bool(together))
     m3 = _capacity(row, "capacity_m3", 1_000, or_nothing=bool(together))
@@ -63,7 +67,7 @@ def take_volunteer(row: Row, known: Known) -> TakenRow:
     """Read a volunteer by code, with skills and languages; where they live is a place."""
     name = row.text("volunteer")
     if not name:
-        row.problem("volunteer", "a code (no real name: this sheet is seen by many)")
+        row.problem("volunteer", phrase("a code (no real name: this sheet is seen by many)"))
     place_id, score = (None, None)
     if any(row.text(field) for field in _PLACE_FIELDS):
         place_id, score = place_of(row, known)
@@ -93,9 +97,12 @@ def _capacity(row: Row, field: str, limit: int, *, or_nothing: bool) -> Decimal 
         if value is not None and unit is not None:
             value *= unit.factor
             if unit.factor != 1:
-                row.repair(f"{written} are {value:f} kg")
+                row.repair(phrase("{written} are {value} kg", written=written, value=f"{value:f}"))
     if value is None or not 0 <= value <= limit or (value == 0 and not or_nothing):
-        row.problem(field, f"one number above 0, at most {limit:,}".replace(",", " "))
+        row.problem(
+            field,
+            phrase("one number above 0, at most {limit}", limit=f"{limit:,}".replace(",", " ")),
+        )
         return None
     row.repaired = row.repaired or ambiguous(written)
     return value.quantize(Decimal("0.000001")).normalize() + 0
@@ -112,7 +119,7 @@ def _shift_s(row: Row) -> int | None:
         seconds = round(float(whole) * 3600 + float(part) * 60)
         if MIN_SHIFT_S <= seconds <= DAY_S:
             return seconds
-    row.problem("shift_h", "hours of work a day, from 0.2 to 24")
+    row.problem("shift_h", phrase("hours of work a day, from 0.2 to 24"))
     return None
 
 
@@ -126,7 +133,9 @@ def _speed_factor(row: Row) -> float | None:
     if value is not None and bare != written.rstrip():
         value /= 100
     if value is None or not SLOWEST <= value <= FASTEST:
-        row.problem("speed_factor", "0.1 to 3 times the speed of its class, or 10 % to 300 %")
+        row.problem(
+            "speed_factor", phrase("0.1 to 3 times the speed of its class, or 10 % to 300 %")
+        )
         return None
     return float(value)
 
@@ -138,7 +147,7 @@ def _crew(row: Row) -> int | None:
         return None
     value = number(written)
     if value is None or value % 1 or not 1 <= value <= MOST_CREW:
-        row.problem("crew", f"how many people unload, 1 to {MOST_CREW}")
+        row.problem("crew", phrase("how many people unload, 1 to {most}", most=MOST_CREW))
         return None
     return int(value)
 

@@ -12,6 +12,7 @@ from data.intake.placing import events_of, place_of
 from data.intake.row import Row, TakenRow
 from data.intake.times import NEED_LASTS, reported_at
 from geo.model import new_id
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from data.intake.known import Known
@@ -58,6 +59,6 @@ def _weight(row: Row) -> float:
         return float(value)
     told = urgency(written)
     if told is None:
-        row.problem("weight", "a number above 0, at most 100, or urgent, high, medium, low")
+        row.problem("weight", phrase("a number above 0, at most 100, or urgent, high, medium, low"))
         return 1.0
     return told

@@ -12,6 +12,7 @@ from data.intake.times import day_of, seen_at
 from data.lots import lot_id_of
 from data.stock_accounts import donor_of
 from geo.model import new_id
+from geo.phrase import phrase
 
 if TYPE_CHECKING:
     from datetime import date
@@ -34,7 +35,7 @@ def take_stock(row: Row, known: Known) -> TakenRow:
         lot_id = lot_id_of(goods[0].item_id, code, expires_on)
         _agree(row, known, lot_id, expires_on)
     elif (code or expires_on) and goods:
-        row.problem("lot" if code else "expires_at", "one item a row where a lot is named")
+        row.problem("lot" if code else "expires_at", phrase("one item a row where a lot is named"))
     report = row.report()
     if report.problems or depot_id is None or not goods:
         return TakenRow(report=report)
@@ -64,8 +65,8 @@ def _agree(row: Row, known: Known, lot_id: str, expires_on: date | None) -> None
     if there is not None and expires_on is not None and there != expires_on:
         row.problem(
             "expires_at",
-            f"one last day a lot: this one is known with {there.isoformat()}",
-            f"{there.isoformat()}, or another lot",
+            phrase("one last day a lot: this one is known with {there}", there=there.isoformat()),
+            phrase("{there}, or another lot", there=there.isoformat()),
         )
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.intakesheet import told_report
+from dashboard.languages import reading_in
 from dashboard.operations import uploads
 from dashboard.operations.situation import Situation
 from geo.errors import InputError
@@ -50,6 +52,39 @@ def test_the_rejects_come_back_with_a_reason_and_without_live_formulas(
     assert lines[1][3] == "'=HYPERLINK(0)"
     assert lines[2][3] == "-8.23"
     assert all(line[4].startswith("quantity: how many") for line in lines[1:])
+
+
+def test_the_rejects_come_back_in_the_language_of_the_reader(
+    valley: Situation, tmp_path: Path
+) -> None:
+    text = "place,item,quantity\nTinmel,tent,0\n"
+    out = tmp_path / "rejects.csv"
+    with reading_in("fr"):
+        result = uploads.upload(
+            valley, "needs", _sheet(tmp_path, text), organisation="N", rejects=out
+        )
+        told = told_report(result)
+    lines = list(csv.reader(out.read_text(encoding="utf-8-sig").splitlines()))
+    assert lines[0][-2:] == ["motif", "suggestion"]
+    assert (
+        lines[1][3] == "quantité – attendu : un seul nombre au-dessus de 0, au plus 1 000 000 000"
+    )
+    # Files and programs read English; a person is told.
+    assert result["rows"][0]["problems"][0]["expected"].startswith("one number above 0")
+    assert told["rows"][0]["problems"][0]["expected"].startswith("un seul nombre")
+    assert told["reasons"][0]["expected"].startswith("un seul nombre")
+
+
+def test_rows_that_differ_in_a_value_only_have_one_reason(
+    valley: Situation, tmp_path: Path
+) -> None:
+    rows = ["Tinmel,tent,x", "Tinmel,tent,5", *["Nowhere,tent,5"] * 2, "Ighil,water,5 bottles"]
+    rows += ["Ighil,water,7 cans", "Ighil,water,8 jars"]
+    text = "place,item,quantity\n" + "\n".join(rows) + "\n"
+    result = uploads.upload(valley, "needs", _sheet(tmp_path, text), organisation="N")
+    found = [(one["rows"], one["column"], one["first_row"]) for one in result["reasons"]]
+    assert found == [(3, "quantity", 6), (2, "place", 4), (1, "quantity", 2)]
+    assert sum(one["rows"] for one in result["reasons"]) == result["rejected"]
 
 
 def test_the_same_sheet_twice_is_once(valley: Situation, tmp_path: Path) -> None:

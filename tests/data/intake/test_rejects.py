@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from openpyxl import load_workbook
 
 from data.intake.known import Known
-from data.intake.rejects import RejectedRows, write_rejects
+from data.intake.rejects import RejectedRows, Wording, write_rejects
 from data.intake.rows import take_lines
-from data.intake.sheet import Sheet, read_sheet
+from data.intake.sheet import REASON_COLUMNS, Sheet, read_sheet
+from geo.phrase import told
 from tests.data.intake.test_rows import here  # noqa: F401  # the fixture of four villages
 
 TEXT = (
@@ -16,15 +18,17 @@ TEXT = (
 )
 
 
-def _rejects(folder: Path, known: Known) -> tuple[Sheet, Path]:
+def _rejects(
+    folder: Path, known: Known, wording: Wording = Wording(), name: str = "rejects.xlsx"
+) -> tuple[Sheet, Path]:
     path = folder / "needs.csv"
     path.write_text(TEXT, encoding="utf-8")
     sheet = read_sheet(path)
     lines = list(sheet.rows())
     kept = RejectedRows(sheet)
     kept.add(lines, [row.report for row in take_lines("needs", sheet, lines, known)])
-    out = folder / "rejects.xlsx"
-    assert write_rejects(out, [kept]) == len(kept.rows) == 3
+    out = folder / name
+    assert write_rejects(out, [kept], wording) == len(kept.rows) == 3
     return sheet, out
 
 
@@ -56,3 +60,24 @@ def test_what_came_back_is_understood_as_it_was(tmp_path: Path, here: Known) -> 
     assert again.titles == sheet.titles
     assert again.fields == sheet.fields
     assert next(cells[:3] for _, cells in again.rows()) == ("Tinmel", "tente", "beaucoup")
+
+
+@pytest.mark.parametrize("language", REASON_COLUMNS)
+@pytest.mark.parametrize("name", ["rejects.xlsx", "rejects.csv"])
+def test_reasons_in_another_language_are_left_out_when_the_rows_come_again(
+    tmp_path: Path,
+    here: Known,  # noqa: F811
+    language: str,
+    name: str,
+) -> None:
+    wording = Wording(
+        language=language, tell=lambda text: told(text, "<{}>".format), field_name=str.upper
+    )
+    sheet, out = _rejects(tmp_path, here, wording, name)
+    again = read_sheet(out)
+    assert again.titles == sheet.titles
+    assert again.fields == sheet.fields
+    written = out.read_text(encoding="utf-8-sig") if name.endswith("csv") else ""
+    if written:
+        assert ",".join(REASON_COLUMNS[language]) in written
+        assert "<QUANTITY: <one number above 0, at most 1 000 000 000> is needed>" in written
