@@ -10,20 +10,18 @@ SQLAlchemy or of a driver leaves this package: `translated` turns each into a `S
 from __future__ import annotations
 
 import contextlib
-import functools
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, RootTransaction, Table, create_engine, event, text
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import StaticPool
 
-from data.store import postgres, postgres_rows
-from data.store.schema import APPLICATION_ID, key_columns
+from data.store import postgres, postgres_rows, sqlite_rows
+from data.store.schema import APPLICATION_ID
 from geo.errors import InputError, StoreBusyError, StoreError
 
 if TYPE_CHECKING:
@@ -148,7 +146,9 @@ def _listen(engine: Engine) -> None:
 
 
 def _begin_in_file(connection: Connection, *, writes: bool) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    # SQLite's own waiting is left as it is: whoever looks more often for its turn takes the
+    # processor from the one that has it, and eight writers together wrote a third less.
+    sqlite_rows.driver_of(connection).execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _listen_for_begin(engine: Engine, begin: Callable[..., None]) -> None:
@@ -312,9 +312,7 @@ def write_all(connection: Connection, writes: Sequence[Write], *, last: bool = F
         else:
             postgres_rows.write(connection, writes)
         return
-    for table, rows, replace in writes:
-        if rows:
-            connection.execute(_statement(table, replace), rows)
+    sqlite_rows.write(connection, writes)
 
 
 def write_rows(
@@ -322,19 +320,3 @@ def write_rows(
 ) -> None:
     """Write whole rows of one table."""
     write_all(connection, [Write(table, rows, replace)])
-
-
-@functools.cache
-def _statement(table: Table, replace: bool) -> Any:
-    statement = sqlite.insert(table)
-    if not replace:
-        return statement
-    keys = key_columns(table)
-    return statement.on_conflict_do_update(
-        index_elements=list(keys),
-        set_={
-            column.name: statement.excluded[column.name]
-            for column in table.columns
-            if column.name not in keys
-        },
-    )

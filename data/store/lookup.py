@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Select, Table, bindparam, select, tuple_
+from sqlalchemy import Connection, Table, bindparam, select
 
-from data.store import postgres_rows
+from data.store import postgres_rows, sqlite_rows
 from data.store.chain import EventRow
 from data.store.engine import is_file
 from data.store.postgres import ANSWER
@@ -21,8 +20,6 @@ Row: TypeAlias = dict[str, Any]
 
 # How many keys one SELECT asks for: well below the limit of parameters of every engine.
 KEYS_PER_SELECT = 400
-# In a file, fewer keys than this are found one by one, by a statement that is there already.
-_MANY_KEYS = 24
 
 
 class Seen(NamedTuple):
@@ -80,6 +77,9 @@ def rows_by_key(
 
 def known_rows(connection: Connection, client_ids: Sequence[str]) -> dict[str, EventRow]:
     """Events that were recorded under these client ids."""
+    if is_file(connection.engine.url):
+        rows = map(EventRow._make, sqlite_rows.events_of_clients(connection, client_ids))
+        return {str(row.client_id): row for row in rows}
     found: dict[str, EventRow] = {}
     for part in chunks(client_ids, KEYS_PER_SELECT):
         for row in map(EventRow._make, connection.execute(_BY_CLIENT, {"client_ids": part})):
@@ -89,6 +89,9 @@ def known_rows(connection: Connection, client_ids: Sequence[str]) -> dict[str, E
 
 def last_row(connection: Connection) -> EventRow | None:
     """The newest event."""
+    if is_file(connection.engine.url):
+        newest = sqlite_rows.newest_event(connection)
+        return None if newest is None else EventRow._make(newest)
     found = connection.execute(_LAST_ROW).one_or_none()
     return None if found is None else EventRow._make(found)
 
@@ -145,40 +148,7 @@ def _ask(
 def _read_file(
     connection: Connection, wanted: dict[Table, list[Key]]
 ) -> dict[Table, dict[Key, Row | None]]:
-    return {
-        table: (_one_by_one if len(keys) < _MANY_KEYS else _many)(connection, table, keys)
-        for table, keys in wanted.items()
-    }
-
-
-def _one_by_one(connection: Connection, table: Table, keys: Sequence[Key]) -> dict[Key, Row | None]:
-    names, statement = key_columns(table), _by_key(table)
-    rows: dict[Key, Row | None] = {}
-    for key in keys:
-        found = connection.execute(statement, dict(zip(names, key, strict=True))).one_or_none()
-        rows[key] = None if found is None else dict(found._mapping)
-    return rows
-
-
-def _many(connection: Connection, table: Table, keys: Sequence[Key]) -> dict[Key, Row | None]:
-    names = key_columns(table)
-    columns = [table.c[name] for name in names]
-    rows: dict[Key, Row | None] = dict.fromkeys(keys)
-    for part in chunks(keys, KEYS_PER_SELECT):
-        condition = (
-            columns[0].in_([key[0] for key in part])
-            if len(columns) == 1
-            else tuple_(*columns).in_(part)
-        )
-        for found in connection.execute(select(table).where(condition)):
-            row = dict(found._mapping)
-            rows[tuple(row[name] for name in names)] = row
-    return rows
-
-
-@functools.cache
-def _by_key(table: Table) -> Select[Any]:
-    return select(table).where(*(table.c[name] == bindparam(name) for name in key_columns(table)))
+    return {table: sqlite_rows.rows_of(connection, table, keys) for table, keys in wanted.items()}
 
 
 _BY_CLIENT = select(EVENTS).where(EVENTS.c.client_id.in_(bindparam("client_ids", expanding=True)))

@@ -6,6 +6,7 @@ thousand of an upload, a dry run that writes nothing, and the replay of a whole 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -46,6 +47,10 @@ class History(Protocol):
         """Events below seq `before` that are about any of these, in order."""
 
 
+# Tables are written in the order in which they refer to one another.
+_ORDER = {table.name: at for at, table in enumerate(TABLES)}
+
+
 class State:
     """The projections as they stand after the events so far.
 
@@ -56,8 +61,8 @@ class State:
         self._history = history
         self._connection = connection
         self._first: list[Write] = []
-        self._rows: dict[str, dict[Key, Row | None]] = {table.name: {} for table in TABLES}
-        self._changed: dict[str, set[Key]] = {name: set() for name in self._rows}
+        self._rows: defaultdict[str, dict[Key, Row | None]] = defaultdict(dict)
+        self._changed: defaultdict[str, set[Key]] = defaultdict(set)
 
     @property
     def history(self) -> History:
@@ -116,11 +121,11 @@ class State:
     def flush(self, *, last: bool = False) -> None:
         """Write the changed rows and forget all; `last` where the transaction ends with it."""
         writes, self._first = self._first, []
-        for table in TABLES:
-            known, changed = self._rows[table.name], self._changed[table.name]
-            rows = [row for key in changed if (row := known[key]) is not None]
+        for name in sorted(self._changed, key=_ORDER.__getitem__):
+            known = self._rows[name]
+            rows = [row for key in self._changed[name] if (row := known[key]) is not None]
             if rows:
-                writes.append(Write(table, rows, replace=True))
-            known.clear()
-            changed.clear()
+                writes.append(Write(TABLES[_ORDER[name]], rows, replace=True))
+        self._rows.clear()
+        self._changed.clear()
         write_all(self._connection, writes, last=last)
