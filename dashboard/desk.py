@@ -230,6 +230,26 @@ class Desk(Protocol):
         """The files of `qafila export` as one zip; of all convoys where none is named."""
         ...
 
+    def convoys_heard(self) -> list[dict[str, Any]]:
+        """When each convoy was heard last and what it said, the newest first."""
+        ...
+
+    def positions(self, *, exact: bool) -> list[dict[str, Any]]:
+        """Where vehicles and volunteers were last; the middle of a coarse cell unless `exact`."""
+        ...
+
+    def field_links(self) -> list[dict[str, Any]]:
+        """The links that were given to convoys, the newest first; no token stands in them."""
+        ...
+
+    def give_field_link(self, convoy_id: str, *, at: str) -> dict[str, Any]:
+        """The link by which a convoy answers; the same one as long as it holds."""
+        ...
+
+    def revoke_field_links(self, convoy_id: str) -> dict[str, Any]:
+        """Make the links of a convoy worth nothing at once."""
+        ...
+
     def assessment(self) -> dict[str, Any] | None:
         """The newest assessment as the contract's JSON, or None."""
         ...

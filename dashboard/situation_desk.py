@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 from dashboard.exchange_desk import ExchangeDesk
+from dashboard.field_desk import FieldDesk
 from dashboard.needs_desk import NeedsDesk
 from dashboard.office_desk import OfficeDesk
 from dashboard.people_desk import PeopleDesk
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from routing.clearance import Measure
 
 
-class SituationDesk(OfficeDesk, NeedsDesk, ExchangeDesk, PeopleDesk):
+class SituationDesk(OfficeDesk, NeedsDesk, ExchangeDesk, PeopleDesk, FieldDesk):
     """The desk of the situation in a folder, opened when it is first asked for something.
 
     A folder without a situation raises `NoSituationError` at each question, until there is one: the

@@ -44,6 +44,7 @@ LANGUAGE = "language"  # what this session reads in
 TONGUE = "tongue"  # the list of languages in the head of the page
 VEHICLE_SET = "vehicle_set"  # the vehicle that was taken out of service or back last, or why not
 LOCKED = "locked"  # the convoy that was locked or unlocked last, or why it could not be
+PHONE_LINK = "phone_link"  # the link for a convoy's phone shown last, or why there is none
 PLAN_A = "plan_a"  # the plan that another is compared with
 READING = "reading"  # an uploaded table: under way, shown or recorded
 PLAN_B = "plan_b"  # the other

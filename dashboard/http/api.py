@@ -6,10 +6,12 @@ import gzip
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import FastAPI, Header, Path, Query
+from fastapi import FastAPI, Header, Path, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
+from dashboard.http.asking import asked, says
 from dashboard.http.entries import writers
+from dashboard.http.models import Positions
 from dashboard.http.problem import MEDIA_TYPE, handle_problems
 from dashboard.http.resources import readers
 from dashboard.map.feed import LiveFeed
@@ -84,6 +86,18 @@ def create_api(
                 past.picture(), "", at=past.now(), crs=crs_of(past)
             )
         return _json(answer, accept_encoding)
+
+    @app.get("/positions", responses=says(Positions))
+    def positions(request: Request) -> Response:
+        """Say where vehicles and volunteers were last; coarse for who may not know exactly."""
+        with asked(request, "see") as visitor:
+            exact = visitor.may("positions")
+            found = {
+                "now": desk.now().isoformat(timespec="seconds"),
+                "exact": exact,
+                "positions": desk.positions(exact=exact),
+            }
+        return JSONResponse(found, headers=NO_STORE)
 
     @app.get("/layers/{name}/{sha}.geojson")
     def layer(

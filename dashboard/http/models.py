@@ -168,6 +168,28 @@ class ConvoysHeard(Answer):
     convoys: list[dict[str, Any]]
 
 
+class SeenAt(Answer):
+    """Where a vehicle or volunteer was last; `coarse` is the middle of a cell of a kilometre."""
+
+    id: str
+    name: str
+    vehicle_class: str | None
+    convoy_id: str | None
+    lon: float
+    lat: float
+    at: str
+    accuracy_m: float | None
+    coarse: bool
+
+
+class Positions(Answer):
+    """Where everybody was last, and the moment by which their age is told."""
+
+    now: str
+    exact: bool
+    positions: list[SeenAt]
+
+
 class Need(Answer):
     """A need; `quantity` is what was asked for, `delivered` what came of it."""
 

@@ -24,6 +24,7 @@ SCRIPTS = (
     "map/convoys.js",
     "map/export.js",
     "map/live.js",
+    "map/positions.js",
 )
 STYLES = (f"{LEAFLET}/leaflet.css", "map/fonts.css", "map/map.css")
 

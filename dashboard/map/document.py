@@ -38,6 +38,8 @@ ROOT = "../../"
 API = f"{ROOT}api/v1/"
 POLL_S = 3
 POLL_TIMEOUT_S = 20
+#: Phones send where they are every ten minutes.
+POSITIONS_S = 30
 MIN_LABEL_ZOOM = 9
 BOTH_NAMES_ZOOM = 11
 
@@ -163,6 +165,7 @@ def describe(frame: MapFrame) -> OfflineMap:
         MapPart("labels", min_zoom=MIN_LABEL_ZOOM, both_zoom=BOTH_NAMES_ZOOM),
         MapPart("notice", notice=frame.notice, sources=frame.sources),
         MapPart("live", url=API + "live", api=API, interval_s=POLL_S, timeout_s=POLL_TIMEOUT_S),
+        MapPart("positions", url=API + "positions", interval_s=POSITIONS_S),
         MapPart("legend"),
     ]
     if frame.drill:
@@ -306,6 +309,16 @@ MAP_TEXTS = (
     N_("by relay"),
     N_("closures"),
     N_("convoys of the latest plan"),
+    N_("Convoy"),
+    N_("Class"),
+    N_("Last seen"),
+    N_("Exact to"),
+    N_("about a kilometre: only the crisis cell sees it exactly"),
+    N_("volunteer"),
+    N_("{age} ago"),
+    N_("{name}, {age} ago"),
+    N_("{d} d {h} h"),
+    N_("vehicles and volunteers, last seen"),
     N_("cut off"),
     N_("cut off: truck and pickup cannot reach it"),
     N_("damage"),

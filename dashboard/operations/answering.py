@@ -110,8 +110,12 @@ def address(at: str) -> str:
 
 
 def links(situation: Situation) -> list[dict[str, Any]]:
-    """Give all links, the newest first; a token stands nowhere."""
-    return [as_json(one) for one in reversed(situation.store.field_links())]
+    """Give all links, the newest first, and whether each `holds`; a token stands nowhere."""
+    now = utc_now()
+    return [
+        {**as_json(one), "holds": one.revoked_at is None and one.expires_at > now}
+        for one in reversed(situation.store.field_links())
+    ]
 
 
 def revoke(situation: Situation, link_or_convoy: str, *, reason: str = "") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dashboard import plansheet, state
 from dashboard.languages import _, language
 from dashboard.map.text import clean, markdown
 from dashboard.numerals import clock
-from dashboard.views import analysis, grid
+from dashboard.views import analysis, grid, phone_link
 from dashboard.views.figures import moment, number
 from data.catalogue import items
 from geo.errors import QafilaError
@@ -53,6 +53,8 @@ def one_convoy(
     )
     convoy = convoys[chosen]
     lock_row(served, convoy)
+    phone_link.heard_line(served, convoy, timezone)
+    phone_link.panel(served, convoy, timezone)
     grid.show(
         stops_table(convoy, names, served.desk.item_name, timezone),
         hide_index=True,

@@ -12,7 +12,7 @@ from dashboard import numerals, plansheet, state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
 from dashboard.numerals import share
-from dashboard.views import convoy, fleet, frame, grid, outcome, plan_form, timeline
+from dashboard.views import convoy, fleet, frame, grid, outcome, phone_link, plan_form, timeline
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -87,7 +87,7 @@ def parts(drawn: frame.Frame, plan: Plan) -> None:
     }
     shown: dict[str, Callable[[], None]] = {
         "day": partial(day, plan, names, picture, drawn.info.timezone),
-        "loads": partial(loads, plan, names, picture, drawn.info.timezone),
+        "loads": partial(loads, served, plan, names, picture, drawn.info.timezone),
         "stops": partial(
             convoy.one_convoy, served, plan, names, drawn.info.timezone, picture.vehicles
         ),
@@ -124,10 +124,13 @@ def day(plan: Plan, names: Mapping[str, str], picture: Picture, timezone: str) -
     timeline.show(line, depots=depots, timezone=timezone)
 
 
-def loads(plan: Plan, names: Mapping[str, str], picture: Picture, timezone: str) -> None:
-    """Show what every trip carries and how full its vehicle is."""
+def loads(
+    served: Served, plan: Plan, names: Mapping[str, str], picture: Picture, timezone: str
+) -> None:
+    """Show what every trip carries, how full its vehicle is, and when it was heard last."""
     column = st.column_config
     rows = plansheet.loads(plan, picture.vehicles, names)
+    heard, now = phone_link.heard_by_convoy(served), served.desk.now()
     grid.show(
         pd.DataFrame(
             {
@@ -135,6 +138,12 @@ def loads(plan: Plan, names: Mapping[str, str], picture: Picture, timezone: str)
                 "class": [row.vehicle_class for row in rows],
                 "trip": [row.trip for row in rows],
                 "leaves": [moment(row.departs_at, timezone) for row in rows],
+                "heard": [
+                    phone_link.heard_at(heard[row.convoy_id], now, timezone)
+                    if row.convoy_id in heard
+                    else ""
+                    for row in rows
+                ],
                 "stops": [" → ".join(clean(name) for name in row.stops) for row in rows],
                 "kg": [round(row.load_kg) for row in rows],
                 "kg_share": [_percent(row.kg_share) for row in rows],
@@ -149,6 +158,7 @@ def loads(plan: Plan, names: Mapping[str, str], picture: Picture, timezone: str)
             "class": column.TextColumn(_("Class")),
             "trip": column.NumberColumn(_("Trip"), format="%d"),
             "leaves": column.TextColumn(_("Leaves")),
+            "heard": column.TextColumn(_("Last heard")),
             "stops": column.TextColumn(_("Stops"), width="large"),
             "kg": column.NumberColumn("kg", format="%d"),
             "kg_share": column.ProgressColumn(

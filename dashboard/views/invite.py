@@ -38,8 +38,13 @@ def panel() -> None:
 
 def request_address() -> str:
     """Give the address of the form on the server that this page came from."""
+    return f"{server_address()}{REQUEST_PATH}"
+
+
+def server_address() -> str:
+    """Give the address of the server that this page came from, such as ``https://cell:8501``."""
     parts = urlsplit(str(st.context.url or "http://localhost:8501"))
-    return f"{parts.scheme}://{parts.netloc}{REQUEST_PATH}"
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def code(address: str) -> str:

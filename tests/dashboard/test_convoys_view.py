@@ -284,3 +284,38 @@ def test_who_may_only_look_is_offered_no_plan_no_lock_and_no_files(desk: ValleyD
     assert not labels & {"Plan anew", "Lock", "Plan the rest of the day from now"}
     assert any("ask the crisis cell" in one.value for one in draw("papers").caption)
     assert not draw("vehicles").button
+
+
+def test_when_a_convoy_was_heard_stands_beside_it_and_in_the_table(desk: ValleyDesk) -> None:
+    assert "Not heard yet." in {one.value for one in draw("stops").caption}
+    desk.heard = [
+        {"convoy_id": "convoy:asni", "kind": "blocked", "note": f"rock {HOSTILE}",
+         "heard_at": "2023-09-10T13:10:00+00:00"}
+    ]  # fmt: skip
+    page = draw("stops")
+    assert "Last heard 14:10: road blocked" in text_of(page)
+    assert not any("<img" in one.value.replace("\\<", "") for one in page.caption)
+    heard = draw("loads").dataframe[0].value["heard"].tolist()
+    assert heard.count("14:10") == 1
+    desk.clock = NOON + timedelta(days=1)
+    assert "Last heard 2023-09-10 14:10" in text_of(draw("stops"))
+
+
+def test_a_phones_link_is_made_shown_as_code_and_withdrawn(desk: ValleyDesk) -> None:
+    page = draw("stops")
+    page.button(key="give_field_link").click().run()
+    assert page.code[0].value.endswith("/field/token/")
+    assert "<svg" in html_of(page)
+    assert any("holds until 2023-09-13 13:00" in one.value for one in page.caption)
+    page.button(key="revoke_field_link").click().run()
+    assert desk.open == set()
+    assert not page.code
+    desk.broken.add("give_field_link")
+    page.button(key="give_field_link").click().run()
+    assert "no such convoy" in page.error[0].value
+    assert not page.exception
+
+
+def test_who_may_not_plan_sees_no_link(desk: ValleyDesk) -> None:
+    desk.forbidden.add("give_field_link")
+    assert not [one for one in draw("stops").button if one.key == "give_field_link"]

@@ -355,6 +355,7 @@ def test_the_interface_describes_itself_without_a_foreign_host(client: Client) -
         "/health",
         "/situation",
         "/live",
+        "/positions",
         "/layers/{name}/{sha}.geojson",
         "/tiles/{key}/{z}/{x}/{y}.png",
         "/tiles/{key}.pmtiles",

@@ -436,6 +436,9 @@ class ValleyDesk:
         self.past: Known | None = None
         self.assessed = True
         self.locked: set[str] = set()
+        self.heard: list[dict[str, Any]] = []
+        self.linked: set[str] = set()
+        self.open: set[str] = set()
         self.forbidden: set[str] = set()
         self.broken: set[str] = set()
         self.joints: list[dict[str, Any]] = []
@@ -564,6 +567,34 @@ class ValleyDesk:
         with self._lock:
             self._names[place] = name
             self._seq += 1
+
+    def convoys_heard(self) -> list[dict[str, Any]]:
+        return self.heard
+
+    def positions(self, *, exact: bool) -> list[dict[str, Any]]:
+        lon, lat = (-8.0791, 31.1733) if exact else (-8.075, 31.175)
+        return [
+            {"id": "vehicle:T-1", "name": HOSTILE, "vehicle_class": "truck", "convoy_id": None,
+             "lon": lon, "lat": lat, "at": (NOON - timedelta(minutes=50)).isoformat(),
+             "accuracy_m": 12.0 if exact else None, "coarse": not exact},
+        ]  # fmt: skip
+
+    def field_links(self) -> list[dict[str, Any]]:
+        return [
+            {"convoy_id": one, "expires_at": "2023-09-13T12:00:00+00:00", "holds": one in self.open}
+            for one in self.linked
+        ]
+
+    def give_field_link(self, convoy_id: str, *, at: str) -> dict[str, Any]:
+        if "give_field_link" in self.broken:
+            raise UnknownIdError(convoy_id, "no such convoy", "make a plan")
+        self.linked.add(convoy_id)
+        self.open.add(convoy_id)
+        return {"convoy_id": convoy_id, "url": f"{at}/field/token/"}
+
+    def revoke_field_links(self, convoy_id: str) -> dict[str, Any]:
+        self.open.discard(convoy_id)
+        return {"revoked": [convoy_id]}
 
     def may(self, method: str) -> bool:
         return method not in self.forbidden

@@ -6,7 +6,7 @@
 
 (() => {
   const layers = new Map();
-  const groups = {};
+  const groups = qafila.groups = {};
   const shown = {};
   const { element, t, number, moment, duration } = qafila.say;
   const GROUP_OF = {

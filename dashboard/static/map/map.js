@@ -467,7 +467,8 @@
       }).filter(([name]) => state.overlays[name]).map(([name, text]) => shows(name, text)),
       shows("places", t("places")), shows("labels", t("names")), shows("depots", t("depots")),
       shows("volunteers", t("volunteers, by home place")), shows("closures", t("closures")),
-      shows("convoys", t("convoys of the latest plan")));
+      shows("convoys", t("convoys of the latest plan")),
+      shows("positions", t("vehicles and volunteers, last seen")));
     return rows;
   }
 

@@ -8,6 +8,7 @@ import json
 import logging
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,8 +21,12 @@ from dashboard.operations import access, answering, planning
 from dashboard.operations.field_reports import last_heard, signature_id
 from dashboard.operations.people import open_vault
 from dashboard.operations.situation import Situation
+from dashboard.role_desk import RoleDesk
+from dashboard.situation_desk import SituationDesk
 from data.access import field_links
+from data.access.roles import OWNER, rights_of
 from data.store import positions
+from geo.errors import RuleError
 from tests.dashboard.http.conftest import TestClient
 
 MAX_PAGE_BYTES = 60_000
@@ -310,3 +315,33 @@ def test_what_people_wrote_stays_text(
         script = client.get(link["url"] + name).text
         assert "innerHTML" not in script
         assert "eval(" not in script
+
+
+def test_where_a_convoy_is_is_exact_for_the_cell_only(
+    valley: Situation, send: Send, client: TestClient, keyed: dict[str, TestClient],
+    convoy: dict[str, Any],
+) -> None:  # fmt: skip
+    position = {"lon": 8.123456, "lat": 45.123456, "accuracy_m": 9}
+    bounds = valley.info().bounds
+    if bounds is not None:
+        position |= {"lon": (bounds[0] + bounds[2]) / 2, "lat": (bounds[1] + bounds[3]) / 2}
+    send({"id": "position-1", "kind": "position", "position": position})
+    rough = keyed["viewer"].get("/api/v1/positions").json()
+    seen = rough["positions"][0]
+    assert (rough["exact"], seen["coarse"], seen["accuracy_m"]) == (False, True, None)
+    assert (seen["id"], seen["convoy_id"]) == (convoy["vehicle_id"], convoy["convoy_id"])
+    assert abs(seen["lon"] - position["lon"]) <= 0.0051
+    assert keyed["nobody"].get("/api/v1/positions").status_code == 401
+    exact = SituationDesk(valley.home)
+    told = RoleDesk(exact, OWNER).positions(exact=True)[0]
+    assert told["lon"] == pytest.approx(position["lon"])
+    looker = RoleDesk(exact, replace(OWNER, role="viewer", rights=rights_of("viewer")))
+    with pytest.raises(RuleError, match="positions"):
+        looker.positions(exact=True)
+    exact.close()
+
+
+def test_a_link_says_whether_it_still_holds(valley: Situation, link: dict[str, Any]) -> None:
+    assert [one["holds"] for one in answering.links(valley)] == [True]
+    answering.revoke(valley, link["link_id"])
+    assert [one["holds"] for one in answering.links(valley)] == [False]

@@ -30,7 +30,8 @@ OPERATIONS = (
     ("GET", "/indicators"), ("GET", "/ledger/proofs/{event}"), ("POST", "/uploads/{kind}"),
     ("DELETE", "/uploads/{upload_id}"), ("POST", "/convoys/{convoy_id}/replies"),
     ("POST", "/messages"),
-    ("GET", "/convoys/heard"), ("GET", "/health"), ("GET", "/situation"), ("GET", "/live"),
+    ("GET", "/convoys/heard"), ("GET", "/positions"), ("GET", "/health"),
+    ("GET", "/situation"), ("GET", "/live"),
     ("GET", "/roads/near"), ("GET", "/roads/piece"),
 )  # fmt: skip
 
