@@ -33,6 +33,32 @@ def test_finished_environment_is_left_alone(
     assert sorted(environment.folder.rglob("*")) == before
 
 
+def test_modules_are_compiled_where_python_itself_may_not_do_so(
+    setup_script: ModuleType, environment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = environment.root / "geo" / "point.py"
+    module.parent.mkdir()
+    module.write_text("X = 1\n")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    setup_script.install(environment, use_uv=True, started_s=time.monotonic())
+    (compiled,) = (module.parent / "__pycache__").glob("point.*.pyc")
+    first = compiled.stat().st_mtime_ns
+    module.write_text("X = 22\n")
+    setup_script.install(environment, use_uv=True, started_s=time.monotonic())
+    assert compiled.stat().st_mtime_ns > first
+
+
+def test_a_module_that_cannot_be_compiled_does_not_end_the_set_up(
+    setup_script: ModuleType, environment: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (environment.root / "geo").mkdir()
+    (environment.root / "geo" / "point.py").write_text("X = (\n")
+    setup_script.install(environment, use_uv=True, started_s=time.monotonic())
+    said = capsys.readouterr().out
+    assert "not compiled" in said
+    assert "up to date" in said
+
+
 @pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml"])
 def test_changed_file_asks_for_a_new_installation(environment: Any, name: str) -> None:
     path = environment.root / name
