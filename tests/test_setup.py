@@ -44,6 +44,8 @@ def test_modules_are_compiled_where_python_itself_may_not_do_so(
     (compiled,) = (module.parent / "__pycache__").glob("point.*.pyc")
     first = compiled.stat().st_mtime_ns
     module.write_text("X = 22\n")
+    later = module.stat().st_mtime + 10
+    os.utime(module, (later, later))
     setup_script.install(environment, use_uv=True, started_s=time.monotonic())
     assert compiled.stat().st_mtime_ns > first
 
