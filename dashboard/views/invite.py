@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import io
 from urllib.parse import urlsplit
 
@@ -10,7 +9,6 @@ import streamlit as st
 
 from dashboard.http.gate import REQUEST_PATH
 from dashboard.languages import _
-from dashboard.map.text import clean
 
 #: Width of one square of the code in pixels.
 SQUARE_PX = 5
@@ -26,8 +24,7 @@ def panel() -> None:
         )
     )
     st.code(address, language=None)
-    label = html.escape(clean(address))
-    st.html(f'<div class="q-code" role="img" aria-label="{label}">{code(address)}</div>')
+    show_code(address)
     st.caption(
         _(
             "Where the situation has accounts, start the server with --public-requests. On this "
@@ -47,12 +44,17 @@ def server_address() -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def code(address: str) -> str:
-    """Draw an address as a QR code, an SVG."""
+def show_code(address: str) -> None:
+    """Show an address as a QR code."""
+    st.image(code(address), output_format="PNG")
+
+
+def code(address: str) -> bytes:
+    """Draw an address as a QR code, a PNG: Streamlit strips SVG from what it shows."""
     import segno
 
     drawn = io.BytesIO()
     segno.make_qr(address, error="m").save(
-        drawn, kind="svg", scale=SQUARE_PX, border=4, light="#fff", xmldecl=False, svgns=True
+        drawn, kind="png", scale=SQUARE_PX, border=4, light="#fff"
     )
-    return drawn.getvalue().decode()
+    return drawn.getvalue()

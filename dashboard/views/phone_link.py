@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -106,8 +105,7 @@ def _holding(served: Served, convoy_id: str) -> list[dict[str, Any]]:
 
 def _address(url: str) -> None:
     st.code(url, language=None, wrap_lines=True)
-    label = html.escape(clean(url))
-    st.html(f'<div class="q-code" role="img" aria-label="{label}">{invite.code(url)}</div>')
+    invite.show_code(url)
     if not url.startswith("https:"):
         st.caption(
             _(

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import cache, plansheet, state
 from dashboard.map.layers import LayerFiles
 from dashboard.verbs.convoys import EXPORT_FORMATS
-from dashboard.views import convoy
+from dashboard.views import convoy, invite
 from dashboard.views.timeline import timeline_html
 from tests.dashboard.valley import HOSTILE, NOON, ValleyDesk
 
@@ -305,7 +305,8 @@ def test_a_phones_link_is_made_shown_as_code_and_withdrawn(desk: ValleyDesk) -> 
     page = draw("stops")
     page.button(key="give_field_link").click().run()
     assert page.code[0].value.endswith("/field/token/")
-    assert "<svg" in html_of(page)
+    assert [one.proto.imgs[0].url[-4:] for one in page.get("image")] == [".png"]
+    assert invite.code("https://cell.example").startswith(b"\x89PNG")
     assert any("holds until 2023-09-13 13:00" in one.value for one in page.caption)
     page.button(key="revoke_field_link").click().run()
     assert desk.open == set()
