@@ -6,6 +6,7 @@ and its content depends on the picture and the time only, so two snapshots can b
 
 from __future__ import annotations
 
+import functools
 import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,8 @@ def live_features(
         Path of the layer file with the ways of the plan's convoys (`dashboard.map.ways`).
     """
     features: dict[str, Feature] = {}
+    # A few items, asked for in thousands of places.
+    item_name = functools.cache(item_name)
     for part in (
         _places(picture, item_name),
         _depots(picture, item_name),

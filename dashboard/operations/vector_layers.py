@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from dashboard.operations.situation import Situation
 
@@ -105,16 +106,18 @@ def road_sources(edges: gpd.GeoDataFrame, key: str) -> tuple[VectorSource, ...]:
         Text that changes whenever the edges do.
     """
     kind = edges["highway"].str.removesuffix("_link")
-    table = edges[["geometry"]].assign(highway=kind, ref=edges["ref"], name=edges["name"])
     minor = ~kind.isin(MAIN_HIGHWAYS).to_numpy()
     if len(edges) <= LARGE_NETWORK:
         minor = np.zeros(len(edges), dtype=bool)
-    parts: tuple[tuple[VectorName, gpd.GeoDataFrame, int], ...] = (
-        ("roads-minor", table[minor], MINOR_ZOOM),
-        ("roads", table[~minor], FAR_ZOOM),
+    parts: tuple[tuple[VectorName, NDArray[np.bool_], int], ...] = (
+        ("roads-minor", minor, MINOR_ZOOM),
+        ("roads", ~minor, FAR_ZOOM),
     )
+    # The lines themselves are read when tiles are made, not at each start.
     return tuple(
-        _source(name, key, zoom, partial(_same, part)) for name, part, zoom in parts if len(part)
+        _source(name, key, zoom, partial(_roads, edges, held))
+        for name, held, zoom in parts
+        if held.any()
     )
 
 
@@ -136,8 +139,9 @@ def _sources(situation: Situation) -> tuple[VectorSource, ...]:
     return situation.remember(("vector layers", *key, roads_key), make)
 
 
-def _same(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    return table
+def _roads(edges: gpd.GeoDataFrame, held: NDArray[np.bool_]) -> gpd.GeoDataFrame:
+    part = edges.loc[held, ["geometry", "highway", "ref", "name"]]
+    return part.assign(highway=part["highway"].str.removesuffix("_link"))
 
 
 def _units(situation: Situation) -> gpd.GeoDataFrame:

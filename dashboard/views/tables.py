@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,8 @@ def places_table(picture: Picture, item_name: ItemName) -> pd.DataFrame:
     """Give the places as the table shows them; counts of places not assessed are missing, not 0."""
     frame = picture.places.sort_values("priority", ascending=False, na_position="last")
     assessed = frame["evidence_state"] != "not_assessed"
+    # A few items, asked for in thousands of places.
+    item_name = functools.cache(item_name)
     return pd.DataFrame(
         {
             "place_id": frame["place_id"],
