@@ -29,6 +29,7 @@ from streamlit import config
 from streamlit.starlette import App
 
 from dashboard import cache
+from dashboard.courier import Courier
 from dashboard.http.api import create_api
 from dashboard.http.brief import brief_routes
 from dashboard.http.field import field_routes
@@ -272,7 +273,12 @@ def _lifespan(served: Served) -> Callable[[App], Any]:
     @asynccontextmanager
     async def lifespan(_app: App) -> AsyncIterator[None]:
         warming = asyncio.create_task(asyncio.to_thread(_settle, served))
+        courier = Courier(served.desk.situation) if isinstance(served.desk, SituationDesk) else None
+        if courier is not None:
+            courier.start()
         yield
+        if courier is not None:
+            await asyncio.to_thread(courier.end)
         await warming
 
     return lifespan

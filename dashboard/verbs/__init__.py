@@ -25,6 +25,7 @@ from dashboard.verbs import (
     stock,
     tables,
     volunteers,
+    webhooks,
 )
 from dashboard.verbs.parser import FINE, FOUND, Parser
 
@@ -56,6 +57,7 @@ def build_parser() -> Parser:
         groups,
         batches,
         volunteers,
+        webhooks,
         access,
     ):
         area.add(verbs)

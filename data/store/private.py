@@ -109,7 +109,24 @@ POSITIONS = Table(
     Index("positions_by_subject", "subject_id", "at"),
 )
 
-#: What a copy of a situation carries; sessions and attempts end with the place they were made at.
+#: Which programs are told what is recorded, and how far each is (`data.store.webhooks`).
+WEBHOOKS = Table(
+    "webhooks",
+    PRIVATE,
+    _text("webhook_id", key=True),
+    _text("url"),
+    _text("kinds"),
+    _text("public_key"),
+    Column("told_seq", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    _text("made_at"),
+    _text("next_at"),
+    _text("error"),
+    _text("stopped_at", maybe=True),
+)
+
+#: What a copy of a situation carries. Not webhooks: both would tell the same. Sessions and attempts
+#: end with the place they were made at.
 CARRIED = (VAULT_MARK, PEOPLE, CREDENTIALS, KEY_SECRETS, BATCHES)
 
 

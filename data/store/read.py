@@ -133,6 +133,13 @@ class Reader(FieldReader, NeedReader, StockReader, VolunteerReader):
         """Yield the events as they are exported, up to the last one at the call."""
         return map(event_json, self._rows_after(0, None))
 
+    def numbered_lines(
+        self, *, since: int, types: Iterable[str] | None = None
+    ) -> Iterator[tuple[int, str]]:
+        """Yield the events after number `since` with their numbers, as they are exported."""
+        condition = None if types is None else EVENTS.c.type.in_(sorted(set(types)))
+        return ((row.seq, event_json(row)) for row in self._rows_after(since, condition))
+
     def hashes(self, until: int) -> list[str]:
         """Give the hashes of the events 1 to `until`, in order."""
         statement = select(EVENTS.c.hash).where(EVENTS.c.seq <= until).order_by(EVENTS.c.seq)

@@ -58,7 +58,7 @@ from data.store.volunteering_tables import SIGNS_OF_LIFE as SIGNS_OF_LIFE
 from data.store.volunteering_tables import TASKS as TASKS
 
 #: The newest revision in `migrations/versions`; a test compares.
-REVISION = "0016"
+REVISION = "0017"
 
 #: Written into the header of an SQLite file ("Qafi"), so that it is known for ours.
 APPLICATION_ID = 0x51616669
