@@ -29,6 +29,8 @@ NO_STORE = {"Cache-Control": "no-store"}
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 GEOJSON = "application/geo+json"
 PMTILES = "application/vnd.pmtiles"
+# Tiles and directories are some hundred kB at most.
+MOST_PART_BYTES = 4_000_000
 # Below this an answer is sent as it is: the headers of compression cost more than it saves.
 COMPRESS_FROM_BYTES = 500
 
@@ -75,8 +77,15 @@ def create_api(
             int | None, Query(ge=1, le=2**53, description="as it was known at this event")
         ] = None,
         accept_encoding: Annotated[str, Header(include_in_schema=False)] = "",
+        if_none_match: Annotated[str, Header(include_in_schema=False)] = "",
     ) -> Response:
         """Give what changed on the map since a screen last asked."""
+        if at is None and not since:
+            return _whole(
+                feed.answer(desk.picture(), "", at=desk.now(), crs=crs_of(desk)),
+                if_none_match,
+                accept_encoding,
+            )
         if at is None:
             answer = feed.answer(desk.picture(), since, at=desk.now(), crs=crs_of(desk))
         else:
@@ -128,11 +137,26 @@ def create_api(
         """Give a tile of a raster, known by the hash of its file; it may be kept for ever."""
         return Response(desk.raster_tile(key, z, x, y), headers=FOR_EVER, media_type="image/png")
 
+    @app.get("/tiles/{key}/{start}-{length}.part")
+    def part_of_tiles(
+        key: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")],
+        start: Annotated[int, Path(ge=0, le=2**40)],
+        length: Annotated[int, Path(ge=1, le=MOST_PART_BYTES)],
+    ) -> Response:
+        """Give a part of a file of vector tiles under an address of its own; kept for ever."""
+        with desk.vector_file(key).open("rb") as file:
+            file.seek(start)
+            part = file.read(length)
+        if not part:
+            raise UnknownIdError(f"byte {start}", "the file is shorter", "reload the map")
+        return Response(part, headers=FOR_EVER, media_type="application/octet-stream")
+
     @app.get("/tiles/{key}.pmtiles")
     def vector_tiles(key: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]) -> FileResponse:
         """Give a layer as vector tiles (PMTiles), whole or by byte ranges."""
         # Not kept: a browser that holds a part of a file and asks for a longer one that ends beyond
-        # the file may fail to put the two together, and the roads would be missing from the map.
+        # the file may fail to put the two together, and the roads would be missing from the map. So
+        # the map asks for parts that have addresses of their own.
         return FileResponse(desk.vector_file(key), headers=NO_STORE, media_type=PMTILES)
 
     @app.get("/roads/near")
@@ -190,15 +214,26 @@ def crs_of(desk: Desk) -> str:
     return desk.info().working_crs or "EPSG:3857"
 
 
-def _json(content: dict[str, Any], accept_encoding: str) -> Response:
-    answer = JSONResponse(content, headers=NO_STORE | {"Vary": "Accept-Encoding"})
+def _whole(answer: dict[str, Any], known: str, accept_encoding: str) -> Response:
+    """Give all of the live layer, or say that the browser has it from its last visit."""
+    tag = f'"{answer["cursor"]}.{answer["seq"]}.{answer["made_at"]}"'
+    asked_first = {"Cache-Control": "private, no-cache", "ETag": tag, "Vary": "Accept-Encoding"}
+    if tag in known:
+        return Response(status_code=304, headers=asked_first)
+    return _json(answer, accept_encoding, headers=asked_first)
+
+
+def _json(
+    content: dict[str, Any], accept_encoding: str, *, headers: dict[str, str] = NO_STORE
+) -> Response:
+    answer = JSONResponse(content, headers=headers | {"Vary": "Accept-Encoding"})
     body = bytes(answer.body)
     if len(body) < COMPRESS_FROM_BYTES or "gzip" not in accept_encoding:
         return answer
     # Compressed here, in the worker thread, and not by the middleware in the event loop.
     return Response(
         gzip.compress(body, compresslevel=5, mtime=0),
-        headers=NO_STORE | {"Vary": "Accept-Encoding", "Content-Encoding": "gzip"},
+        headers=headers | {"Vary": "Accept-Encoding", "Content-Encoding": "gzip"},
         media_type="application/json",
     )
 

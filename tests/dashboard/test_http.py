@@ -84,6 +84,23 @@ def test_health_gives_the_version_of_the_situation(client: Client, desk: ValleyD
     assert answer.headers["cache-control"] == "no-store"
 
 
+def test_a_screen_that_has_all_of_it_is_told_so(client: Client, desk: ValleyDesk) -> None:
+    first = client.get("/live")
+    tag = first.headers["etag"]
+    assert first.headers["cache-control"] == "private, no-cache"
+    again = client.get("/live", headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    # Proxies that compress weaken a tag.
+    assert client.get("/live", headers={"If-None-Match": f"W/{tag}"}).status_code == 304
+    close(desk, "drill:e2")
+    changed = client.get("/live", headers={"If-None-Match": tag})
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != tag
+    later = client.get(f"/live?since={first.json()['cursor']}", headers={"If-None-Match": tag})
+    assert later.status_code == 200
+    assert later.headers["cache-control"] == "no-store"
+
+
 def test_situation_says_its_notice_and_dates_its_sources(client: Client) -> None:
     body = client.get("/situation").json()
     assert body["notice"].startswith("drill: places real")
@@ -271,6 +288,24 @@ def test_vector_tiles_are_served_whole_and_by_ranges(client: Client, desk: Valle
     assert client.get("/tiles/" + "0" * 64 + ".pmtiles").status_code == 404
 
 
+def test_a_part_of_the_tiles_has_an_address_of_its_own_and_is_kept(
+    client: Client, desk: ValleyDesk
+) -> None:
+    (roads,) = [one for one in desk.vector_layers() if one.name == "roads"]
+    whole = client.get("/" + roads.path).content
+    base = f"/tiles/{roads.key}"
+    part = client.get(f"{base}/7-120.part")
+    assert part.status_code == 200
+    assert part.content == whole[7:127]
+    assert "immutable" in part.headers["cache-control"]
+    # A reader asks for more than a small file has.
+    assert client.get(f"{base}/{len(whole) - 5}-16384.part").content == whole[-5:]
+    assert client.get(f"{base}/{len(whole)}-10.part").status_code == 404
+    for wrong in ("0-0", "0-4000001", "-1-5", "a-5"):
+        assert client.get(f"{base}/{wrong}.part").status_code in (404, 422)
+    assert client.get(f"/tiles/{'0' * 64}/0-10.part").status_code == 404
+
+
 def test_the_road_under_a_click_is_known(client: Client) -> None:
     asked = {"lon": -7.98, "lat": 31.2501, "reach_m": 200, "zoom": 12}
     found = client.get("/roads/near", params=asked).json()
@@ -359,6 +394,7 @@ def test_the_interface_describes_itself_without_a_foreign_host(client: Client) -
         "/layers/{name}/{sha}.geojson",
         "/tiles/{key}/{z}/{x}/{y}.png",
         "/tiles/{key}.pmtiles",
+        "/tiles/{key}/{start}-{length}.part",
         "/roads/near",
         "/roads/piece",
     }

@@ -48,7 +48,9 @@
     try {
       const query = "?since=" + encodeURIComponent(cursor) + (asked ? "&at=" + asked : "");
       const answer = await fetch(options.url + query, {
-        cache: "no-store", signal: AbortSignal.timeout(options.timeout_s * 1000),
+        // All of it may be here from the last visit: the server says whether it still holds.
+        cache: cursor || asked ? "no-store" : "no-cache",
+        signal: AbortSignal.timeout(options.timeout_s * 1000),
       });
       if (!answer.ok) throw new Error(options.url + ": " + answer.status);
       const said = await answer.json();

@@ -1,4 +1,4 @@
-// Roads, units and graded buildings: drawn from vector tiles, which the browser fetches by byte ranges.
+// Roads, units and graded buildings: drawn from vector tiles, which the browser fetches part by part.
 // A click is answered by the server, which knows every road; the tiles only show them.
 //
 // All of them share one sheet of tiles of 512 pixels: what moves with the map is 20 pictures and not 190,
@@ -82,8 +82,27 @@
     symbolizer: new LineSymbolizer({ color: "#7a6f9b", width: 1.2, opacity: 0.75, dash: [8, 4, 2, 4] }),
   }];
 
+  // A file of tiles, read in parts that each have an address of their own: a part never changes, so the
+  // browser keeps it, which it does not do reliably with byte ranges.
+  class Parts {
+    constructor(url) { this.url = url; }
+    getKey() { return this.url; }
+    async getBytes(offset, length, signal) {
+      const address = `${this.url.replace(/\.pmtiles$/, "")}/${offset}-${length}.part`;
+      const answer = await fetch(address, { signal });
+      if (!answer.ok) throw new Error(address + ": " + answer.status);
+      return { data: await answer.arrayBuffer() };
+    }
+  }
+
+  function viewsOf(sources) {
+    const views = sourcesToViews({ sources });
+    for (const [name, view] of views) view.tileCache.source.p.source = new Parts(sources[name].url);
+    return views;
+  }
+
   // Tiles of several sources, painted on one canvas each, in the order of `parts`.
-  const SIDE = 512, EDGE = 16;
+  const SIDE = 512, EDGE = 16, HEAD_BYTES = 16384;
   const Tiles = L.GridLayer.extend({
     options: { tileSize: SIDE, updateWhenZooming: false, keepBuffer: 1 },
 
@@ -94,7 +113,7 @@
 
     // Give a part its sources; it is drawn from now on.
     feed(name, sources, rules) {
-      Object.assign(this.parts.get(name), { views: sourcesToViews({ sources }), rules });
+      Object.assign(this.parts.get(name), { views: viewsOf(sources), rules });
     },
 
     // Show a part or hide it; what is asked for at once is drawn at once.
@@ -148,9 +167,8 @@
   // Where the tiles of a layer do not come, the map must not look as if there were nothing.
   async function ready(layers) {
     await Promise.all(layers.map(async ({ url }) => {
-      const answer = await fetch(url, { headers: { Range: "bytes=0-126" } });
-      if (!answer.ok) throw new Error(url + ": " + answer.status);
-      await answer.arrayBuffer();
+      // What the file begins with is what is read of it first: it is asked for once.
+      await new Parts(url).getBytes(0, HEAD_BYTES);
     }));
   }
 
