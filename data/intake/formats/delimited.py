@@ -75,7 +75,8 @@ def _regularity(lines: list[str], mark: str) -> tuple[float, int]:
     if not wide:
         return (0.0, 0)
     width = max(wide, key=lambda one: (wide[one], one))
-    return (round(wide[width] / sum(counts.values()), 1), width)
+    # Not rounded: decimal commas part every line but that of the titles.
+    return (wide[width] / sum(counts.values()), width)
 
 
 def _records(path: Path, found: TextFile, delimiter: str) -> Iterator[Line]:

@@ -178,3 +178,13 @@ def test_the_hash_is_of_the_bytes_that_came(tmp_path: Path) -> None:
     path = _workbook(tmp_path / "b.xlsx", [["douar", "besoin"], ["Tinmel", "tente"]])
     assert read_book(path).sha256 == read_book(path).sha256
     assert read_book(path).size == path.stat().st_size
+
+
+def test_decimal_commas_in_every_row_do_not_part_the_cells(tmp_path: Path) -> None:
+    path = tmp_path / "french.csv"
+    rows = "".join(f"31,0{n % 10};-8,12;tente;{n},5\n" for n in range(50))
+    path.write_text("lat;lon;besoin;quantité\n" + rows, encoding="utf-8")
+    assert read_book(path).form == "text parted by semicolon"
+    path.write_text("lat;lon;note\n" + "31,05;-8,12;murs, toits, puits\n" * 50, encoding="utf-8")
+    (sheet,) = _sheets(path)
+    assert _row(sheet, "lat", "lon", "note") == ("31,05", "-8,12", "murs, toits, puits")
