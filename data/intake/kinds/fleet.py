@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,13 @@ from data.intake.cells.words import unit_word, vehicle_class
 from data.intake.depots import depot_of, registering, stable_id
 from data.intake.placing import events_of, place_of
 from data.intake.row import Row, TakenRow
+from data.volunteering.skills import LANGUAGES, SKILLS, language_of, skill_of
 from geo.model import VEHICLE_CLASS_NAMES
 from geo.phrase import phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
     from data.intake.known import Known
 
 NEEDED_VEHICLES = (("vehicle",), ("class",), ("capacity_kg",), ("capacity_m3",), ("depot",))
@@ -24,6 +28,8 @@ MIN_SHIFT_S, DAY_S = 600, 86_400
 SLOWEST, FASTEST = Decimal("0.1"), Decimal(3)
 MOST_CREW = 100
 _PLACE_FIELDS = ("place", "place_id", "lon", "position")
+_PARTS = re.compile(r"[,;|،؛/\n]")
+_AND = re.compile(r"\s+(?:and|et|&|\+|ⴷ)\s+|\s+و\s*")
 
 
 def take_vehicle(row: Row, known: Known) -> TakenRow:
@@ -71,14 +77,16 @@ def take_volunteer(row: Row, known: Known) -> TakenRow:
     place_id, score = (None, None)
     if any(row.text(field) for field in _PLACE_FIELDS):
         place_id, score = place_of(row, known)
+    skills = _listed(row, "skills", SKILLS, skill_of)
+    languages = _listed(row, "languages", LANGUAGES, language_of)
     report = row.report(place_id, score)
     if report.problems:
         return TakenRow(report=report)
     event = VolunteerRegistered(
         volunteer_id=stable_id("volunteer", name),
         home_place_id=place_id,
-        skills=_list(row.text("skills")),
-        languages=_list(row.text("languages")),
+        skills=skills,
+        languages=languages,
     )
     return TakenRow(report=report, events=(*events_of(place_id, known), event))
 
@@ -152,6 +160,22 @@ def _crew(row: Row) -> int | None:
     return int(value)
 
 
-def _list(text: str) -> tuple[str, ...]:
-    parts = text.replace(";", ",").replace("|", ",").replace("،", ",").split(",")
-    return tuple(part.strip()[:100] for part in parts if part.strip())[:50]
+def _listed(
+    row: Row, field: str, listed: Container[str], read: Callable[[str], str]
+) -> tuple[str, ...]:
+    """Read several words of a controlled list; what is in no list is kept, and the row says so."""
+    found: list[str] = []
+    for part in _PARTS.split(row.text(field)):
+        if not part.strip():
+            continue
+        # Whole first: "search and rescue" is one skill, "arabe et français" are two languages.
+        ways = ([part], _AND.split(part), part.split())
+        said = next((way for way in ways if all(read(one) in listed for one in way)), ways[0])
+        found += [read(one)[:100] for one in said]
+    words = tuple(dict.fromkeys(found))[:50]
+    unknown = [one for one in words if one not in listed]
+    if unknown:
+        row.notes.append(
+            phrase("kept as written, for no list has it: {words}", words=", ".join(unknown)[:200])
+        )
+    return words

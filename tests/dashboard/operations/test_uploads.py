@@ -1,14 +1,17 @@
 """Uploads: good rows go in, bad ones come back, the same twice is once, and all can be undone."""
 
 import csv
+import io
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from dashboard.intakesheet import told_report
 from dashboard.languages import reading_in
-from dashboard.operations import uploads
+from dashboard.operations import templating, uploads
 from dashboard.operations.situation import Situation
+from dashboard.templatewords import choice_labels
 from geo.errors import InputError
 
 MIXED = "place,item,quantity\nTinmel,tent,5\nNowhere at all,tent,5\nIghil,tent,-1\n"
@@ -136,6 +139,29 @@ def test_a_road_report_becomes_a_closure_or_a_reason(valley: Situation, tmp_path
     assert (news.state, news.edges) == ("open", ("w11:3-4",))
     assert closure.classes == ("truck", "pickup")
     assert closure.edges == ("w11:3-4",)
+
+
+def test_a_template_of_roads_filled_in_becomes_closures(valley: Situation, tmp_path: Path) -> None:
+    with reading_in("fr"):
+        made = templating.template(valley, "road-status", language="fr")
+        state = choice_labels()["state"]
+    book = load_workbook(io.BytesIO(made.content))
+    page = book.worksheets[0]
+    said = [
+        {"lon": -7.975, "lat": 31.0, "road": "R203", "state": state["closed"], "reason": "éboulis"},
+        {"lon": -7.975, "lat": 31.0, "road": "R203", "state": state["restricted"]},
+        {"lon": -3.0, "lat": 35.0, "state": state["closed"]},
+    ]
+    for row, cells in enumerate(said, start=page.max_row + 1):
+        for field, cell in cells.items():
+            page.cell(row, made.fields.index(field) + 1, cell)
+    book.save(tmp_path / "routes.xlsx")
+    told = uploads.upload(valley, "road-status", tmp_path / "routes.xlsx", organisation="Army")
+    assert [one["status"] for one in told["rows"]] == ["accepted", "accepted", "rejected"]
+    found = [(one.state, one.edges, one.reason) for one in valley.store.closures()]
+    assert found == [("closed", ("w11:3-4",), "éboulis"), ("restricted", ("w11:3-4",), "")]
+    uploads.undo(valley, told["upload_id"])
+    assert not valley.store.closures()
 
 
 def test_an_unknown_organisation_is_registered_as_pending(

@@ -220,6 +220,31 @@ def test_a_volunteer_needs_no_place_and_keeps_skills(tmp_path: Path, here: Known
     assert rows[1].report.status == "rejected"
 
 
+def test_skills_and_languages_are_words_of_the_lists_in_four_languages(
+    tmp_path: Path, here: Known
+) -> None:
+    rows = _take(
+        tmp_path,
+        here,
+        "volunteers",
+        "volunteer;skills;languages\n"
+        "V-01;Infirmière / chauffeur 4x4, nurse;arabe et français\n"
+        "V-02;بحث وانقاذ، ممرضة;العربية والفرنسية\n"
+        "V-03;search and rescue|medical mason;ⵜⴰⵛⵍⵃⵉⵜ ⴷ ⵜⴰⴼⵔⴰⵏⵙⵉⵙⵜ\n"
+        "V-04;Computer & Internet, cook;Quechua\n",
+    )
+    told = [(one.events[0].skills, one.events[0].languages) for one in rows]  # type: ignore[attr-defined]
+    assert told == [
+        (("medical", "driver_4x4"), ("ar", "fr")),
+        (("search_rescue", "medical"), ("ar", "fr")),
+        (("search_rescue", "medical", "mason"), ("shi", "fr")),
+        (("computer & internet", "cook"), ("quechua",)),
+    ]
+    assert [len(one.report.notes) for one in rows] == [0, 0, 0, 2]
+    assert rows[3].report.status == "accepted"
+    assert rows[3].report.notes[0].endswith("computer & internet")
+
+
 def test_misspelled_names_of_place_and_commune_are_read_and_said_to_be_repaired(
     tmp_path: Path, here: Known
 ) -> None:
