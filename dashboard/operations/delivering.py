@@ -71,7 +71,7 @@ class DeliveryCounter:
         """Give one for the present state of a situation."""
         return cls(
             stockroom.stock_book(situation, at),
-            OpenNeeds(situation.store.needs(), situation.current_place),
+            OpenNeeds(situation.store.needs(), situation.current_places()),
             convoy_depots(situation),
         )
 

@@ -354,7 +354,7 @@ class Situation:
                     else ("commune_code", "unit_id")
                 )
                 if layer.kind == "places":
-                    now = table["place_id"].map(self.current_place)
+                    now = table["place_id"].map(self.current_places())
                     table = table.assign(place_id=now).drop_duplicates("place_id")
                 found = table.set_index(key[1]).reindex(places[key[0]]).set_axis(places.index)
                 told = found.notna().all(axis=1)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 import pytest
+from sqlalchemy import Engine, event
 
 from dashboard.cli import main
 from dashboard.operations import planning
+from dashboard.operations.delivering import DeliveryCounter
 from dashboard.operations.field_reports import Reporter, last_heard, take_reply
 from dashboard.operations.situation import Situation
+from data.events import NeedReported, NewEvent
 from data.intake.reply import parse_reply
 from geo.errors import InputError, QafilaError, RuleError, UnknownIdError
 from routing.exports.sheet.html import ANSWERS
@@ -121,3 +126,39 @@ def test_the_cell_enters_a_message_on_the_command_line(
 def test_what_the_sheet_tells_to_send_can_be_read() -> None:
     kinds = [parse_reply(code).kind for code, _ in ANSWERS]
     assert kinds == ["arrived", "delivered", "refused", "blocked", "sos"]
+
+
+def test_a_delivery_asks_the_database_as_often_however_many_needs_there_are(
+    valley: Situation,
+) -> None:
+    def asked() -> int:
+        n_asked = Counter[str]()
+
+        def count(*_given: object) -> None:
+            n_asked["statements"] += 1
+
+        event.listen(Engine, "before_cursor_execute", count)
+        try:
+            DeliveryCounter.of(valley)
+        finally:
+            event.remove(Engine, "before_cursor_execute", count)
+        return n_asked["statements"]
+
+    few = asked()
+    need = valley.store.needs()[0]
+    valley.store.append(
+        [
+            NewEvent(
+                payload=NeedReported(
+                    need_id=f"need:more-{number}",
+                    place_id=need.place_id,
+                    item_id=need.item_id,
+                    quantity=Decimal(1),
+                    unit=need.unit,
+                )
+            )
+            for number in range(50)
+        ]
+    )
+    assert len(valley.store.needs()) >= 50
+    assert asked() == few
