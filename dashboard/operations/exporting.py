@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 #: What `routing.exports` writes, and the planning problem; said here so that the command line need
 #: not load it.
 FORMATS = (
-    "gpx", "kml", "geojson", "csv", "text", "html", "pdf", "loading", "waybills", "problem"
+    "gpx", "kml", "geojson", "csv", "text", "html", "pdf", "loading", "waybills", "kmz", "tak",
+    "problem",
 )  # fmt: skip
 #: What a phone or another program opens; sheets and lists are asked for.
 DEFAULT_FORMATS = FORMATS[:5]

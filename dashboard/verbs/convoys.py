@@ -22,6 +22,8 @@ EXPORT_FORMATS = (
     "pdf",
     "loading",
     "waybills",
+    "kmz",
+    "tak",
     "problem",
 )
 

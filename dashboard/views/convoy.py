@@ -292,6 +292,8 @@ def format_titles() -> dict[str, str]:
         "pdf": _("Sheet, loading list and waybills to print (PDF)"),
         "gpx": _("Way for a navigation app (GPX)"),
         "kml": _("Way for Google Earth (KML)"),
+        "kmz": _("Way for Google Earth, small (KMZ)"),
+        "tak": _("Way and stops for ATAK (data package)"),
         "text": _("Text messages"),
         "csv": _("Stops as a table (CSV)"),
         "loading": _("Loading list (CSV)"),

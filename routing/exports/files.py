@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from geo.errors import InputError, RuleError
 from geo.written_file import write_whole
-from routing.exports import geojson, gpx, kml, table, text
+from routing.exports import bundles, geojson, gpx, kml, table, text
 from routing.exports.sheet import html, lists, pdf
 from routing.exports.wording import LANGUAGES, Language, Wording
 
@@ -34,6 +34,8 @@ _RENDERERS: dict[str, tuple[str, Render]] = {
     "pdf": (pdf.SUFFIX, pdf.render),
     "loading": (lists.LOADING_SUFFIX, lists.render_loading),
     "waybills": (lists.WAYBILLS_SUFFIX, lists.render_waybills),
+    "kmz": (bundles.KMZ_SUFFIX, bundles.render_kmz),
+    "tak": (bundles.TAK_SUFFIX, bundles.render_tak),
 }
 FORMATS: tuple[str, ...] = tuple(_RENDERERS)
 LONGEST_STEM = 80

@@ -5,6 +5,7 @@ import importlib.util
 import io
 import json
 import re
+import zipfile
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -17,7 +18,18 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from geo.errors import InputError, RuleError
-from routing.exports import FORMATS, LANGUAGES, Wording, export, geojson, gpx, kml, table, text
+from routing.exports import (
+    FORMATS,
+    LANGUAGES,
+    Wording,
+    bundles,
+    export,
+    geojson,
+    gpx,
+    kml,
+    table,
+    text,
+)
 from routing.exports.files import file_stems
 from routing.exports.text import _GLUE, _cut
 from tests.routing.exports.valley import AREMD, ASNI, DEPARTS, IMLIL, NAMES, NOTICE, an_itinerary
@@ -45,6 +57,16 @@ def wording(**changes):
 
 def hostile_wording(name):
     return Wording(notice=name, name_of=lambda _: name, zone=MOROCCO)
+
+
+def text_of(path):
+    if path.suffix == ".pdf":
+        return text_of_pdf(path)
+    if path.suffix not in (".kmz", ".zip"):
+        return path.read_text(encoding="utf-8")
+    with zipfile.ZipFile(path) as archive:
+        inner = [name for name in archive.namelist() if not name.endswith(".kmz")]
+        return " ".join(archive.read(name).decode() for name in inner)
 
 
 def text_of_pdf(path):
@@ -157,6 +179,47 @@ def test_kml_says_what_the_stop_gets_and_carries_the_notice():
     marks = root.findall(".//k:Placemark/k:description", spaces)
     assert all(NOTICE in mark.text for mark in marks)
     assert not root.findall(".//k:href", spaces)  # nothing is fetched from a foreign host
+
+
+# --- KMZ and data packages --------------------------------------------------------------------
+
+
+def test_gdal_reads_the_kmz(tmp_path):
+    (path,) = export([an_itinerary()], tmp_path, formats=["kmz"], name_of=NAMES.__getitem__)
+    stops = pyogrio.read_dataframe(path, layer="Stop")
+    assert stops["Name"].tolist()[1] == "1 Imlil إمليل"
+
+
+def test_a_data_package_names_all_it_holds_and_its_points_lie_at_the_stops():
+    made = bundles.render_tak(an_itinerary(), wording())
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        manifest = parse(archive.read("MANIFEST/manifest.xml"))
+        named = [one.get("zipEntry") for one in manifest.iter("Content")]
+        assert named == [one for one in archive.namelist() if one != "MANIFEST/manifest.xml"]
+        points = {one: parse(archive.read(one)) for one in named if one.endswith(".cot")}
+        assert archive.read("way/way.kmz") == bundles.render_kmz(an_itinerary(), wording())
+    assert list(points) == ["depot/depot.cot", "stop-1/stop-1.cot", "stop-2/stop-2.cot"]
+    assert len({one.get("uid") for one in points.values()}) == 3
+    first = points["stop-1/stop-1.cot"]
+    where = first.find("point")
+    assert (float(where.get("lon")), float(where.get("lat"))) == pytest.approx(IMLIL, abs=1e-6)
+    assert first.find("detail/contact").get("callsign") == "1 Imlil إمليل"
+    assert NOTICE in first.findtext("detail/remarks")
+    assert first.get("start") < first.get("stale")
+    assert manifest.find(".//Content/Parameter").get("value") in {
+        one.get("uid") for one in points.values()
+    }
+
+
+def test_the_same_convoy_is_the_same_data_package_and_hostile_names_stay_text():
+    hostile = hostile_wording('"/><event uid="evil">')
+    made = bundles.render_tak(an_itinerary(), hostile)
+    assert made == bundles.render_tak(an_itinerary(), hostile)
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        for name in archive.namelist():
+            if not name.endswith(".kmz"):
+                assert not list(parse(archive.read(name)).iter("evil"))
+                assert len(list(parse(archive.read(name)).iter("event"))) <= 1
 
 
 # --- GeoJSON ----------------------------------------------------------------------------------
@@ -323,7 +386,7 @@ def test_the_notice_is_in_every_file_in_every_language(tmp_path, language):
     paths = export([an_itinerary()], tmp_path, notice=NOTICE, language=language)
     assert len(paths) == len(FORMATS)
     for path in paths:
-        said = text_of_pdf(path) if path.suffix == ".pdf" else path.read_text(encoding="utf-8")
+        said = text_of(path)
         # A reader of PDF gives the words of a line from right to left in another order.
         assert set(re.findall(r"\w+", NOTICE)) <= set(re.findall(r"\w+", said))
         assert NOTICE in said.replace("\n", " ") or (path.suffix, language) == (".pdf", "ar")
