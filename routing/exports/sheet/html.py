@@ -79,7 +79,7 @@ def page(sheet: Sheet, *, codes: Sequence[str] = ()) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="referrer" content="no-referrer">'
         f"<title>{escape(sheet.title)}</title><style>{_STYLE}</style></head>"
-        f"<body>{body}</body></html>\n"
+        f"<body><main>{body}</main></body></html>\n"
     )
 
 
@@ -216,7 +216,8 @@ def _loading(sheet: Sheet) -> str:
     return (
         f'<section class="load"><h2>{escape(words["loading_list"])}</h2>'
         f"<p>{escape(words['loading_note'])}</p>"
-        f'<div class="wide"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
+        f'<div class="wide" tabindex="0"><table><thead>{head}</thead>'
+        f"<tbody>{rows}</tbody></table></div>"
         f"{total}</section>"
     )
 
@@ -264,7 +265,7 @@ def _bill(bill: Waybill, sheet: Sheet) -> str:
     notice = f'<p class="notice">{_text(sheet.notice)}</p>' if sheet.notice else ""
     return (
         f'<section class="bill">{notice}<h2>{escape(words["waybill"])} {escape(bill.number)}</h2>'
-        f'<dl class="facts">{lines}</dl><div class="wide"><table><thead>{head}</thead>'
+        f'<dl class="facts">{lines}</dl><div class="wide" tabindex="0"><table><thead>{head}</thead>'
         f"<tbody>{rows}{total}</tbody></table></div>"
         f'<div class="signs">{signs}</div></section>'
     )

@@ -181,6 +181,9 @@ def test_html_needs_nothing_but_itself(language):
     for part in ("timetable", "turns", "contacts", "loading_list", "waybill", "valid"):
         assert word(part, language) in text
     assert "Aremd" in text and "R203" in text and NOTICE in text
+    # What scrolls sideways can be reached with the keyboard too.
+    assert tree.xpath("//*[@class='wide']")
+    assert not tree.xpath("//*[@class='wide'][not(@tabindex='0')]|//section[not(ancestor::main)]")
 
 
 def test_html_shows_the_map_with_depot_stops_way_and_closure():
