@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -14,7 +16,7 @@ from dashboard import cache
 from dashboard.http.language import PARAMETER, remembered
 from dashboard.http.problem import problem, status_of
 from dashboard.languages import LANGUAGES, chosen_language, use_language
-from dashboard.map.assets import STATIC, assets_digest
+from dashboard.map.assets import BUNDLE, STATIC, assets_digest, bundle
 from geo.errors import QafilaError
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
 class ForeverFiles(StaticFiles):
     """Static files below an address that names their hash: a browser asks for each one once."""
 
@@ -42,7 +47,7 @@ class ForeverFiles(StaticFiles):
     ) -> Response:
         """Serve a file and let it be kept for ever."""
         answer = super().file_response(full_path, stat_result, scope, status_code)
-        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        answer.headers["Cache-Control"] = FOR_EVER
         return answer
 
 
@@ -76,11 +81,25 @@ def page_routes(served: Served) -> list[BaseRoute]:
         )
         return RedirectResponse(f"{language}/", headers={"Cache-Control": "no-store"})
 
+    async def map_scripts(request: Request) -> Response:
+        packed = "gzip" in request.headers.get("accept-encoding", "")
+        body = await run_in_threadpool(_packed_bundle) if packed else bundle()
+        headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        return Response(body, headers=headers, media_type="text/javascript")
+
     return [
+        Route(f"/assets/{assets_digest()}/{BUNDLE}", map_scripts, methods=["GET"]),
         Route("/map/{language}/", map_page, methods=["GET"]),
         Route("/map/", to_own_language, methods=["GET"]),
         Mount(f"/assets/{assets_digest()}", ForeverFiles(directory=STATIC)),
     ]
+
+
+@lru_cache(maxsize=1)
+def _packed_bundle() -> bytes:
+    return gzip.compress(bundle(), compresslevel=9, mtime=0)
 
 
 def _document(served: Served, language: str) -> MapDocument:

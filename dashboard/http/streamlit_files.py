@@ -30,6 +30,9 @@ FOR_EVER = "public, max-age=31536000, immutable"
 LETTERS = "vendor/noto-sans-5.3.0/noto-sans-latin-400-normal.woff2"
 #: Its stylesheet names these for what is shown before the page has its theme; 170 kB a style.
 ITS_LETTERS = "/static/media/SourceSans"
+#: All 4,309 signs of a font; ours are those that a page can show (`tools/icon_letters.py`).
+ITS_ICONS = "/static/media/MaterialSymbols-Rounded"
+ICONS = "icons/material-symbols-rounded.woff2"
 _ITS_LETTERS = re.compile(rb'<link\s+rel="preload"\s+href="[^"]*SourceSans[^"]*"[^>]*>')
 
 
@@ -46,7 +49,7 @@ def with_our_letters(document: bytes) -> bytes:
 class CompressedStreamlitFiles:
     """Answers for ``/static/*.js`` and ``*.css`` where the browser takes gzip; else steps aside.
 
-    Who asks for Streamlit's letters is sent to ours.
+    Who asks for Streamlit's letters or icons is sent to ours.
     """
 
     def __init__(self, app: ASGIApp, *, folder: Path = FOLDER) -> None:
@@ -57,11 +60,11 @@ class CompressedStreamlitFiles:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
-        if scope["type"] == "http" and scope["path"].startswith(ITS_LETTERS):
-            await RedirectResponse(asset_url(LETTERS), headers={"Cache-Control": "no-cache"})(
-                scope, receive, send
-            )
-            return
+        for theirs, ours in ((ITS_LETTERS, LETTERS), (ITS_ICONS, ICONS)):
+            if scope["type"] == "http" and scope["path"].startswith(theirs):
+                moved = RedirectResponse(asset_url(ours), headers={"Cache-Control": "no-cache"})
+                await moved(scope, receive, send)
+                return
         path = self._file(scope)
         if path is None:
             await self.app(scope, receive, send)

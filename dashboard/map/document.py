@@ -22,7 +22,7 @@ from branca.element import Figure, MacroElement
 from folium.template import Template
 
 from dashboard.languages import N_, _, direction
-from dashboard.map.assets import SCRIPTS, STYLES, asset_url
+from dashboard.map.assets import BRIDGE, BUNDLE, STYLES, asset_url
 from dashboard.map.text import clean
 from geo.errors import RuleError
 
@@ -85,7 +85,7 @@ class MapDocument:
 class OfflineMap(folium.Map):
     """A folium map whose scripts and styles come from this server."""
 
-    default_js = [(path, asset_url(path, root=ROOT)) for path in SCRIPTS]  # noqa: RUF012 - folium's way
+    default_js = [(path, asset_url(path, root=ROOT)) for path in (BRIDGE, BUNDLE)]  # noqa: RUF012 - folium's way
     default_css = [(path, asset_url(path, root=ROOT)) for path in STYLES]  # noqa: RUF012 - folium's way
 
 

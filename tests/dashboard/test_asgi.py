@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from dashboard import asgi
-from dashboard.map.assets import STATIC, assets_digest
+from dashboard.map.assets import SCRIPTS, STATIC, assets_digest
 from geo.errors import InputError
+from tools import icon_letters
 
 if TYPE_CHECKING:
     from tests.dashboard.conftest import ValleyServer
@@ -84,6 +85,33 @@ def test_every_layer_that_the_map_names_is_served_for_ever(valley_server: Valley
     assert len(tiles) == 2
     for path in tiles:
         assert get(valley_server, path).content[:7] == b"PMTiles"
+
+
+def test_the_scripts_of_the_map_come_as_one_in_their_order(valley_server: ValleyServer) -> None:
+    html = get(valley_server, "/map/en/").text
+    _bridge, script = re.findall(r'<script src="\.\./\.\.(/assets/[^"]+)"', html)
+    answer = get(valley_server, script)
+    assert "immutable" in answer.headers["cache-control"]
+    places = [answer.content.index((STATIC / path).read_bytes()) for path in SCRIPTS]
+    assert places == sorted(places)
+    plain = get(valley_server, script, **{"Accept-Encoding": "identity"})
+    assert plain.content == answer.content
+    assert "content-encoding" not in plain.headers
+
+
+def test_who_asks_for_streamlit_s_icons_gets_those_that_a_page_can_show(
+    valley_server: ValleyServer,
+) -> None:
+    theirs = icon_letters.source()
+    address = f"{valley_server.address}/static/media/{theirs.name}"
+    answer = httpx.get(address, timeout=30, follow_redirects=True)
+    assert answer.content == icon_letters.FONT.read_bytes()
+    assert len(answer.content) < theirs.stat().st_size / 5
+
+
+def test_every_icon_that_a_page_names_is_among_those_kept() -> None:
+    assert icon_letters.missing() == []
+    assert "local_shipping" in icon_letters.ours()
 
 
 def test_static_files_may_be_kept_for_ever(valley_server: ValleyServer) -> None:

@@ -314,7 +314,7 @@ def test_a_failed_map_says_so_instead_of_vanishing(
     valley_server: ValleyServer, watched: Watched
 ) -> None:
     page = watched.page
-    page.route("**/leaflet.js", lambda route: route.abort())
+    page.route("**/map/all.js", lambda route: route.abort())
     page.goto(valley_server.address)
     expect(map_of(page).locator("#qafila-failure")).to_contain_text("could not be drawn")
     assert map_box(page)["height"] > 300
