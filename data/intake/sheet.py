@@ -172,9 +172,11 @@ def _sheet(
     notes = [*book.notes, *table.notes]
     notes += _beyond_titles(header, body)
     if len(body) < len(head_of_body):
-        notes.append(
-            phrase("{count} example rows were left out", count=len(head_of_body) - len(body))
-        )
+        left_out = len(head_of_body) - len(body)
+        if left_out == 1:
+            notes.append(phrase("1 example row was left out"))
+        else:
+            notes.append(phrase("{count} example rows were left out", count=left_out))
     if not header.written:
         notes.append(phrase("there is no header: the columns were told by what stands in them"))
     return Sheet(
