@@ -129,6 +129,9 @@ def upload(
     run = _Upload(situation, kind, sender, used, tables, register)
     first = list(itertools.islice(run.parts(), 2))
     small = len(first) < 2
+    if not small:
+        # Two parts are not held while all of them are read again.
+        first.clear()
     judged = first if small else run.parts()
     outcome = _Outcome(rejects is not None)
     for part in judged:
