@@ -63,8 +63,9 @@ def base_of(client_id: str) -> str:
 def mark(rows: Sequence[TakenRow], sent: Sequence[bool]) -> list[TakenRow]:
     """Give the rows, those that were `sent` before as `duplicate`, without their events."""
     return [
-        TakenRow(report=replace(row.report, status="duplicate", problems=()))
-        if before and not row.report.problems
+        # Whatever is asked of it now (a place that is known already): it was answered then.
+        TakenRow(report=replace(row.report, status="duplicate", problems=(), candidates=()))
+        if before
         else row
         for row, before in zip(rows, sent, strict=True)
     ]

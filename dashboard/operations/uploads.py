@@ -127,12 +127,10 @@ def upload(
         situation, organisation_id, kind, used, sha256=book.sha256, told=later_dump
     )
     run = _Upload(situation, kind, sender, used, tables, register)
-    first = list(itertools.islice(run.parts(), 2))
+    parts = run.parts()
+    first = list(itertools.islice(parts, 2))
     small = len(first) < 2
-    if not small:
-        # Two parts are not held while all of them are read again.
-        first.clear()
-    judged = first if small else run.parts()
+    judged = first if small else itertools.chain(_given_away(first), parts)
     outcome = _Outcome(rejects is not None)
     for part in judged:
         outcome.add(part)
@@ -270,6 +268,12 @@ class _Upload:
                     self.n_left = pairing.n_left
                 self._tables.forget()
                 yield _Part(sheet, part, rows, client_ids)
+
+
+def _given_away(parts: list[_Part]) -> Iterator[_Part]:
+    """Give the parts without holding on to those that were given."""
+    while parts:
+        yield parts.pop(0)
 
 
 class _Part:

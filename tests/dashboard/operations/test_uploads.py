@@ -3,6 +3,7 @@
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -181,3 +182,43 @@ def test_undo_wants_the_id_of_an_upload_or_layer(valley: Situation) -> None:
 def test_needs_before_places_are_refused_with_what_to_do(empty: Situation, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="qafila load places"):
         uploads.upload(empty, "needs", _sheet(tmp_path, MIXED), organisation="N")
+
+
+LONG = "place,lon,lat,item,quantity\n" + "".join(
+    f"Bouzguemmoul {number},{-8.30 + 0.02 * number:.2f},31.05,tent,{number or 'x'}\n"
+    for number in range(8)
+)
+PLACES = "name,lon,lat\n" + "".join(
+    f"Azaghar {number},{-8.30 + 0.02 * number:.2f},31.05\n" for number in range(8)
+)
+
+
+@pytest.mark.parametrize(("kind", "text"), [("needs", LONG), ("places", PLACES)])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_long_table_is_reported_and_recorded_as_a_short_one(
+    valley: Situation,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    text: str,
+    dry_run: bool,
+) -> None:
+    sheet = _sheet(tmp_path, text)
+
+    def take(*, dry: bool) -> dict[str, Any]:
+        return uploads.upload(valley, kind, sheet, organisation="NGO", dry_run=dry, add_places=True)
+
+    short = take(dry=True)
+    assert short["accepted"] + short["repaired"] >= 7
+    monkeypatch.setattr(uploads, "ROWS_AT_ONCE", 2)  # four parts
+    long = take(dry=dry_run)
+    # Ids are made anew by every reading.
+    ours = ("row", "status", "notes")
+    assert [[row[name] for name in ours] for row in long["rows"]] == [
+        [row[name] for name in ours] for row in short["rows"]
+    ]
+    assert [one["rows"] for one in long["reasons"]] == [one["rows"] for one in short["reasons"]]
+    added = {place.name for place in valley.store.added_places()}
+    assert len(added) == (0 if dry_run else short["accepted"])
+    if not dry_run:
+        assert take(dry=True)["duplicates"] == short["accepted"]
