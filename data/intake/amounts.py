@@ -119,15 +119,7 @@ def _in_unit(value: Decimal, unit: str, item: Item, *, behind: bool) -> Amount:
         quantity = value * measure.factor
         return Amount(
             quantity=quantity,
-            notes=(
-                phrase(
-                    "{value} {pack} are {quantity} {unit}",
-                    value=f"{value:f}",
-                    pack=unit,
-                    quantity=f"{quantity.normalize():f}",
-                    unit=item.unit,
-                ),
-            ),
+            notes=(unpacked_note(value, unit, quantity.normalize(), item.unit),),
         )
     return _by_weight(value, measure.base, measure.factor, item, column)
 
@@ -164,22 +156,22 @@ def _unpacked(value: Decimal, packed: re.Match[str], item: Item, column: str, un
             return _by_weight(value * inside, measure.base, measure.factor, item, column)
         inside *= measure.factor
     elif item.unit in MEASURES:
-        return Amount(
-            column=column,
-            expected=_unit_needed(item),
-        )
+        return Amount(column=column, expected=_unit_needed(item))
     quantity = value * inside
     return Amount(
         quantity=quantity,
-        notes=(
-            phrase(
-                "{value} {pack} are {quantity} {unit}",
-                value=f"{value:f}",
-                pack=unit,
-                quantity=f"{quantity.normalize():f}",
-                unit=item.unit,
-            ),
-        ),
+        notes=(unpacked_note(value, unit, quantity.normalize(), item.unit),),
+    )
+
+
+def unpacked_note(value: Decimal, pack: str, quantity: Decimal, unit: str) -> str:
+    """Say what an amount in packs or another measure is in the unit of its item."""
+    return phrase(
+        "{value} {pack} are {quantity} {unit}",
+        value=f"{value:f}",
+        pack=pack,
+        quantity=f"{quantity:f}",
+        unit=unit,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from data import packs as packs_of
-from data.intake.amounts import read_amount
+from data.intake.amounts import read_amount, unpacked_note
 from data.intake.cells.words import truth
 from data.intake.columns.guess import WIDE
 from data.intake.items import find_item
@@ -132,15 +132,7 @@ def _packed(row: Row, item: Item | None, known: Known) -> Goods | None:
         quantity = packs_of.in_unit(amount, unit, item_id=item.item_id, unit=item.unit, packs=packs)
     except QafilaError:
         return None  # what is wrong with it is said by who reads it without packs
-    row.repair(
-        phrase(
-            "{value} {pack} are {quantity} {unit}",
-            value=f"{amount:f}",
-            pack=unit,
-            quantity=f"{quantity:f}",
-            unit=item.unit,
-        )
-    )
+    row.repair(unpacked_note(amount, unit, quantity, item.unit))
     return Goods(item_id=item.item_id, quantity=quantity, unit=item.unit)
 
 
