@@ -77,13 +77,15 @@ def rows_by_key(
 
 def known_rows(connection: Connection, client_ids: Sequence[str]) -> dict[str, EventRow]:
     """Events that were recorded under these client ids."""
-    if is_file(connection.engine.url):
-        rows = map(EventRow._make, sqlite_rows.events_of_clients(connection, client_ids))
-        return {str(row.client_id): row for row in rows}
+    in_file = is_file(connection.engine.url)
     found: dict[str, EventRow] = {}
     for part in chunks(client_ids, KEYS_PER_SELECT):
-        for row in map(EventRow._make, connection.execute(_BY_CLIENT, {"client_ids": part})):
-            found[str(row.client_id)] = row
+        events: Iterable[Any] = (
+            sqlite_rows.events_of_clients(connection, part)
+            if in_file
+            else connection.execute(_BY_CLIENT, {"client_ids": part})
+        )
+        found.update((str(row.client_id), row) for row in map(EventRow._make, events))
     return found
 
 
@@ -148,7 +150,12 @@ def _ask(
 def _read_file(
     connection: Connection, wanted: dict[Table, list[Key]]
 ) -> dict[Table, dict[Key, Row | None]]:
-    return {table: sqlite_rows.rows_of(connection, table, keys) for table, keys in wanted.items()}
+    rows: dict[Table, dict[Key, Row | None]] = {}
+    for table, keys in wanted.items():
+        rows[table] = {}
+        for part in chunks(keys, KEYS_PER_SELECT):
+            rows[table].update(sqlite_rows.rows_of(connection, table, part))
+    return rows
 
 
 _BY_CLIENT = select(EVENTS).where(EVENTS.c.client_id.in_(bindparam("client_ids", expanding=True)))

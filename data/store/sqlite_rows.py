@@ -17,15 +17,12 @@ from data.store.schema import EVENTS, key_columns
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection
 
     from data.store.engine import Write
     from data.store.lookup import Key, Row
-
-# Of parameters in one statement; the engine's own limit is 32,766.
-VALUES_PER_SELECT = 800
 
 
 def newest_event(connection: Connection) -> tuple[Any, ...] | None:
@@ -35,27 +32,19 @@ def newest_event(connection: Connection) -> tuple[Any, ...] | None:
 
 
 def events_of_clients(connection: Connection, client_ids: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Give the events that were recorded under these client ids."""
-    driver = driver_of(connection)
-    return [
-        _typed(EVENTS, found)
-        for part in _parts(client_ids, VALUES_PER_SELECT)
-        for found in driver.execute(
-            f"{_select(EVENTS)} WHERE client_id IN ({_marks(len(part))})", part
-        )
-    ]
+    """Give the events that were recorded under these client ids, at most some hundred."""
+    asked = f"{_select(EVENTS)} WHERE client_id IN ({_marks(len(client_ids))})"
+    return [_typed(EVENTS, found) for found in driver_of(connection).execute(asked, client_ids)]
 
 
 def rows_of(connection: Connection, table: Table, keys: Sequence[Key]) -> dict[Key, Row | None]:
-    """Read rows of a table by their keys; None stands for a key that has none."""
-    driver = driver_of(connection)
+    """Read rows of a table by some hundred keys at most; None stands for one that has none."""
     names, columns = key_columns(table), [column.name for column in table.columns]
     rows: dict[Key, Row | None] = dict.fromkeys(keys)
-    for part in _parts(keys, VALUES_PER_SELECT // len(names)):
-        values = [value for key in part for value in key]
-        for found in driver.execute(_by_keys(table, len(part)), values):
-            row = dict(zip(columns, _typed(table, found), strict=True))
-            rows[tuple(row[name] for name in names)] = row
+    values = [value for key in keys for value in key]
+    for found in driver_of(connection).execute(_by_keys(table, len(keys)), values):
+        row = dict(zip(columns, _typed(table, found), strict=True))
+        rows[tuple(row[name] for name in names)] = row
     return rows
 
 
@@ -132,7 +121,3 @@ def _quoted_columns(table: Table) -> list[str]:
 
 def _marks(count: int) -> str:
     return ", ".join("?" * count)
-
-
-def _parts(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    return (values[start : start + size] for start in range(0, len(values), size))

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from data.store import Store, postgres, postgres_rows
-from data.store.lookup import KEYS_PER_SELECT, look, rows_by_key, wanted_of
+from data.store.lookup import KEYS_PER_SELECT, known_rows, look, rows_by_key, wanted_of
 from data.store.schema import DEPOTS, NEEDS
+from data.store.stock_tables import STOCK
 from geo.errors import InputError, StoreError
 
 # What a statement made of text could stumble over.
@@ -53,9 +54,33 @@ def test_more_keys_than_one_question_takes_and_those_that_are_not_there(
     with store.reading() as connection:
         rows = rows_by_key(connection, keys + absent)
         assert rows_by_key(connection, []) == {}
-    assert [rows[NEEDS][key]["need_id"] for _, key in keys] == [key[0] for _, key in keys]  # type: ignore[index]
+    found = [row and row["need_id"] for row in (rows[NEEDS][key] for _, key in keys)]
+    assert found == [key[0] for _, key in keys]
     assert rows[NEEDS][absent[0][1]] is None
     assert rows[DEPOTS] == {("depot:none",): None}
+
+
+def test_rows_of_several_keys_and_many_client_ids_are_found_in_all_their_parts(
+    store: Store, make: SimpleNamespace
+) -> None:
+    count = KEYS_PER_SELECT + 5
+    items = [f"item_{number}" for number in range(count)]
+    moved = [make.moved(item, 2, "donor:x", "depot:asni", item_id=item) for item in items]
+    store.append([make.new(make.depot())])
+    store.append([make.new(one, client_id=f"client {at}") for at, one in enumerate(moved)])
+    keys = [("depot:asni", item) for item in items]
+    with store.reading() as connection:
+        rows = rows_by_key(
+            connection, [*((STOCK, key) for key in keys), (STOCK, ("depot:asni", "none"))]
+        )
+        known = known_rows(connection, [f"client {at}" for at in range(count)])
+    held = {key: row and row["balance_micro"] for key, row in rows[STOCK].items()}
+    assert held == dict.fromkeys(keys, 2_000_000) | {("depot:asni", "none"): None}
+    # A flag is one, in a file too.
+    assert {type(row["removed"]) for row in rows[STOCK].values() if row} == {bool}
+    assert len(known) == count
+    again = store.append([make.new(one, client_id=f"client {at}") for at, one in enumerate(moved)])
+    assert [event.seq for event in again] == [known[f"client {at}"].seq for at in range(count)]
 
 
 def test_an_id_with_a_nul_is_refused_before_a_server_sees_it(store: Store) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from postgres_server import DatabaseServer, connect, run_statement
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 
 from data.events import SituationCreated
@@ -160,6 +161,27 @@ def test_a_writer_that_holds_its_turn_is_waited_for_and_then_named(
         other.cursor().execute("SELECT pg_advisory_unlock_all()")
         hasty.append([make.new(make.need("1"))])
         assert len(store.needs()) == 1
+
+
+def test_what_a_writer_sets_ends_with_its_transaction_also_with_one_that_fails(
+    store: Store, raw: Raw
+) -> None:
+    settings = ("enable_seqscan", "plan_cache_mode", "synchronous_commit")
+
+    def shown(connection: Connection) -> list[str]:
+        return [connection.execute(text(f"SHOW {one}")).scalar_one() for one in settings]
+
+    with store.reading() as connection:
+        before = shown(connection)
+    with store.writing() as connection:
+        # Plans are kept by the connection, so they must be those that an index serves.
+        assert shown(connection) == ["off", "force_generic_plan", "off"]
+    with pytest.raises(RuntimeError), store.writing():
+        raise RuntimeError
+    with store.reading() as connection:
+        assert shown(connection) == before
+    left = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE"
+    assert raw(f"{left} 'idle in transaction%'") == [(0,)]
 
 
 def test_a_text_with_a_nul_is_refused_and_nothing_is_written(
