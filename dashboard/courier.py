@@ -51,3 +51,7 @@ class Courier:
                 continue
             except QafilaError as error:
                 logger.warning("webhooks could not be told: %s", error)
+            except Exception:
+                # What nobody foresaw must not end the thread: no webhook would hear of anything
+                # again until the server is started anew.
+                logger.exception("webhooks could not be told")

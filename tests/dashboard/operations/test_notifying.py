@@ -214,3 +214,22 @@ def test_the_courier_looks_until_it_is_ended(empty: Situation) -> None:
     courier.end()
     looked.clear()
     assert not looked.wait(0.05)
+
+
+def test_the_courier_goes_on_after_what_nobody_foresaw(
+    empty: Situation, caplog: pytest.LogCaptureFixture
+) -> None:
+    looked: list[str] = []
+    twice = threading.Event()
+
+    def send(_situation: Situation) -> None:
+        looked.append("looked")
+        if len(looked) == 1:
+            raise ZeroDivisionError("a fault of ours")
+        twice.set()
+
+    courier = Courier(lambda: empty, every_s=0.01, send=send)
+    courier.start()
+    assert twice.wait(10)
+    courier.end()
+    assert "a fault of ours" in caplog.text
