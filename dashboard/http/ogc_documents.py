@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from dashboard.operations.features import COLLECTIONS
+from dashboard.operations.sharing.layers import LAYER_TYPES
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -67,6 +68,7 @@ def collections(bounds: tuple[float, ...] | None, root: str) -> dict[str, Any]:
 def collection(one: Collection, bounds: tuple[float, ...] | None, root: str) -> dict[str, Any]:
     """Give a collection."""
     path = f"{root}/collections/{one.collection_id}"
+    files = f"{root.removesuffix('/ogc')}/api/v1/features/{one.collection_id}"
     queryables_rel = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
     made: dict[str, Any] = {
         "id": one.collection_id,
@@ -80,6 +82,10 @@ def collection(one: Collection, bounds: tuple[float, ...] | None, root: str) -> 
             link("items", f"{path}/items", "application/geo+json", one.title),
             link("items", f"{path}/items?f=html", _HTML, one.title),
             link(queryables_rel, f"{path}/queryables", "application/schema+json"),
+            *(
+                link("enclosure", f"{files}?form={form}", media_type, f"{one.title}, all")
+                for form, media_type in LAYER_TYPES.items()
+            ),
         ],
     }
     if bounds is not None:

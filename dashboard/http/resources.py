@@ -13,6 +13,7 @@ from dashboard.http import models
 from dashboard.http.answers import page, tagged
 from dashboard.http.asking import Limit, Offset, asked, heavy, says
 from dashboard.operations.sharing.files import MEDIA_TYPES
+from dashboard.operations.sharing.layers import LAYER_TYPES
 from geo.model import NeedStatus, VehicleClassName  # noqa: TC001 - read at run time
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def readers(open_situation: OpenSituation) -> APIRouter:
     def tables(
         request: Request,
         table: Annotated[str, Path(pattern=r"^(needs|deliveries|activities|places|groups|iati)$")],
-        form: Annotated[str, Query(pattern=r"^(csv|xlsx|gpkg|geojson)$")] = "csv",
+        form: Annotated[str, Query(pattern=r"^(csv|xlsx|gpkg|geojson|fgb|parquet)$")] = "csv",
         language: Annotated[str, Query(pattern=LANGUAGE)] = "en",
         commune: Annotated[str, Query(max_length=200)] = "",
         organisation: Annotated[str, Query(max_length=200)] = "",
@@ -199,6 +200,29 @@ def readers(open_situation: OpenSituation) -> APIRouter:
                 organisation=organisation,
                 since=situation.aware(since),
             )
+        headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
+        return tagged(request, made.content, media_type=made.media_type, headers=headers)
+
+    @routes.get(
+        "/features/{collection}",
+        responses={
+            **says(models.Answer, 404),
+            200: {
+                "content": {one: {} for one in LAYER_TYPES.values()},
+                "description": "All features of the collection as a file (EPSG:4326)",
+            },
+        },
+    )
+    def features(
+        request: Request,
+        collection: Annotated[str, Path(pattern=r"^(places|needs|closures|convoys)$")],
+        form: Annotated[str, Query(pattern=r"^(gpkg|geojson|fgb|parquet)$")] = "parquet",
+    ) -> Response:
+        """Give a collection of `/ogc` whole, as GeoParquet, FlatGeobuf, GeoPackage or GeoJSON."""
+        from dashboard.operations.sharing.layers import feature_file
+
+        with asked(request, "see"), heavy():
+            made = feature_file(open_situation(), collection, form)
         headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
         return tagged(request, made.content, media_type=made.media_type, headers=headers)
 

@@ -74,7 +74,11 @@ def add(verbs: Any) -> None:
     )
     share.add_argument("table", metavar="TABLE", choices=SHARED, help=", ".join(SHARED))
     share.add_argument(
-        "--to", type=Path, required=True, metavar="FILE", help=".csv .xlsx .gpkg or .geojson"
+        "--to",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=".csv .xlsx .gpkg .geojson .fgb or .parquet",
     )
     share.add_argument("--commune", default="", help="only places of it, by name or code")
     share.add_argument("--org", default="", help="only what this organisation reported or does")

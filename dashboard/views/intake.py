@@ -38,7 +38,14 @@ LOOK_EVERY_S = 0.25
 TABLE_HEIGHT_PX = 380
 UPLOADS_SHOWN = 50
 #: Forms in which tables go back, by the names that programs know them by.
-SHARED_FORMS = {"csv": "CSV", "xlsx": "XLSX", "gpkg": "GeoPackage", "geojson": "GeoJSON"}
+SHARED_FORMS = {
+    "csv": "CSV",
+    "xlsx": "XLSX",
+    "gpkg": "GeoPackage",
+    "geojson": "GeoJSON",
+    "fgb": "FlatGeobuf",
+    "parquet": "GeoParquet",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,12 @@
-"""Shared tables as files: CSV and workbook with hashtags, GeoPackage and GeoJSON for maps."""
+"""Shared tables as files: CSV and workbook with hashtags, layers for programs that draw maps."""
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dashboard.languages import LANGUAGES, _, reading_in
+from dashboard.operations.sharing.layers import LAYER_TYPES, layer_bytes
 from dashboard.operations.sharing.tables import SharedTable, shared_table
 from dashboard.sharewords import titles
 from geo.errors import InputError
@@ -22,10 +21,8 @@ if TYPE_CHECKING:
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "gpkg": "application/geopackage+sqlite3",
-    "geojson": "application/geo+json",
+    **LAYER_TYPES,
 }
-_DRIVERS = {"gpkg": "GPKG", "geojson": "GeoJSON"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +65,13 @@ def share(
         raise InputError(f"form {form}", f"{', '.join(MEDIA_TYPES)} are written", "name one")
     if language not in LANGUAGES:
         raise InputError(f"language {language}", f"{', '.join(LANGUAGES)} are known", "name one")
-    if name == "iati" and form in _DRIVERS:
+    if name == "iati" and form in LAYER_TYPES:
         raise InputError(f"iati as {form}", "csv or xlsx", "name one of these")
     with reading_in(language):
         table = shared_table(
             situation, name, commune=commune, organisation=organisation, since=since
         )
-        write = _layer if form in _DRIVERS else _workbook if form == "xlsx" else _csv
+        write = _layer if form in LAYER_TYPES else _workbook if form == "xlsx" else _csv
         return SharedFile(
             name=f"qafila-{name}-{table.at:%Y%m%dT%H%M}.{form}",
             content=write(table, form),
@@ -136,8 +133,4 @@ def _layer(table: SharedTable, form: str) -> bytes:
     points = gpd.points_from_xy(frame["lon"].astype(float), frame["lat"].astype(float))
     layer = gpd.GeoDataFrame(frame.assign(notice=table.notice), geometry=points, crs="EPSG:4326")
     layer.loc[frame["lon"].isna() | frame["lat"].isna(), "geometry"] = None
-    options: dict[str, Any] = {"driver": _DRIVERS[form], "engine": "pyogrio"}
-    with tempfile.TemporaryDirectory(prefix="qafila-") as folder:
-        path = Path(folder) / f"{table.name}.{form}"
-        layer.to_file(path, layer=table.name, **options)
-        return path.read_bytes()
+    return layer_bytes(layer, table.name, form)

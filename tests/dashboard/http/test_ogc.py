@@ -8,14 +8,20 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pyogrio
 import pytest
+import shapely
 import uvicorn
 from starlette.applications import Starlette
 
 from dashboard import asgi
+from dashboard.operations import planning
+from dashboard.operations.features import COLLECTIONS
+from dashboard.operations.sharing.layers import LAYER_TYPES, layer_bytes
 from dashboard.operations.situation import Situation
 
 PLACES = "/ogc/collections/places/items"
@@ -34,7 +40,9 @@ def test_every_link_leads_somewhere(client: Any) -> None:
         answer = client.get(href)
         assert answer.status_code == 200, href
         if "json" not in answer.headers["content-type"]:
-            assert answer.headers["content-type"].startswith("text/html")
+            assert answer.headers["content-type"].startswith(("text/html", *LAYER_TYPES.values()))
+            continue
+        if "/api/v1/" in href:
             continue
         links = answer.json().get("links", [])
         for one in answer.json().get("collections", []):
@@ -165,6 +173,40 @@ def test_what_cannot_be_understood_is_a_400(client: Any, query: str) -> None:
     answer = client.get(f"{NEEDS}?{query}")
     assert answer.status_code == 400, answer.text[:300]
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_collection_comes_whole_as_a_file(client: Any, valley: Situation, tmp_path: Path) -> None:
+    client.post("/api/v1/closures", json={"near": [-7.97, 31.0], "source": "driver"})
+    planning.make_plan(valley, iterations=30)
+    for name, kind in COLLECTIONS.items():
+        told = client.get(f"/ogc/collections/{name}/items", params={"limit": 10_000}).json()
+        assert told["features"]
+        for form, media_type in LAYER_TYPES.items():
+            answer = client.get(f"/api/v1/features/{name}", params={"form": form})
+            assert answer.headers["content-type"] == media_type
+            path = tmp_path / f"{name}.{form}"
+            path.write_bytes(answer.content)
+            found = read_layer(path)
+            assert sorted(found[kind.id_column]) == sorted(one["id"] for one in told["features"])
+            assert found.crs.to_epsg() == 4326
+            assert set(told["features"][0]["properties"]) | {"notice"} <= {*found.columns}
+    assert client.get("/api/v1/features/poems").status_code == 422
+    assert client.get("/api/v1/features/needs", params={"form": "shp"}).status_code == 422
+
+
+def test_rows_without_a_position_are_in_the_files_too(tmp_path: Path) -> None:
+    points = [shapely.Point(-8, 31), None]
+    frame = gpd.GeoDataFrame({"need_id": ["a", "b"]}, geometry=points, crs="EPSG:4326")
+    for form in LAYER_TYPES:
+        path = tmp_path / f"needs.{form}"
+        path.write_bytes(layer_bytes(frame, "needs", form))
+        found = read_layer(path)
+        assert list(found["need_id"]) == ["a", "b"], form
+        assert list(found.geometry.isna()) == [False, True], form
+
+
+def read_layer(path: Path) -> gpd.GeoDataFrame:
+    return gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path)
 
 
 def test_a_page_escapes_what_people_wrote(client: Any, valley: Situation) -> None:

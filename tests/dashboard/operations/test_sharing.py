@@ -20,6 +20,7 @@ from dashboard.languages import LANGUAGES, reading_in
 from dashboard.operations import delivering, requesting, uploads
 from dashboard.operations.needs_book import tell_need
 from dashboard.operations.sharing.files import share
+from dashboard.operations.sharing.layers import LAYER_TYPES
 from dashboard.operations.sharing.tables import TABLES, TAGS, shared_table
 from dashboard.operations.situation import Situation
 from dashboard.sharewords import table_names, titles
@@ -178,10 +179,10 @@ def test_a_place_that_nobody_looked_at_is_not_undamaged(valley: Situation) -> No
 
 
 def test_maps_hold_the_rows_at_their_places(valley: Situation, tmp_path: Path) -> None:
-    for form in ("gpkg", "geojson"):
+    for form in LAYER_TYPES:
         path = tmp_path / f"needs.{form}"
         path.write_bytes(share(valley, "needs", form).content)
-        layer = gpd.read_file(path)
+        layer = gpd.read_parquet(path) if form == "parquet" else gpd.read_file(path)
         assert len(layer) == 5
         assert layer.crs.to_epsg() == 4326
         tinmel = layer[layer["place"] == "Tinmel"].geometry.iloc[0]
