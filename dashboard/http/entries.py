@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from dashboard.http.asking import OpenSituation
     from dashboard.situation_desk import SituationDesk
 
-Kind = Literal["needs", "damage", "stock", "vehicles", "volunteers", "places", "road-status"]
+Kind = Literal[
+    "needs", "damage", "stock", "deliveries", "vehicles", "volunteers", "activities", "places",
+    "road-status",
+]  # fmt: skip
 ClosureId = Annotated[str, Path(pattern=r"^closure:[0-9A-Za-z_-]{1,80}$")]
 ConvoyId = Annotated[str, Path(pattern=r"^convoy:[0-9A-Za-z_.-]{1,120}$")]
 UploadId = Annotated[str, Path(pattern=r"^upload:[0-9A-Za-z_-]{1,80}$")]
@@ -162,6 +165,43 @@ def writers(open_situation: OpenSituation, desk: SituationDesk) -> APIRouter:
                 columns={},
             )
         return tagged(request, received.report)
+
+    @routes.post(
+        "/forms/{kind}",
+        status_code=201,
+        responses=says(models.UploadAnswer, *TAKING, status=201)
+        | {200: {"model": models.UploadAnswer}},
+    )
+    def form(
+        request: Request,
+        kind: Annotated[Kind, Path()],
+        answers: Annotated[dict[str, Any], Body(description="The answers to one form")],
+        name: Annotated[str, Query(max_length=100, description="Name of the form")] = "form",
+        organisation: Annotated[
+            str, Query(max_length=300, description="The sender; a key's own where it has one")
+        ] = "",
+    ) -> Response:
+        """Take in what KoBo sends on as it comes in, or a record of ODK; 200 if it was here.
+
+        Refused (422) if no row of it can be taken, so that who sent it keeps it.
+        """
+        from dashboard.operations.form_answers import as_table, require_taken
+        from dashboard.role_desk import desk_for
+
+        with asked(request, "upload") as visitor, heavy():
+            received = desk_for(desk, visitor).upload(
+                kind,
+                f"{name}.json",
+                as_table(answers),
+                organisation=organisation or visitor.organisation_id,
+                dry_run=False,
+                add_places=False,
+                columns={},
+                # Each is news of its own, never a later state of the one before.
+                later_dump=False,
+            )
+        report = require_taken(received.report)
+        return tagged(request, report, status=200 if report["upload_id"] is None else 201)
 
     @routes.delete("/uploads/{upload_id}", responses=says(models.Undone, *TAKING))
     def undo(request: Request, upload_id: UploadId) -> Response:

@@ -140,6 +140,63 @@ def test_a_table_is_taken_row_by_row_and_undone(client: Any) -> None:
     assert client.get("/api/v1/needs").json()["total"] == 5
 
 
+def kobo(**more: Any) -> dict[str, Any]:
+    """What KoBo sends on of a form filled in: one object, its groups by a slash."""
+    return {
+        "_id": 108,
+        "_uuid": "5c1f6c32-0f3e-4a07-8f0b-2d1f7d1c6a01",
+        "formhub/uuid": "a",
+        "lieu/place": "Tinmel",
+        "besoin/item": "tent",
+        "besoin/quantity": "7",
+        "_geolocation": [None, None],
+        "_attachments": [],
+    } | more
+
+
+def test_a_form_of_kobo_goes_in_once_as_it_comes(keyed: dict[str, Any], valley: Situation) -> None:
+    path = "/api/v1/forms/needs?name=besoins"
+    assert keyed["viewer"].post(path, json=kobo()).status_code == 403
+    first = keyed["ngo"].post(path, json=kobo())
+    assert first.status_code == 201, first.text
+    # Its retry, after an answer that was lost; KoBo's own words about it may have changed.
+    again = keyed["ngo"].post(path, json=kobo(_validation_status={"uid": "ok"}))
+    assert (again.status_code, again.json()["duplicates"]) == (200, 1)
+    other = keyed["ngo"].post(path, json=kobo(_uuid="another", _id=109))
+    assert other.status_code == 201, other.text
+    tents = [one for one in valley.store.needs() if one.quantity == 7]
+    assert len(tents) == 2
+    assert {one.organisation_id for one in tents} == {valley.organisation("NGO One")[0]}
+    assert keyed["ngo"].delete(f"/api/v1/uploads/{first.json()['upload_id']}").status_code == 200
+    assert len([one for one in valley.store.needs() if one.quantity == 7]) == 1
+
+
+def test_repeats_and_the_positions_of_odk_are_read(client: Any, valley: Situation) -> None:
+    entries = [{"item": "tent", "quantity": 11}, {"item": "blanket", "quantity": 12}]
+    tinmel = valley.places().set_index("name").loc["Tinmel"].geometry.representative_point()
+    at = {"type": "Point", "coordinates": [tinmel.x, tinmel.y, 1200.0], "properties": {}}
+    record = {"__id": "uuid:1", "lieu": {"position": at, "place": "Tinmel"}, "besoins": entries}
+    answer = client.post("/api/v1/forms/needs?organisation=NGO%20Two", json=record)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["accepted"] == 2
+    told = {(one.item_id, int(one.quantity)) for one in valley.store.needs()}
+    assert told >= {("tent", 11), ("blanket", 12)}
+
+
+def test_a_form_of_which_no_row_is_taken_stays_with_its_sender(
+    client: Any, valley: Situation
+) -> None:
+    before, path = valley.seq(), "/api/v1/forms/needs?organisation=NGO%20Two"
+    answer = client.post(path, json=kobo(**{"lieu/place": "Nowhere"}))
+    assert answer.status_code == 422
+    assert "Nowhere" in answer.json()["detail"]
+    for body, status in (({}, 400), ({"colour": "blue"}, 400), ([kobo()], 422), ("x", 422)):
+        answer = client.post(path, json=body)
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert valley.seq() == before
+
+
 def test_each_role_may_what_the_table_says(keyed: dict[str, Any]) -> None:
     def codes(role: str) -> list[int]:
         one = keyed[role]
