@@ -22,7 +22,7 @@ from dashboard.operations import access, requesting, trusting
 from dashboard.operations.situation import Situation
 from dashboard.situation_desk import SituationDesk
 from dashboard.state import Served
-from tests.dashboard.operations.conftest import empty, valley  # noqa: F401 - fixtures
+from tests.dashboard.operations.conftest import valley  # noqa: F401 - a fixture
 
 with warnings.catch_warnings():
     # It asks for a successor of httpx that nothing else here needs.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -42,15 +44,35 @@ def empty(tmp_path: Path) -> Iterator[Situation]:
 
 
 @pytest.fixture
-def valley(empty: Situation, tmp_path: Path) -> Situation:
-    """Roads, places, stock, vehicles and needs of the four villages."""
-    osm = write_osm(tmp_path / "valley.osm")
-    loading.load(empty, "roads", [osm])
-    loading.load(empty, "places", [osm], clip=True)
-    for kind, text in (("stock", STOCK), ("vehicles", VEHICLES), ("needs", NEEDS)):
-        sheet = tmp_path / f"{kind}.csv"
-        sheet.write_text(text, encoding="utf-8")
-        result = uploads.upload(empty, kind, sheet, organisation="NGO One")
-        if result["rejected"]:
-            raise RuntimeError(f"the {kind} sheet of the fixture is not right: {result}")
-    return empty
+def valley(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Situation]:
+    """Roads, places, stock, vehicles and needs of the four villages, a copy for each test."""
+    if _built.home is None:
+        _built.home = _build(tmp_path_factory.mktemp("valley"))
+    home = tmp_path / "home"
+    shutil.copytree(_built.home, home)
+    with Situation.open(home) as situation:
+        yield situation
+
+
+@dataclass
+class _Built:
+    """The valley as it was loaded once for all tests of this process."""
+
+    home: Path | None = None
+
+
+_built = _Built()
+
+
+def _build(folder: Path) -> Path:
+    osm = write_osm(folder / "valley.osm")
+    with Situation.create(folder / "home", name="Test") as situation:
+        loading.load(situation, "roads", [osm])
+        loading.load(situation, "places", [osm], clip=True)
+        for kind, text in (("stock", STOCK), ("vehicles", VEHICLES), ("needs", NEEDS)):
+            sheet = folder / f"{kind}.csv"
+            sheet.write_text(text, encoding="utf-8")
+            result = uploads.upload(situation, kind, sheet, organisation="NGO One")
+            if result["rejected"]:
+                raise RuntimeError(f"the {kind} sheet of the fixture is not right: {result}")
+    return folder / "home"
