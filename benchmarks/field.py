@@ -2,14 +2,15 @@
 
     python benchmarks/field.py [--quick] [--rate R] [--at-once N]
 
-The drill is built and served (SQLite, one process). 500 phones, shared out over the links of its
-convoys, hold 20 reports each: arrived, incident, and goods handed over one by one as long as the
-plan brings them, a third of them with a position. A phone sends up to N of those that it holds at
-once (drawn anew for each request; the phone's own queue sends up to ten), in any order. Between
-phone and server 30 % of the requests are lost: half on their way there, half of the answers on
-their way back, so that the server has what the phone sends again. 10 % arrive twice. Phones take
-turns at a steady rate until all of them were answered. At most 40 requests are under way at once:
-where the server is slower than that, what waits here for its turn is not measured.
+The drill is built and served (SQLite, one process), and the page of every link opened. 500 phones,
+shared out over the links of its convoys, hold 20 reports each: arrived, incident, and goods handed
+over one by one as long as the plan brings them, a third of them with a position. A phone sends up
+to N of those that it holds at once (drawn anew for each request; the phone's own queue sends up to
+ten), in any order. Between phone and server 30 % of the requests are lost: half on their way there,
+half of the answers on their way back, so that the server has what the phone sends again. 10 %
+arrive twice. Phones take turns at a steady rate until all of them were answered. At most 40
+requests are under way at once: where the server is slower than that, what waits here for its turn
+is not measured.
 
 Measured are the answers that the server gave, those too that were then lost; phones and server
 share the processors. Afterwards the ledger is read: every report stands in it once, and what was
@@ -95,6 +96,7 @@ def main() -> int:
         reports = {name: one for phone in phones for name, one in phone.waiting.items()}
         port = free_port()
         with started(serve_command(home, port), port, "/api/v1/health"):
+            _open_pages(phones, port)
             seen = _run(phones, port, rate=given.rate, at_once=given.at_once)
         with Situation.open(home) as situation:
             after = _recorded(situation)
@@ -154,6 +156,18 @@ def _report_of(
     return said
 
 
+def _open_pages(phones: list[Phone], port: int) -> None:
+    """Load what every page loads before it can send anything, each link once."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    for path in sorted({phone.path.removesuffix("reports") for phone in phones}):
+        connection.request("GET", f"{path}values.json")
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"the page of a link answered {answer.status}")
+    connection.close()
+
+
 def _run(phones: list[Phone], port: int, *, rate: float, at_once: int) -> Seen:
     """Send at a steady rate until every phone was answered."""
     seen, lock = Seen(), threading.Lock()
@@ -210,9 +224,7 @@ def _turn(
         began = time.perf_counter()
         headers = {"Content-Type": "application/json"}
         try:
-            connection.request("POST", phone.path, body, headers)
-            answer = connection.getresponse()
-            told = answer.read()
+            answer, told = _posted(connection, phone.path, body, headers)
         except OSError as error:
             connection.close()
             with lock:
@@ -228,6 +240,23 @@ def _turn(
             if one["status"] not in DONE:
                 seen.refused.append(one["why"])
             phone.waiting.pop(one["id"], None)
+
+
+def _posted(
+    connection: http.client.HTTPConnection, path: str, body: bytes, headers: dict[str, str]
+) -> tuple[http.client.HTTPResponse, bytes]:
+    """Send over a connection that is kept; as browsers do, again where the server closed it."""
+    kept = connection.sock is not None
+    try:
+        connection.request("POST", path, body, headers)
+        answer = connection.getresponse()
+    except (http.client.RemoteDisconnected, BrokenPipeError):
+        connection.close()
+        if not kept:
+            raise
+        connection.request("POST", path, body, headers)
+        answer = connection.getresponse()
+    return answer, answer.read()
 
 
 def _recorded(situation: Situation) -> tuple[int, dict[str, int], float]:

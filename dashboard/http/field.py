@@ -13,6 +13,8 @@ from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -62,11 +64,17 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
 }
+#: So many sendings may wait for their turn, some seconds long; the next are told to come again.
+MOST_WAITING = 200
 GONE = frozenset({"expired", "revoked"})
 
 
 def field_routes(open_situation: OpenSituation) -> list[BaseRoute]:
     """Give the routes of the page and of what it sends."""
+    # One sending after the other: each asks the database some forty times and gives up the
+    # interpreter each time; many at once would wait for one another at every question, and each
+    # would take as long as all of them.
+    turns = CapacityLimiter(1)
 
     async def page(request: Request) -> Response:
         _speak(request)
@@ -95,8 +103,10 @@ def field_routes(open_situation: OpenSituation) -> list[BaseRoute]:
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             return problem(415, title="application/json is needed")
         body = await request.body()
+        if turns.statistics().tasks_waiting >= MOST_WAITING:
+            return problem(503, title="Too many phones report at this moment; try again")
         return await _for_link(
-            open_situation, request, lambda link: _taken(open_situation, link, body)
+            open_situation, request, lambda link: _taken(open_situation, link, body), turns=turns
         )
 
     async def to_page(request: Request) -> Response:
@@ -113,7 +123,11 @@ def field_routes(open_situation: OpenSituation) -> list[BaseRoute]:
 
 
 async def _for_link(
-    open_situation: OpenSituation, request: Request, answer: Callable[[FieldLinkRecord], Response]
+    open_situation: OpenSituation,
+    request: Request,
+    answer: Callable[[FieldLinkRecord], Response],
+    *,
+    turns: CapacityLimiter | None = None,
 ) -> Response:
     """Answer whoever holds a link that is good; refuse and log everybody else."""
 
@@ -122,7 +136,7 @@ async def _for_link(
         return answer(link)
 
     try:
-        return await run_in_threadpool(work)
+        return await run_sync(work, limiter=turns)
     except LinkError as error:
         where = request.client.host if request.client else "?"
         # Never the token: whoever reads a log could go on with it.

@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dashboard.operations import goods, locating, planning
 from dashboard.operations.exporting import name_of
-from dashboard.operations.field_reports import Report, Reporter, find_convoy, take_report
+from dashboard.operations.field_reports import (
+    Report,
+    Reporter,
+    Told,
+    find_convoy,
+    take_reports,
+)
+from dashboard.operations.one_moment import one_moment
 from dashboard.operations.situation import utc_now
 from data.access.field_links import LASTS, MAX_LASTS, issue_link, open_link, revoke_link
 from data.photos import clean_photo
 from data.store.acting import acting_for
 from data.store.signing import key_path, own_key
-from geo.errors import InputError, QafilaError, StoreError
+from geo.errors import InputError, QafilaError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,55 +213,85 @@ def take(situation: Situation, link: FieldLinkRecord, sent: Sequence[Sent]) -> l
     list of dict
         In the order given: ``{id, status, why}``; what is `refused` need not be sent again.
     """
-    with acting_for(actor=link.link_id, organisation_id=""):
-        return [_take(situation, link, one) for one in sent]
+    with acting_for(actor=link.link_id, organisation_id=""), one_moment():
+        now = situation.now()
+        said_at = [now - max(one.sent_at - one.made_at, timedelta(0)) for one in sent]
+        whys: dict[int, str] = {}
+        ready: dict[int, Report | None] = {}
+        for number, one in enumerate(sent):
+            try:
+                ready[number] = _ready(one)
+            except QafilaError as error:
+                whys[number] = str(error)
+        positions = _located(situation, link, {n: (sent[n], said_at[n]) for n in ready})
+        told = {
+            number: Told(
+                said=said,
+                by=Reporter(
+                    sender=link.convoy_id,
+                    client_id=sent[number].report_id,
+                    said_at=said_at[number],
+                ),
+            )
+            for number, said in ready.items()
+            if said is not None
+        }
+        reports = dict(
+            zip(told, take_reports(situation, link.convoy_id, list(told.values())), strict=True)
+        )
+    return [
+        {"id": one.report_id, **_became(whys.get(n), reports.get(n), positions.get(n))}
+        for n, one in enumerate(sent)
+    ]
 
 
-def _take(situation: Situation, link: FieldLinkRecord, one: Sent) -> dict[str, str]:
-    try:
-        status = _taken(situation, link, one)
-    except StoreError:
-        # Nobody's fault: the phone sends all of it again.
-        raise
-    except QafilaError as error:
-        return {"id": one.report_id, "status": "refused", "why": str(error)[:500]}
-    return {"id": one.report_id, "status": status, "why": ""}
-
-
-def _taken(situation: Situation, link: FieldLinkRecord, one: Sent) -> Status:
-    age = max(one.sent_at - one.made_at, timedelta(0))
-    if age > MAX_AGE:
+def _ready(one: Sent) -> Report | None:
+    """Give a report as it may be kept, None for one that only says where the convoy is."""
+    if one.sent_at - one.made_at > MAX_AGE:
         raise InputError("this report", f"it is older than {MAX_AGE.days} days", "tell it anew")
-    said_at = situation.now() - age
-    where = _located(situation, link, one, said_at)
-    if one.report is None:
-        if where is None:
-            raise InputError("a position", "degrees are needed", "try again under the open sky")
-        if where["status"] == "refused":
-            raise InputError("the position", where["why"], "")
-        return "known" if where["status"] == "known" else "recorded"
-    said = one.report
-    if one.photo is not None:
-        said = replace(said, photo=clean_photo(one.photo))
-    by = Reporter(sender=link.convoy_id, client_id=one.report_id, said_at=said_at)
-    done = take_report(situation, link.convoy_id, said, by=by)
-    return "recorded" if done["new"] else "known"
+    if one.report is None and one.position is None:
+        raise InputError("a position", "degrees are needed", "try again under the open sky")
+    if one.report is None or one.photo is None:
+        return one.report
+    return replace(one.report, photo=clean_photo(one.photo))
+
+
+def _became(
+    why: str | None, report: dict[str, Any] | QafilaError | None, position: dict[str, str] | None
+) -> dict[str, str]:
+    """Say what became of a report; an untrue position harms none that says something else too."""
+    status: Status
+    if report is None and position is not None:
+        why = f"the position: {position['why']}" if position["status"] == "refused" else None
+        status = "known" if position["status"] == "known" else "recorded"
+    elif isinstance(report, dict):
+        status = "recorded" if report["new"] else "known"
+    else:
+        why, status = why or str(report), "refused"
+    return {"status": "refused" if why else status, "why": (why or "")[:500]}
 
 
 def _located(
-    situation: Situation, link: FieldLinkRecord, one: Sent, said_at: datetime
-) -> dict[str, str] | None:
-    """Keep where the convoy's vehicle was, if the report says so; an untrue one harms no report."""
-    if one.position is None:
-        return None
-    lon, lat, accuracy_m = one.position
-    sighting = locating.Sighting(
-        client_id=one.report_id,
-        subject_id=find_convoy(situation, link.convoy_id)["vehicle_id"],
-        convoy_id=link.convoy_id,
-        at=said_at,
-        lon=lon,
-        lat=lat,
-        accuracy_m=accuracy_m,
-    )
-    return locating.record(situation, [sighting], sender=link.convoy_id)[0]
+    situation: Situation, link: FieldLinkRecord, sent: dict[int, tuple[Sent, datetime]]
+) -> dict[int, dict[str, str]]:
+    """Keep where the convoy's vehicle was, for those reports that say so."""
+    with_position = {n: one for n, one in sent.items() if one[0].position is not None}
+    if not with_position:
+        return {}
+    vehicle_id = find_convoy(situation, link.convoy_id)["vehicle_id"]
+    sightings = []
+    for one, at in with_position.values():
+        lon, lat, accuracy_m = one.position or (0.0, 0.0, None)
+        sightings.append(
+            locating.Sighting(
+                client_id=one.report_id,
+                subject_id=vehicle_id,
+                convoy_id=link.convoy_id,
+                at=at,
+                lon=lon,
+                lat=lat,
+                accuracy_m=accuracy_m,
+            )
+        )
+    kept = locating.record(situation, sightings, sender=link.convoy_id)
+    return dict(zip(with_position, kept, strict=True))

@@ -13,6 +13,7 @@ from geo.errors import InputError
 from geo.model import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from dashboard.operations.situation import Situation
@@ -67,12 +68,27 @@ class DeliveryCounter:
         self._depots_of = depots_of
 
     @classmethod
-    def of(cls, situation: Situation, *, at: datetime | None = None) -> DeliveryCounter:
-        """Give one for the present state of a situation."""
+    def of(
+        cls,
+        situation: Situation,
+        *,
+        at: datetime | None = None,
+        giver: str | None = None,
+        place_ids: Collection[str] = (),
+    ) -> DeliveryCounter:
+        """Give one for the present state of a situation.
+
+        With `giver` it knows what this account and its depot hold and what `place_ids` lack, and
+        nothing else: reading all of it costs as much as there are needs and reservations.
+        """
+        depots, accounts, places = convoy_depots(situation), None, None
+        if giver is not None:
+            accounts = [giver, *([depots[giver]] if giver in depots else [])]
+            places = situation.former_places(place_ids)
         return cls(
-            stockroom.stock_book(situation, at),
-            OpenNeeds(situation.store.needs(), situation.current_places()),
-            convoy_depots(situation),
+            stockroom.stock_book(situation, at, accounts=accounts),
+            OpenNeeds(situation.store.needs(place_ids=places), situation.current_places()),
+            depots,
         )
 
     def events(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from dashboard.operations.one_moment import once
 from data.catalogue import items
 from data.intake.items import item_of
 from data.packs import in_unit, read_amount
@@ -109,7 +110,7 @@ def item_title(situation: Situation, item_id: str, language: str) -> str:
 
 def find_item(situation: Situation, text: str) -> StockItem:
     """Give the item of an id or a name in any language; raises `UnknownIdError`."""
-    known = stock_items(situation)
+    known = once(situation, "stock items", lambda: stock_items(situation))
     if text in known:
         return known[text]
     form = plain(text)

@@ -20,7 +20,7 @@ from geo.errors import UnknownIdError
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from dashboard.operations.situation import Situation
+    from dashboard.operations.situation import Bounds, Situation
 
 #: Faster is no road vehicle in mountains; a helicopter's crew has its own tracking.
 MAX_SPEED_KMH = 160.0
@@ -59,7 +59,7 @@ def record(
         before) or `refused` with the reason.
     """
     known_ids = subjects(situation)
-    now = situation.now()
+    now, bounds = situation.now(), situation.info().bounds
     trails: dict[str, list[Position]] = {}
     ready: list[Position] = []
     refused: dict[int, str] = {}
@@ -77,7 +77,7 @@ def record(
             lat=one.lat,
             accuracy_m=one.accuracy_m,
         )
-        why = _unbelievable(situation, position, trail, known_ids, now)
+        why = _unbelievable(position, trail, known_ids, now, bounds)
         if why:
             refused[number] = why
             continue
@@ -150,11 +150,11 @@ def subjects(situation: Situation) -> frozenset[str]:
 
 
 def _unbelievable(
-    situation: Situation,
     one: Position,
     trail: Sequence[Position],
     known_ids: Collection[str],
     now: datetime,
+    bounds: Bounds | None,
 ) -> str:
     """Say why a position cannot be true, "" where it can."""
     if one.subject_id not in known_ids:
@@ -163,7 +163,6 @@ def _unbelievable(
         return "it lies in the future: the clock is wrong"
     if one.at < now - MAX_AGE:
         return f"it is older than {MAX_AGE.days} days"
-    bounds = situation.info().bounds
     if bounds is not None and not (
         bounds[0] - AROUND_DEG <= one.lon <= bounds[2] + AROUND_DEG
         and bounds[1] - AROUND_DEG <= one.lat <= bounds[3] + AROUND_DEG

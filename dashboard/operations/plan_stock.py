@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dashboard.operations.goods import day_of
+from dashboard.operations.one_moment import once
 from data.events import Event, ReservedLine, StockReleased, StockReserved
 from geo.model import new_id
 
@@ -80,7 +81,7 @@ def reserving(situation: Situation, document: dict[str, Any]) -> list[Event]:
 def convoy_depots(situation: Situation) -> dict[str, str]:
     """Give the depot from which each convoy of the newest plans loads, by convoy."""
     found: dict[str, str] = {}
-    for record in situation.store.plans()[-PLANS_BACK:]:
+    for record in once(situation, "plans", situation.store.plans)[-PLANS_BACK:]:
         key = ("document", record.document)
         document = situation.remember(key, partial(situation.archive.get_json, record.document))
         found.update({one["convoy_id"]: one["depot_id"] for one in document["convoys"]})

@@ -19,6 +19,7 @@ from dashboard.operations import (
     relaying,
     travelling,
 )
+from dashboard.operations.one_moment import once
 from dashboard.operations.organisations import vehicles_that_count
 from dashboard.operations.plan_terms import PlanTerms
 from dashboard.operations.situation import Progress, Situation, silent
@@ -312,7 +313,7 @@ def latest(situation: Situation) -> dict[str, Any] | None:
 
 def load_plan(situation: Situation, plan_id: str) -> dict[str, Any]:
     """Give a recorded plan by its id, or the newest for ``latest``."""
-    made = situation.store.plans()
+    made = once(situation, "plans", situation.store.plans)
     if plan_id == "latest" and made:
         plan_id = made[-1].plan_id
     ref = next((record.document for record in made if record.plan_id == plan_id), None)

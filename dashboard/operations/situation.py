@@ -14,13 +14,14 @@ import shutil
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
+from dashboard.operations.one_moment import once
 from data.archive import Archive
 from data.events import (
     Event,
@@ -164,7 +165,7 @@ class Situation:
 
     def info(self) -> SituationInfo:
         """Say what every page and export shows."""
-        row = self.store.situation()
+        row = once(self, "info", self.store.situation)
         return SituationInfo(
             situation_id=row.situation_id,
             name=row.name,
@@ -267,7 +268,8 @@ class Situation:
         )
 
     def _vehicles_stamp(self) -> tuple[str, ...]:
-        return tuple(one.change_id for one in self.store.vehicle_changes())
+        changes = once(self, "vehicle changes", self.store.vehicle_changes)
+        return tuple(one.change_id for one in changes)
 
     # --- what is derived ---
 
@@ -308,8 +310,12 @@ class Situation:
 
     def places_key(self) -> str:
         """Give a text that changes with what the register of places is made from."""
-        added = ",".join(f"{one.place_id}@{one.seq}" for one in self.store.added_places())
-        return f"{self.layer_key('places')}/{self.layer_key('boundaries')}/{added}"
+
+        def read() -> str:
+            added = ",".join(f"{one.place_id}@{one.seq}" for one in self.store.added_places())
+            return f"{self.layer_key('places')}/{self.layer_key('boundaries')}/{added}"
+
+        return once(self, "places", read)
 
     def current_place(self, place_id: str) -> str:
         """Give the id that a place has now: another than before, where two lists turned out one."""
@@ -321,6 +327,14 @@ class Situation:
 
         current = register(self).current
         return lambda place_id: current.get(place_id, place_id)
+
+    def former_places(self, place_ids: Collection[str]) -> list[str]:
+        """Give the ids that places have now and those that they had, as what is told names them."""
+        from dashboard.operations.register import register
+
+        current = register(self).current
+        wanted = {current.get(one, one) for one in place_ids}
+        return sorted(wanted | {old for old, new in current.items() if new in wanted})
 
     def building_shares(self) -> pd.DataFrame | None:
         """Give the shares of building typologies, a row a place in the order of `places`.

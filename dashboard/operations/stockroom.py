@@ -416,11 +416,13 @@ def _handle(
     return record(situation, slip_id, events, said)
 
 
-def stock_book(situation: Situation, at: datetime | None) -> StockBook:
-    """Give what all accounts hold now; what has expired is told by the day of `at`."""
+def stock_book(
+    situation: Situation, at: datetime | None, *, accounts: Sequence[str] | None = None
+) -> StockBook:
+    """Give what accounts hold now, some or all; what has expired is told by the day of `at`."""
     return StockBook(
-        situation.store.lot_balances(),
-        situation.store.reserved_lines(),
+        situation.store.lot_balances(accounts=accounts),
+        situation.store.reserved_lines(depots=accounts),
         today=goods.day_of(situation, situation.aware(at)),
     )
 

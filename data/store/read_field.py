@@ -13,7 +13,7 @@ from data.store.lookup import known_rows
 from data.store.schema import CONVOYS_HEARD, FIELD_LINKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from data.store.records import Row
@@ -73,11 +73,13 @@ class FieldReader:
             row = connection.execute(statement).one_or_none()
         return None if row is None else _link(row._mapping)
 
-    def payload_under(self, client_id: str) -> dict[str, Any] | None:
-        """Give what was recorded under a client id, undone or not; None where nothing was."""
+    def payloads_under(self, client_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Give what was recorded under client ids, undone or not; those without are left out."""
+        if not client_ids:
+            return {}
         with self._ledger() as connection:
-            found = known_rows(connection, [client_id]).get(client_id)
-        return None if found is None else dict(json.loads(found.payload))
+            found = known_rows(connection, client_ids)
+        return {client_id: dict(json.loads(row.payload)) for client_id, row in found.items()}
 
 
 def _heard(row: Row) -> HeardRecord:

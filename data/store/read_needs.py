@@ -31,8 +31,12 @@ class NeedReader:
     _ledger: Callable[[], AbstractContextManager[Connection]]
     _last_seq: Callable[[Connection], int]
 
-    def needs(self, open_only: bool = True) -> list[NeedRecord]:
-        """Give the needs, by id; open ones are neither met, refuted, withdrawn nor said expired.
+    def needs(
+        self, open_only: bool = True, *, place_ids: Sequence[str] | None = None
+    ) -> list[NeedRecord]:
+        """Give the needs, by id, of some places or all.
+
+        Open ones are neither met, refuted, withdrawn nor said expired.
 
         Whether `expires_at` has passed is for the caller to say, who knows the time that counts.
         Those that stand behind another are not open: that one speaks for them.
@@ -40,6 +44,8 @@ class NeedReader:
         statement = select(NEEDS).where(NEEDS.c.removed.is_(False)).order_by(NEEDS.c.need_id)
         if open_only:
             statement = statement.where(NEEDS.c.status.in_(OPEN_NEED_STATUSES))
+        if place_ids is not None:
+            statement = statement.where(NEEDS.c.place_id.in_(list(place_ids)))
         with self._projections() as connection:
             return [need_record(row._mapping) for row in connection.execute(statement)]
 

@@ -235,9 +235,14 @@ class StockReader:
         wanted = RESERVATIONS.c.released_at.is_(None) if held_only else None
         return self._live(RESERVATIONS, records.reservation_record, wanted)
 
-    def reserved_lines(self) -> list[records.ReservedLineRecord]:
-        """Give what is kept and not yet taken, by holder, depot and item."""
-        return self._live(RESERVED_LINES, records.reserved_line, RESERVED_LINES.c.left_micro != 0)
+    def reserved_lines(
+        self, *, depots: Sequence[str] | None = None
+    ) -> list[records.ReservedLineRecord]:
+        """Give what is kept and not yet taken, by holder, depot and item; of some depots."""
+        wanted = RESERVED_LINES.c.left_micro != 0
+        if depots is not None:
+            wanted &= RESERVED_LINES.c.depot_id.in_(list(depots))
+        return self._live(RESERVED_LINES, records.reserved_line, wanted)
 
     def deliveries(self) -> list[records.DeliveryRecord]:
         """Give the deliveries that were not undone, by id."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
@@ -12,11 +14,18 @@ from sqlalchemy import Engine, event
 from dashboard.cli import main
 from dashboard.operations import planning
 from dashboard.operations.delivering import DeliveryCounter
-from dashboard.operations.field_reports import Reporter, last_heard, take_reply
+from dashboard.operations.field_reports import (
+    Report,
+    Reporter,
+    Told,
+    last_heard,
+    take_reply,
+    take_reports,
+)
 from dashboard.operations.situation import Situation
-from data.events import NeedReported, NewEvent
+from data.events import NeedReported, NewEvent, RecordedEvent
 from data.intake.reply import parse_reply
-from geo.errors import InputError, QafilaError, RuleError, UnknownIdError
+from geo.errors import ConflictError, InputError, QafilaError, RuleError, UnknownIdError
 from routing.exports.sheet.html import ANSWERS
 
 
@@ -60,6 +69,74 @@ def test_messages_that_come_at_once_and_twice_count_once(
         )
     assert sum(one["new"] for one in taken) == 4
     assert len(valley.store.deliveries()) == 4
+
+
+def test_reports_that_come_together_are_recorded_together_and_each_counts_by_itself(
+    valley: Situation, convoy: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    append = valley.store.append
+
+    def count(events: Sequence[NewEvent], **more: Any) -> list[RecordedEvent]:
+        recorded = append(events, **more)
+        written.append(len(recorded))
+        return recorded
+
+    monkeypatch.setattr(valley.store, "append", count)
+    stop, n_tents = int(str(convoy["stop"])), int(convoy["deliver"]["tent"])  # type: ignore[index]
+
+    def tents(name: str, quantity: object) -> Told:
+        said = Report(kind="delivered", stop=stop, goods=((str(quantity), "tent"),))
+        return Told(said=said, by=Reporter(client_id=name))
+
+    arrived = Told(said=Report(kind="arrived", stop=stop), by=Reporter(client_id="a"))
+    first = take_reports(valley, str(convoy["id"]), [arrived, tents("b", 1), tents("c", 1)])
+    assert [one["new"] for one in first if isinstance(one, dict)] == [True] * 3
+    assert len(written) == 1
+    # Again, with some that cannot be: a stranger's stop, more than there is, an id used for other
+    # goods, and one that stands twice in the same sending.
+    bad = Told(said=Report(kind="arrived", stop=99), by=Reporter(client_id="d"))
+    sent = [
+        *(tents("b", 1), bad, tents("e", 100_000), tents("f", n_tents - 2), tents("c", 7)),
+        *(tents("g", 1), tents("g", 1)),
+    ]
+    second = take_reports(valley, str(convoy["id"]), sent)
+    assert [type(one) for one in second] == [
+        *(dict, InputError, RuleError, dict, ConflictError, dict, dict)
+    ]
+    assert [one["new"] for one in second if isinstance(one, dict)] == [False, True, True, False]
+    total = sum(one.quantity for one in valley.store.deliveries())
+    assert total == n_tents + 1
+    on_hand = {one.account: one.quantity for one in valley.store.lot_balances()
+               if one.item_id == "tent"}  # fmt: skip
+    assert on_hand.get(str(convoy["id"]), 0) == 0
+    assert take_reports(valley, str(convoy["id"]), []) == []
+
+
+def test_where_the_book_changed_meanwhile_each_report_is_judged_anew(
+    valley: Situation, convoy: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = int(str(convoy["stop"]))
+    said = [
+        Told(
+            said=Report(kind="delivered", stop=stop, goods=(("1", "tent"),)),
+            by=Reporter(client_id=f"m{number}"),
+        )
+        for number in range(3)
+    ]
+    append, refused = valley.store.append, []
+
+    def refuse_together(events: Sequence[NewEvent], **more: Any) -> list[RecordedEvent]:
+        if len({str(one.client_id).split(":")[2] for one in events}) > 1:
+            refused.append(len(events))
+            raise RuleError("depot:asni", "more than is there", "look again")
+        return append(events, **more)
+
+    monkeypatch.setattr(valley.store, "append", refuse_together)
+    found = take_reports(valley, str(convoy["id"]), said)
+    assert len(refused) == 1
+    assert [one["new"] for one in found if isinstance(one, dict)] == [True] * 3
+    assert sum(one.quantity for one in valley.store.deliveries()) == 3
 
 
 def test_what_is_refused_stays_with_the_convoy(
