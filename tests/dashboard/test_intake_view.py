@@ -104,7 +104,7 @@ def test_an_empty_sheet_and_a_phone_form_are_offered(desk: SituationDesk) -> Non
     offered = [one.proto.label for one in page.get("download_button")]
     assert offered == [
         *("Empty sheet to fill in", "Form for KoBo and ODK"),
-        *("CSV", "XLSX", "GeoPackage", "GeoJSON"),
+        *("CSV", "XLSX", "GeoPackage", "GeoJSON", "FlatGeobuf", "GeoParquet"),
     ]
     page.selectbox(key="share_table").select("iati").run()
     assert [one.proto.label for one in page.get("download_button")][2:] == ["CSV", "XLSX"]
