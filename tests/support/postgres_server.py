@@ -28,10 +28,15 @@ class DatabaseServer:
         for statement in statements:
             run_statement(url.render_as_string(hide_password=False), statement)
 
-    def new_database(self, *, postgis: bool = False) -> str:
-        """Make an empty database and give its address, as its owner would write it."""
+    def new_database(self, *, postgis: bool = False, like: str = "") -> str:
+        """Make a database and give its address, as its owner would write it.
+
+        It is empty, or a copy of the one at the address `like`, to which nobody is connected.
+        """
         name = f"{self._role}_{next(self._numbers)}"
         template = self._postgis_template() if postgis else "template0"
+        if like:
+            template = str(make_url(like).database)
         self.admin(
             f"CREATE DATABASE {name} OWNER {self._role} TEMPLATE {template} STRATEGY file_copy",
         )

@@ -9,6 +9,7 @@ from data.people.vault import Vault
 from data.store import Store
 from tests.data.store.conftest import (  # noqa: F401 - fixtures
     Clock,
+    begun,
     clock,
     created,
     place,

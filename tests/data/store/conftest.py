@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -63,8 +65,12 @@ def created() -> SituationCreated:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what asks for a store on both engines; what asks for its file, on the one with files."""
-    if "engine_name" in metafunc.fixturenames:
+    """Run what asks for a store on both engines; what asks for its file, on the one with files.
+
+    A module that knows one engine alone says so by a fixture of its own.
+    """
+    own = "engine_name" in vars(metafunc.module)
+    if "engine_name" in metafunc.fixturenames and not own:
         both = "path" not in metafunc.fixturenames
         metafunc.parametrize("engine_name", ["sqlite", "postgresql"] if both else ["sqlite"])
 
@@ -75,26 +81,72 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "home" / "situation.sqlite"
 
 
+@dataclass
+class Begun:
+    """A situation as it is right after its creation, to be copied, and how many ids that took."""
+
+    place: str
+    ids_used: int
+
+
+_begun: dict[tuple[str, str], Begun] = {}
+
+
+@pytest.fixture
+def begun(
+    engine_name: str,
+    created: SituationCreated,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Begun:
+    """The situation of `created`, made once a process: on a server that takes as long as a test."""
+    key = (engine_name, created.model_dump_json())
+    if key not in _begun:
+        if engine_name == "sqlite":
+            place = f"sqlite:///{tmp_path_factory.mktemp('begun') / 'situation.sqlite'}"
+        else:
+            place = request.getfixturevalue("database_server").new_database()
+        numbers = itertools.count(1)
+        _create(place, created, Clock(), numbers).close()
+        _begun[key] = Begun(place, next(numbers) - 1)
+    return _begun[key]
+
+
 @pytest.fixture
 def place(engine_name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """Address of an empty database, on a server or in a file."""
+    """Address of a database, on a server or in a file: `store`'s, or an empty one."""
+    like = request.getfixturevalue("begun").place if "store" in request.fixturenames else ""
     if engine_name == "sqlite":
-        yield f"sqlite:///{tmp_path / 'home' / 'situation.sqlite'}"
+        file = tmp_path / "home" / "situation.sqlite"
+        if like:
+            file.parent.mkdir()
+            shutil.copyfile(like.removeprefix("sqlite:///"), file)
+        yield f"sqlite:///{file}"
         return
     server = request.getfixturevalue("database_server")
-    url = server.new_database()
+    url = server.new_database(like=like)
     yield url
     server.drop_database(url)
 
 
 @pytest.fixture
-def store(place: str, created: SituationCreated, clock: Clock) -> Iterator[Store]:
+def store(place: str, begun: Begun, clock: Clock) -> Iterator[Store]:
     """A situation that was just created, with counted ids."""
-    numbers = itertools.count(1)
-    with Store.create(
-        place, created, clock=clock, ids=lambda prefix: f"{prefix}:{next(numbers):06d}", wait_s=5
-    ) as made:
+    numbers = itertools.count(begun.ids_used + 1)
+    with Store.open(place, clock=clock, ids=lambda prefix: _counted(prefix, numbers), wait_s=5) as (
+        made
+    ):
         yield made
+
+
+def _create(place: str, created: SituationCreated, clock: Clock, numbers: Iterator[int]) -> Store:
+    return Store.create(
+        place, created, clock=clock, ids=lambda prefix: _counted(prefix, numbers), wait_s=5
+    )
+
+
+def _counted(prefix: str, numbers: Iterator[int]) -> str:
+    return f"{prefix}:{next(numbers):06d}"
 
 
 def _new(payload: Event, upload_id: str | None = None, **around: Any) -> NewEvent:

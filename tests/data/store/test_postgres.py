@@ -23,11 +23,9 @@ Raw = Callable[..., list[tuple[Any, ...]]]
 
 
 @pytest.fixture
-def place(database_server: DatabaseServer) -> Iterator[str]:
+def engine_name() -> str:
     """These tests know one engine."""
-    url = database_server.new_database()
-    yield url
-    database_server.drop_database(url)
+    return "postgresql"
 
 
 class Cable:
