@@ -13,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import cache, state
 from dashboard.intakesheet import corrections
+from dashboard.jobs import Job
+from dashboard.languages import reading_in
 from dashboard.map.layers import LayerFiles
 from dashboard.operations import uploads
 from dashboard.operations.situation import Situation
@@ -126,6 +128,32 @@ def test_the_workbook_of_rejects_can_be_downloaded(desk: SituationDesk) -> None:
     assert received.report["file"] == "besoins.csv"
     rows = list(load_workbook(io.BytesIO(received.rejects)).active.values)
     assert [row[0] for row in rows] == ["Village", "Nulle part", "Ighil"]
+
+
+@pytest.mark.parametrize(
+    ("tongue", "title", "reason"),
+    [
+        ("ar", "السبب", "اسم المكان: المطلوب: مكان من هذه الحالة، أو إحداثية"),
+        ("en", "reason", "place name: a place of this situation, or a coordinate is needed"),
+    ],
+)
+def test_the_workbook_of_rejects_speaks_the_language_of_who_sent_the_sheet(
+    desk: SituationDesk, tongue: str, title: str, reason: str
+) -> None:
+    def read(_say: object) -> bytes:
+        return desk.upload(
+            "needs", "b.csv", NEEDS.encode(), organisation="NGO One", dry_run=True,
+            add_places=False, columns={},
+        ).rejects  # fmt: skip
+
+    # As the page does it: in a thread of its own, while the page speaks on.
+    with reading_in(tongue):
+        job = Job("reading", read)
+    assert job.wait(30)
+    assert job.result is not None
+    titles, first, _second = load_workbook(io.BytesIO(job.result)).active.values
+    assert titles[-2] == title
+    assert first[-2] == reason
 
 
 def test_reasons_are_summed_up_and_told_in_the_language_of_the_person(desk: SituationDesk) -> None:
