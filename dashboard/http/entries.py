@@ -123,6 +123,27 @@ def writers(open_situation: OpenSituation, desk: SituationDesk) -> APIRouter:
             )
             return tagged(request, take_reply(open_situation(), convoy_id, said.text, by=by))
 
+    @routes.post("/positions", responses=says(models.PositionsTaken, *TAKING))
+    def positions(request: Request, told: models.NewPositions) -> Response:
+        """Take positions in any order, each once by its `client_id`; those that can be true."""
+        from dashboard.operations.locating import Sighting, record
+
+        with asked(request, "report") as visitor:
+            sightings = [
+                Sighting(
+                    client_id=one.client_id,
+                    subject_id=one.id,
+                    at=one.at,
+                    lon=one.lon,
+                    lat=one.lat,
+                    accuracy_m=one.accuracy_m,
+                    convoy_id=one.convoy_id,
+                )
+                for one in told.positions
+            ]
+            taken = record(open_situation(), sightings, sender=visitor.account_id)
+            return tagged(request, {"answers": taken})
+
     @routes.post("/messages", responses=says(models.MessageAnswer, *TAKING))
     def message(request: Request, said: models.NewMessage) -> Response:
         """Take in a text message; `answer` is what goes back, one message long."""

@@ -182,6 +182,40 @@ class SeenAt(Answer):
     coarse: bool
 
 
+class NewPosition(Body):
+    """Where a vehicle or volunteer was (degrees, EPSG:4326), as a device or tracker says it."""
+
+    client_id: ClientId
+    id: Annotated[str, StringConstraints(pattern=r"^(vehicle|volunteer):[0-9A-Za-z_.-]{1,120}$")]
+    at: AwareDatetime
+    lon: Lon
+    lat: Lat
+    accuracy_m: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)] | None = None
+    convoy_id: (
+        Annotated[str, StringConstraints(pattern=r"^convoy:[0-9A-Za-z_.-]{1,120}$")] | None
+    ) = None
+
+
+class NewPositions(Body):
+    """Positions of one or many, in any order."""
+
+    positions: Annotated[list[NewPosition], Field(min_length=1, max_length=500)]
+
+
+class PositionTaken(Answer):
+    """What became of a position: `refused` says why it cannot be true."""
+
+    id: str
+    status: Literal["recorded", "known", "refused"]
+    why: str
+
+
+class PositionsTaken(Answer):
+    """What became of each, in the order given; `id` is the sender's own."""
+
+    answers: list[PositionTaken]
+
+
 class Positions(Answer):
     """Where everybody was last, and the moment by which their age is told."""
 

@@ -58,7 +58,7 @@ def record(
         In the order given: ``{id, status, why}``; `status` is `recorded`, `known` (it was sent
         before) or `refused` with the reason.
     """
-    known_ids = subjects(situation)
+    known_ids, resting = subjects(situation), _not_at_work(situation)
     now, bounds = situation.now(), situation.info().bounds
     trails: dict[str, list[Position]] = {}
     ready: list[Position] = []
@@ -78,6 +78,8 @@ def record(
             accuracy_m=one.accuracy_m,
         )
         why = _unbelievable(position, trail, known_ids, now, bounds)
+        if not why and one.subject_id in resting:
+            why = "no shift of this volunteer is open: where people are is kept while they work"
         if why:
             refused[number] = why
             continue
@@ -147,6 +149,12 @@ def subjects(situation: Situation) -> frozenset[str]:
         [one.vehicle_id for one in store.vehicles(available_only=False)]
         + [one.volunteer_id for one in store.volunteers()]
     )
+
+
+def _not_at_work(situation: Situation) -> frozenset[str]:
+    """Give the ids of volunteers who are in no shift now: where they are is nobody's business."""
+    at_work = {one.volunteer_id for one in situation.store.shifts() if one.ended_at is None}
+    return frozenset(one.volunteer_id for one in situation.store.volunteers()) - at_work
 
 
 def _unbelievable(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.resources import files
 
 import pytest
+from barriers import barriers
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from dashboard.app import VIEWS
@@ -14,14 +14,6 @@ from tests.dashboard.conftest import ValleyServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-# The map's frame, the same in all views, is looked at by itself.
-BARRIERS = """async () => {
-    const found = await axe.run(document, { resultTypes: ["violations"], iframes: false });
-    return found.violations
-        .filter((one) => ["serious", "critical"].includes(one.impact))
-        .map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join("  ").slice(0, 400)}`);
-}"""
 # A page is drawn when its script has ended and nothing in it moves for a moment.
 DRAWN = """quiet_ms => new Promise((done, fail) => {
     let timer;
@@ -60,7 +52,6 @@ def readers(browser: Browser, valley_server: ValleyServer) -> Iterator[dict[str,
         pages[language] = page
     for page in pages.values():
         page.locator("h1").wait_for()
-        page.evaluate(AXE)
     yield pages
     context.close()
 
@@ -75,7 +66,7 @@ def test_no_view_has_a_serious_barrier_in_any_language(readers: dict[str, Page])
             page.evaluate(DRAWN, QUIET_MS)
             assert page.locator("html").get_attribute("lang") == language
             assert page.locator("html").get_attribute("dir") == direction(language)
-            assert page.evaluate(BARRIERS) == [], f"{name} in {language}"
+            assert barriers(page) == [], f"{name} in {language}"
 
 
 @pytest.fixture
@@ -99,5 +90,4 @@ def test_no_page_beside_the_views_has_a_serious_barrier(
     for language in LANGUAGES if "{}" in address else ("ar",):
         alone.goto(valley_server.address + address.format(language))
         expect(alone.locator(ready).first).to_be_attached(timeout=30_000)
-        alone.evaluate(AXE)
-        assert alone.evaluate(BARRIERS) == [], f"{address} in {language}"
+        assert barriers(alone) == [], f"{address} in {language}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from dashboard.operations import organisations, planning, requesting
+from dashboard.operations import organisations, planning, requesting, volunteering
 from dashboard.operations.reaching import make_reach
 from dashboard.operations.situation import Situation
+from dashboard.operations.volunteering import Registration
 
 NEED = {"place": "Tinmel", "item": "tent", "quantity": 3, "client_id": "form-17"}
 NEAR = {"near": [-7.97, 31.0], "classes": ["truck"], "source": "driver", "client_id": "c1"}
@@ -138,6 +140,49 @@ def test_a_table_is_taken_row_by_row_and_undone(client: Any) -> None:
     assert len(report["rows"]) == 2
     assert client.delete(f"/api/v1/uploads/{report['upload_id']}").status_code == 200
     assert client.get("/api/v1/needs").json()["total"] == 5
+
+
+def test_positions_come_many_at_once_in_any_order_and_count_once(
+    keyed: dict[str, Any], valley: Situation
+) -> None:
+    (truck, *_rest) = valley.store.vehicles()
+    busy, resting = (
+        volunteering.register(valley, Registration(code=code, skills=("driver",), home="Asni"))
+        for code in ("V-1", "V-2")
+    )
+    volunteering.check_in(valley, "V-1")
+    now = valley.now()
+
+    def at(number: int, who: str, minutes: int, **more: Any) -> dict[str, Any]:
+        when = (now - timedelta(minutes=minutes)).isoformat()
+        return {"client_id": f"p{number}", "id": who, "at": when, "lon": -8.0, "lat": 31.0} | more
+
+    sent = [
+        at(1, truck.vehicle_id, 2),
+        at(2, truck.vehicle_id, 10, lon=-8.01),
+        at(3, truck.vehicle_id, 1, lon=-5.5),
+        at(4, "vehicle:none", 1),
+        at(5, busy["volunteer_id"], 1, accuracy_m=15),
+        at(6, resting["volunteer_id"], 1),
+    ]
+    path = "/api/v1/positions"
+    assert keyed["viewer"].post(path, json={"positions": sent}).status_code == 403
+    told = keyed["ngo"].post(path, json={"positions": sent}).json()["answers"]
+    became = {one["id"]: (one["status"], one["why"]) for one in told}
+    assert [became[f"p{n}"][0] for n in range(1, 7)] == [
+        *("recorded", "recorded", "refused", "refused", "recorded", "refused")
+    ]
+    assert "km/h" in became["p3"][1]
+    assert "while they work" in became["p6"][1]
+    again = keyed["ngo"].post(path, json={"positions": sent[:1]}).json()["answers"]
+    assert again == [{"id": "p1", "status": "known", "why": ""}]
+    seen = keyed["viewer"].get(path).json()
+    assert {one["id"] for one in seen["positions"]} == {truck.vehicle_id, busy["volunteer_id"]}
+    assert seen["exact"] is False
+    for bad in ({"lon": 200}, {"at": "2023-09-12T10:00:00"}, {"id": "depot:x"}, {"lat": "NaN"}):
+        answer = keyed["ngo"].post(path, json={"positions": [at(7, truck.vehicle_id, 1, **bad)]})
+        assert answer.status_code == 422, bad
+    assert keyed["ngo"].post(path, json={"positions": sent * 100}).status_code == 422
 
 
 def kobo(**more: Any) -> dict[str, Any]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from barriers import barriers
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from starlette.applications import Starlette
 
 from dashboard import asgi
+from dashboard.languages import LANGUAGES
 from dashboard.operations import answering, planning
+from dashboard.operations.exporting import export_plan
 from dashboard.operations.field_reports import last_heard
 from dashboard.operations.situation import Situation
 
@@ -123,3 +127,34 @@ def test_reports_made_without_a_network_arrive_once_it_is_back(
     expect(page.get_by_role("alert")).to_contain_text("ended or was withdrawn")
     expect(page.get_by_text("ARR 1")).to_be_visible()
     assert len(list(valley.store.events(types=["convoy.reported"]))) == 3
+
+
+def test_nobody_is_kept_out_of_the_page_or_the_sheet(
+    valley: Situation,
+    address: str,
+    convoy: dict[str, Any],
+    phone: BrowserContext,
+    tmp_path: Path,
+) -> None:
+    link = answering.issue(valley, convoy["convoy_id"], at=address)
+    page = phone.new_page()
+    page.goto(link["url"])
+    for language in LANGUAGES:
+        choose(page, language)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        assert barriers(page) == [], f"page in {language}"
+    page.get_by_role("button", name="Incident …").click()
+    assert barriers(page) == [], "form of an incident"
+
+    # The sheet, opened from a file and with no network, as it comes with a message.
+    phone.set_offline(True)
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    for language in LANGUAGES:
+        export_plan(
+            valley, "latest", folder=tmp_path / language, formats=["html"], language=language
+        )
+        (sheet, *_others) = sorted((tmp_path / language).glob("*.html"))
+        page.goto(sheet.as_uri())
+        assert barriers(page) == [], f"sheet in {language}"
+    assert {one.partition(":")[0] for one in asked} == {"file"}
