@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 #: What `routing.exports` writes, and the planning problem; said here so that the command line need
 #: not load it.
 FORMATS = (
-    "gpx", "kml", "geojson", "csv", "text", "html", "pdf", "loading", "waybills", "kmz", "tak",
-    "problem",
+    "gpx", "kml", "geojson", "csv", "text", "html", "pdf", "pdfa6", "loading", "waybills", "kmz",
+    "tak", "problem",
 )  # fmt: skip
 #: What a phone or another program opens; sheets and lists are asked for.
 DEFAULT_FORMATS = FORMATS[:5]
@@ -94,7 +94,7 @@ def export_plan(
         return _exported(situation, plan, [_problem_file(situation, plan["plan_id"], folder)])
     progress(0.1, f"finding the ways of {len(plan['convoys'])} convoys")
     found = plan_itineraries(situation, plan)
-    drawn = found if set(formats) & {"html", "pdf"} else []
+    drawn = found if set(formats) & {"html", "pdf", "pdfa6"} else []
     files = export(
         found,
         folder,

@@ -20,6 +20,7 @@ EXPORT_FORMATS = (
     "text",
     "html",
     "pdf",
+    "pdfa6",
     "loading",
     "waybills",
     "kmz",

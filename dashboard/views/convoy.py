@@ -290,6 +290,7 @@ def format_titles() -> dict[str, str]:
     return {
         "html": _("Sheet for a phone (HTML)"),
         "pdf": _("Sheet, loading list and waybills to print (PDF)"),
+        "pdfa6": _("Sheet and maps for a pocket (PDF, A6)"),
         "gpx": _("Way for a navigation app (GPX)"),
         "kml": _("Way for Google Earth (KML)"),
         "kmz": _("Way for Google Earth, small (KMZ)"),

@@ -32,6 +32,7 @@ _RENDERERS: dict[str, tuple[str, Render]] = {
     "text": (text.SUFFIX, text.render),
     "html": (html.SUFFIX, html.render),
     "pdf": (pdf.SUFFIX, pdf.render),
+    "pdfa6": (pdf.POCKET_SUFFIX, pdf.render_pocket),
     "loading": (lists.LOADING_SUFFIX, lists.render_loading),
     "waybills": (lists.WAYBILLS_SUFFIX, lists.render_waybills),
     "kmz": (bundles.KMZ_SUFFIX, bundles.render_kmz),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import shapely
+
 from routing.exports.sheet.loading import Loaded, loading_order
 from routing.exports.sheet.road_map import road_map
 from routing.exports.sheet.words import word, words
@@ -22,6 +24,7 @@ ROLES = ("storekeeper", "leader", "receiver")
 #: Whom a convoy may have to call, by role; never by the name of a person.
 CONTACTS = ("cell", "depot", "leader", "road", "medical")
 LONGEST_WHY = 400
+LARGEST_LEG_BYTES = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,16 @@ class Waybill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegMap:
+    """The map of the way from one stop to the next; `drawing` is SVG."""
+
+    begins: str
+    ends: str
+    km: str
+    drawing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """All papers of one convoy."""
 
@@ -134,14 +147,19 @@ class Sheet:
     roles: tuple[str, ...]
     contacts: tuple[tuple[str, str], ...]
     road_map: str
+    leg_maps: tuple[LegMap, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The sheet as JSON."""
         return asdict(self)
 
 
-def sheet_of(itinerary: Itinerary, wording: Wording) -> Sheet:
-    """Write the papers of `itinerary` in the words of `wording`."""
+def sheet_of(itinerary: Itinerary, wording: Wording, *, leg_maps: bool = False) -> Sheet:
+    """Write the papers of `itinerary` in the words of `wording`.
+
+    `leg_maps` draws each leg by itself too, where there is more than one stop: on paper nobody can
+    zoom.
+    """
     convoy, papers = itinerary.convoy, wording.papers or Papers()
     lead = f"{convoy.vehicle_id} and company" if convoy.company else convoy.vehicle_id
     room = papers.capacity.get(lead)
@@ -178,7 +196,38 @@ def sheet_of(itinerary: Itinerary, wording: Wording) -> Sheet:
             for role in CONTACTS
         ),
         road_map="" if papers.ground is None else road_map(itinerary, papers.ground, wording),
+        leg_maps=_leg_maps(itinerary, wording) if leg_maps else (),
     )
+
+
+def _leg_maps(itinerary: Itinerary, wording: Wording) -> tuple[LegMap, ...]:
+    """Draw each leg to a stop; the way home is the way there, or on the map of the whole."""
+    ground = None if wording.papers is None else wording.papers.ground
+    if ground is None or len(itinerary.stops) < 2:
+        return ()
+    walks = {stop.number: stop.walk for stop in itinerary.stops}
+    drawn = []
+    for leg in itinerary.legs:
+        if not leg.to_stop:
+            continue
+        walk = walks[leg.to_stop]
+        lines = [leg.geometry, *([] if walk is None else [walk.geometry])]
+        west, south, east, north = shapely.total_bounds(lines).tolist()
+        drawn.append(
+            LegMap(
+                begins=wording.name(leg.from_id),
+                ends=f"{leg.to_stop}. {wording.name(leg.to_id)}",
+                km=f"{leg.from_km:.1f} – {leg.from_km + leg.length_m / 1000:.1f}",
+                drawing=road_map(
+                    itinerary,
+                    ground,
+                    wording,
+                    bounds=(west, south, east, north),
+                    largest_bytes=LARGEST_LEG_BYTES,
+                ),
+            )
+        )
+    return tuple(drawn)
 
 
 def _contact_word(role: str, wording: Wording) -> str:

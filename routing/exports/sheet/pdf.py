@@ -10,7 +10,7 @@ import json
 import threading
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from geo.errors import QafilaError
 from routing.exports.sheet.papers import sheet_of
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from routing.itinerary import Itinerary
 
 SUFFIX = ".pdf"
+#: The pocket size: the sheet and the maps, without lists to be filled in.
+POCKET_SUFFIX = ".a6.pdf"
 FONTS = Path(__file__).resolve().parent / "fonts"
 TEMPLATE = Path(__file__).resolve().parent / "sheet.typ"
 # The compiler keeps its input between calls.
@@ -30,11 +32,16 @@ _lock = threading.Lock()
 
 
 def render(itinerary: Itinerary, wording: Wording) -> bytes:
-    """Give the papers of `itinerary` as PDF."""
-    return document(sheet_of(itinerary, wording))
+    """Give the papers of `itinerary` as PDF on A4."""
+    return document(sheet_of(itinerary, wording, leg_maps=True))
 
 
-def document(sheet: Sheet) -> bytes:
+def render_pocket(itinerary: Itinerary, wording: Wording) -> bytes:
+    """Give the sheet of `itinerary` and its maps as PDF on A6, without lists to be filled in."""
+    return document(sheet_of(itinerary, wording, leg_maps=True), paper="a6")
+
+
+def document(sheet: Sheet, *, paper: Literal["a4", "a6"] = "a4") -> bytes:
     """Give `sheet` as PDF; the same sheet gives the same bytes.
 
     Raises
@@ -47,7 +54,8 @@ def document(sheet: Sheet) -> bytes:
     data = json.dumps(sheet.as_dict(), ensure_ascii=False)
     try:
         with _lock:
-            made = _compiler().compile(format="pdf", sys_inputs={"sheet": data}, timestamp=0)
+            inputs = {"sheet": data, "paper": paper}
+            made = _compiler().compile(format="pdf", sys_inputs=inputs, timestamp=0)
     except typst.TypstError as error:
         raise QafilaError(
             f"PDF of {sheet.title}: {error.message}",

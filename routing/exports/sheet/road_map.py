@@ -32,6 +32,8 @@ LARGEST_BYTES = 150_000
 SMALLEST_M = 3000.0
 _MARGIN_SHARE = 0.08
 _SHAPES = (0.5, 1.6)
+# Two parts stand on a page: a taller one would have letters that nobody can read.
+_TALLEST_PART = 0.75
 # One degree of latitude on a sphere of 6,371 km.
 _M_PER_DEGREE = 111_195.0
 # A point of a line costs about this much text ("-12 34 ").
@@ -71,17 +73,25 @@ class _Frame:
 
 
 def road_map(
-    itinerary: Itinerary, ground: Ground, wording: Wording, *, largest_bytes: int = LARGEST_BYTES
+    itinerary: Itinerary,
+    ground: Ground,
+    wording: Wording,
+    *,
+    bounds: Bounds | None = None,
+    largest_bytes: int = LARGEST_BYTES,
 ) -> str:
     """Draw the way of `itinerary` on `ground`.
 
     Parameters
     ----------
+    bounds
+        Only this part of it (west, south, east, north in degrees), such as a leg's; all of it
+        unless said.
     largest_bytes
         Footways, then tracks, then small roads are left out until the map is no larger; the way
         itself, closures and stops always stay.
     """
-    frame = _frame(itinerary.bounds)
+    frame = _frame(itinerary.bounds) if bounds is None else _frame(bounds, tallest=_TALLEST_PART)
     here = ground.within(frame.bounds)
     top = "".join(
         (_closed(here, frame), _way(itinerary, frame), _numbers(here, frame),
@@ -98,13 +108,12 @@ def road_map(
     )
 
 
-def _frame(bounds: Bounds) -> _Frame:
+def _frame(bounds: Bounds, *, tallest: float = _SHAPES[1]) -> _Frame:
     west, south, east, north = bounds
     m_per_lon = _M_PER_DEGREE * max(math.cos(math.radians((south + north) / 2)), 0.01)
     width_m = max((east - west) * m_per_lon, SMALLEST_M) * (1 + 2 * _MARGIN_SHARE)
     height_m = max((north - south) * _M_PER_DEGREE, SMALLEST_M) * (1 + 2 * _MARGIN_SHARE)
-    flattest, tallest = _SHAPES
-    height_m = max(height_m, width_m * flattest)
+    height_m = max(height_m, width_m * _SHAPES[0])
     width_m = max(width_m, height_m / tallest)
     lon, lat = (west + east) / 2, (south + north) / 2
     half_lon, half_lat = width_m / m_per_lon / 2, height_m / _M_PER_DEGREE / 2

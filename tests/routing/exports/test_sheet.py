@@ -283,6 +283,28 @@ def test_pdf_holds_the_sheet_the_lists_and_a_waybill_per_stop():
     assert document == pdf.render(an_itinerary(), told())
 
 
+def test_a_map_of_each_leg_stands_on_paper_and_the_pocket_size_has_no_lists():
+    itinerary, said = an_itinerary(), told()
+    assert sheet_of(itinerary, said).leg_maps == ()
+    maps = sheet_of(itinerary, said, leg_maps=True).leg_maps
+    assert [one.ends for one in maps] == [
+        f"{stop.number}. {said.name(stop.place_id)}" for stop in itinerary.stops
+    ]
+    whole = ElementTree.fromstring(sheet_of(itinerary, said).road_map)
+    for one in maps:
+        width, height = map(float, ElementTree.fromstring(one.drawing).get("viewBox").split()[2:])
+        assert height <= 0.76 * width
+        assert one.drawing != ElementTree.tostring(whole).decode()
+    pocket = pypdfium2.PdfDocument(pdf.render_pocket(itinerary, said))
+    assert {tuple(round(side / 72 * 25.4) for side in page.get_size()) for page in pocket} == {
+        (105, 148)
+    }
+    text = text_of_pdf(pdf.render_pocket(itinerary, said))
+    for part in (NOTICE, "2. Aremd", *(f"km {one.km}" for one in maps)):
+        assert part in " ".join(text.split())
+    assert "Waybill" not in text
+
+
 def test_arabic_and_tifinagh_stay_text_that_can_be_searched():
     # Letters without dots: the font sets dots as glyphs of their own, and this reader counts both.
     names = {"place:imlil": "مسلم", "place:aremd": "ⴰⵔⵎⴷ"}
