@@ -81,7 +81,7 @@ def _(text: str) -> str:
 
 def tell(text: str) -> str:
     """Say a `Phrase` in the language of this run; a text of people stays as it was written."""
-    return told(text, _)
+    return told(text, _, _language.get())
 
 
 def N_(text: str) -> str:

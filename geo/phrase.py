@@ -32,6 +32,24 @@ class Phrase(str):
         return type(self), (self.template, dict(self.values))
 
 
+class Named(str):
+    """What a thing is called: a text in English that knows its names in other languages."""
+
+    __slots__ = ("names",)
+
+    names: Mapping[str, str]
+
+    def __new__(cls, names: Mapping[str, str], otherwise: str) -> Self:
+        """Take names by language code; `otherwise` is said where the language has none."""
+        made = super().__new__(cls, names.get("en") or otherwise)
+        made.names = names
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and send to another process with its names."""
+        return type(self), (dict(self.names), str(self))
+
+
 def phrase(template: str, **values: object) -> Phrase:
     """Say a sentence: `template` is a literal, so that the catalogues can collect it.
 
@@ -47,19 +65,23 @@ def joined(parts: Iterable[str], separator: str) -> str:
     return Phrase(separator.join(f"{{{name}}}" for name in values), values) if values else ""
 
 
-def told(text: str, translate: Callable[[str], str]) -> str:
+def told(text: str, translate: Callable[[str], str], language: str = "en") -> str:
     """Say a text in another language, where it is a `Phrase`; text of people stays as it is.
+
+    A thing that is `Named` is called by its name in `language`.
 
     A value that is a `Phrase` itself is told too. A translation whose fields do not fit falls back
     to English.
     """
+    if isinstance(text, Named):
+        return text.names.get(language) or str(text)
     if not isinstance(text, Phrase):
         return text
     template = translate(text.template)
     if not text.values:
         return template
     values = {
-        name: told(value, translate) if isinstance(value, str) else value
+        name: told(value, translate, language) if isinstance(value, str) else value
         for name, value in text.values.items()
     }
     try:

@@ -11,7 +11,7 @@ from data.intake.cells.numbers import about, ambiguous, number, number_range
 from data.intake.cells.words import PACKS, unit_word
 from data.intake.items import item_of
 from geo.names import plain
-from geo.phrase import phrase
+from geo.phrase import Named, phrase
 
 if TYPE_CHECKING:
     from geo.model import Item
@@ -176,7 +176,8 @@ def unpacked_note(value: Decimal, pack: str, quantity: Decimal, unit: str) -> st
 
 
 def _unit_needed(item: Item) -> str:
-    return phrase("{unit}, the unit of {item}", unit=item.unit, item=item.item_id)
+    named = Named(item.names, item.item_id)
+    return phrase("{unit}, the unit of {item}", unit=item.unit, item=named)
 
 
 def _by_weight(value: Decimal, base: str, factor: Decimal, item: Item, column: str) -> Amount:

@@ -13,7 +13,7 @@ from data.intake.columns.guess import WIDE
 from data.intake.items import find_item
 from geo.errors import QafilaError
 from geo.names import plain
-from geo.phrase import phrase
+from geo.phrase import Named, joined, phrase
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -44,7 +44,7 @@ def goods_of(row: Row, known: Known) -> tuple[Goods, ...]:
         return _wide(row, known, wide)
     written = row.text("item") or row.text("description")
     if not row.text("quantity") and (counted := counted_items(written, known)):
-        return _counted(row, counted)
+        return _counted(row, known, counted)
     items = _items(row, written, known)
     if len(items) > 1:
         row.question(
@@ -68,17 +68,27 @@ def counted_items(text: str, known: Known) -> list[tuple[str, Item]]:
     return found
 
 
-def _counted(row: Row, counted: list[tuple[str, Item]]) -> tuple[Goods, ...]:
+def _counted(row: Row, known: Known, counted: list[tuple[str, Item]]) -> tuple[Goods, ...]:
     goods = [_amount(row, item, amount, "item") for amount, item in counted]
     taken = tuple(one for one in goods if one is not None)
     if taken:
         row.repair(
             phrase(
                 "read as {goods}",
-                goods=", ".join(f"{one.quantity:f} {one.item_id}" for one in taken),
+                goods=joined(
+                    [
+                        joined([f"{one.quantity:f}", _named(known, one.item_id)], " ")
+                        for one in taken
+                    ],
+                    ", ",
+                ),
             )
         )
     return taken
+
+
+def _named(known: Known, item_id: str) -> Named:
+    return Named(known.items[item_id].names, item_id)
 
 
 def _items(row: Row, written: str, known: Known) -> list[Item]:
@@ -95,9 +105,8 @@ def _items(row: Row, written: str, known: Known) -> list[Item]:
     if len(distinct) > 1:
         return [known.items[one] for one in distinct if one in known.items]
     if match is not None and match.item_id in known.items:
-        row.repair(
-            phrase("{written} was taken for {item}", written=written[:60], item=match.item_id)
-        )
+        named = _named(known, match.item_id)
+        row.repair(phrase("{written} was taken for {item}", written=written[:60], item=named))
         return [known.items[match.item_id]]
     row.problem("item", phrase("a relief item"), ", ".join(sorted(known.items)[:12]))
     return []

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from geo.phrase import Phrase, joined, phrase, told
+from geo.phrase import Named, Phrase, joined, phrase, told
 
 FRENCH = {
     "{written} are {kg} kg": "{written} font {kg} kg",
@@ -33,6 +33,16 @@ def test_it_is_told_with_its_values_and_the_phrases_in_them() -> None:
     )
     assert told(joined([inner, "Imlil", inner], " | "), _french) == "une tente | Imlil | une tente"
     assert joined([], " | ") == ""
+
+
+def test_a_thing_is_called_by_its_name_in_the_language() -> None:
+    tent = Named({"en": "Family tent", "fr": "Tente familiale", "ar": ""}, "tent")
+    said = phrase("{written} are {kg} kg", written=tent, kg=40)
+    assert said == "Family tent are 40 kg"
+    assert told(said, _french, "fr") == "Tente familiale font 40 kg"
+    assert told(said, _french, "ar") == "Family tent font 40 kg"
+    assert told(copy.deepcopy(said), _french, "fr") == "Tente familiale font 40 kg"
+    assert Named({}, "tent") == "tent"
 
 
 def test_a_text_of_people_stays_as_it_was_written() -> None:
