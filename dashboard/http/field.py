@@ -6,6 +6,7 @@ and see its stops, until it ends or is revoked. Nothing here asks for an account
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -13,8 +14,6 @@ from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from anyio import CapacityLimiter
-from anyio.to_thread import run_sync
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -69,12 +68,32 @@ MOST_WAITING = 200
 GONE = frozenset({"expired", "revoked"})
 
 
+class Turns:
+    """One at a time, in the order of coming; says how many wait."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self._free = asyncio.Semaphore(1)
+
+    async def __aenter__(self) -> None:
+        """Wait for the turn."""
+        self.waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self.waiting -= 1
+
+    async def __aexit__(self, *_given: object) -> None:
+        """Let the next one have it."""
+        self._free.release()
+
+
 def field_routes(open_situation: OpenSituation) -> list[BaseRoute]:
     """Give the routes of the page and of what it sends."""
     # One sending after the other: each asks the database some forty times and gives up the
     # interpreter each time; many at once would wait for one another at every question, and each
     # would take as long as all of them.
-    turns = CapacityLimiter(1)
+    turns = Turns()
 
     async def page(request: Request) -> Response:
         _speak(request)
@@ -103,7 +122,7 @@ def field_routes(open_situation: OpenSituation) -> list[BaseRoute]:
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             return problem(415, title="application/json is needed")
         body = await request.body()
-        if turns.statistics().tasks_waiting >= MOST_WAITING:
+        if turns.waiting >= MOST_WAITING:
             return problem(503, title="Too many phones report at this moment; try again")
         return await _for_link(
             open_situation, request, lambda link: _taken(open_situation, link, body), turns=turns
@@ -127,7 +146,7 @@ async def _for_link(
     request: Request,
     answer: Callable[[FieldLinkRecord], Response],
     *,
-    turns: CapacityLimiter | None = None,
+    turns: Turns | None = None,
 ) -> Response:
     """Answer whoever holds a link that is good; refuse and log everybody else."""
 
@@ -136,7 +155,10 @@ async def _for_link(
         return answer(link)
 
     try:
-        return await run_sync(work, limiter=turns)
+        if turns is None:
+            return await run_in_threadpool(work)
+        async with turns:
+            return await run_in_threadpool(work)
     except LinkError as error:
         where = request.client.host if request.client else "?"
         # Never the token: whoever reads a log could go on with it.

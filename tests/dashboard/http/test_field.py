@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -16,6 +17,7 @@ import pytest
 from PIL import Image
 from starlette.applications import Starlette
 
+from dashboard.http import field
 from dashboard.http.field import FOLDER
 from dashboard.operations import access, answering, planning
 from dashboard.operations.field_reports import last_heard, signature_id
@@ -27,6 +29,7 @@ from data.access import field_links
 from data.access.roles import OWNER, rights_of
 from data.store import positions
 from geo.errors import RuleError
+from tests.dashboard.asynchronous import run
 from tests.dashboard.http.conftest import TestClient
 
 MAX_PAGE_BYTES = 60_000
@@ -345,3 +348,31 @@ def test_a_link_says_whether_it_still_holds(valley: Situation, link: dict[str, A
     assert [one["holds"] for one in answering.links(valley)] == [True]
     answering.revoke(valley, link["link_id"])
     assert [one["holds"] for one in answering.links(valley)] == [False]
+
+
+def test_where_too_many_wait_a_phone_is_told_to_come_again(
+    client: TestClient, link: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(field, "MOST_WAITING", 0)
+    answer = client.post(f"{link['url']}reports", json={"sent_at": "x", "reports": []})
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert "try again" in answer.json()["title"]
+
+
+def test_sendings_take_turns_in_the_order_of_coming() -> None:
+    order: list[object] = []
+
+    async def send(name: int, turns: field.Turns) -> None:
+        async with turns:
+            order.append(name)
+            await asyncio.sleep(0.01)
+            order.append((name, turns.waiting))
+
+    async def all_at_once() -> None:
+        turns = field.Turns()
+        await asyncio.gather(*(send(name, turns) for name in range(3)))
+        assert turns.waiting == 0
+
+    run(all_at_once())
+    assert order == [0, (0, 2), 1, (1, 1), 2, (2, 0)]
