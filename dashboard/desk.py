@@ -7,6 +7,7 @@ memory. The real one is `dashboard.situation_desk`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -32,11 +33,27 @@ Progress = Callable[[float, str], None]
 Layer = tuple[str, "gpd.GeoDataFrame"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnOrganisation:
+    """For whom somebody speaks: empty where for nobody; `fixed` where for no other."""
+
+    name: str = ""
+    fixed: bool = False
+
+
 class Desk(Protocol):
     """A situation as its screens see it. Every method may raise `geo.errors.QafilaError`."""
 
     def may(self, method: str) -> bool:
         """Whether the visitor may call this method of the desk: else its button is not drawn."""
+        ...
+
+    def own_organisation(self) -> OwnOrganisation:
+        """The organisation that the visitor signed in for."""
+        ...
+
+    def organisation_name(self, organisation_id: str) -> str:
+        """Name of an organisation, empty for an id that nobody has."""
         ...
 
     def known(self) -> Known | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from dashboard.desk import OwnOrganisation
 from data.store.acting import acting_for
 from geo.errors import RuleError
 
@@ -95,6 +96,7 @@ LOOKING = frozenset(
             "outlook",
             "situation_report",
         ),
+        "organisation_name",
         *("uploads", "sheet_template", "shared_file", "stock_and_money"),
         *("vehicles_out", "loading_list", "convoys_heard"),
         *("needs_book", "need_history"),
@@ -113,6 +115,14 @@ class RoleDesk:
     def may(self, method: str) -> bool:
         """Whether the visitor may call this method."""
         return self._visitor.may(RIGHT_OF.get(method, "see")) and self._desk.may(method)
+
+    def own_organisation(self) -> OwnOrganisation:
+        """The visitor's organisation, if it has one; a role that may not speaks for no other."""
+        mine = self._visitor.organisation_id
+        if not mine:
+            return OwnOrganisation()
+        name = self._desk.organisation_name(mine)
+        return OwnOrganisation(name=name, fixed=not self._visitor.may("upload_any"))
 
     def as_of(self, moment: str) -> RoleDesk:
         """Give the desk as of an earlier moment, behind the same rights."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
+from dashboard.desk import OwnOrganisation
 from dashboard.exchange_desk import ExchangeDesk
 from dashboard.field_desk import FieldDesk
 from dashboard.needs_desk import NeedsDesk
@@ -68,6 +69,15 @@ class SituationDesk(OfficeDesk, NeedsDesk, ExchangeDesk, PeopleDesk, FieldDesk):
     def may(self, method: str) -> bool:
         """Who stands at the desk itself may do everything."""
         return hasattr(self, method)
+
+    def own_organisation(self) -> OwnOrganisation:
+        """Who stands at the desk itself speaks for whom they say."""
+        return OwnOrganisation()
+
+    def organisation_name(self, organisation_id: str) -> str:
+        """Name of an organisation, empty for an id that nobody has."""
+        known = self.situation().store.organisations()
+        return next((one.name for one in known if one.organisation_id == organisation_id), "")
 
     def known(self) -> Known | None:
         """Up to where this desk knows; None: all that is known now."""

@@ -12,6 +12,7 @@ from dashboard import peoplesheet
 from dashboard.languages import _
 from dashboard.map.text import clean
 from dashboard.operations.volunteering import OLDEST, YOUNGEST
+from dashboard.views import sender
 from dashboard.views.crew_acts import do, heading
 from dashboard.views.handling import place_names
 from data.volunteering.skills import LANGUAGES, SKILLS
@@ -65,7 +66,9 @@ def register(drawn: Frame) -> None:
                 format_func=class_name,
                 placeholder=_("none"),
             )
-            organisation = second[2].text_input(_("Organisation"), max_chars=200)
+            organisation = sender.ask(
+                drawn.served.desk, _("Organisation"), key="crew_organisation", within=second[2]
+            )
             third = st.columns(3)
             age = third[0].number_input(
                 _("Age: looked at, not kept"),
@@ -213,7 +216,9 @@ def post_task(drawn: Frame) -> None:
         third = st.columns([2, 1], vertical_alignment="bottom")
         description = third[0].text_input(_("More about it"), max_chars=NOTE_LIMIT)
         vehicle = third[1].checkbox(_("Who comes needs a vehicle"))
-        organisation = st.text_input(_("Organisation (may stay empty)"), max_chars=200)
+        organisation = sender.ask(
+            drawn.served.desk, _("Organisation (may stay empty)"), key="task_organisation"
+        )
         sent = st.form_submit_button(_("Post it"), type="primary", icon=":material/add_task:")
     if sent:
         starts = datetime.combine(day, begins, tzinfo=zone)

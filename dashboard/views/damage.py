@@ -87,6 +87,8 @@ def totals(document: Document, timezone: str) -> None:
 def assess_again(drawn: frame.Frame) -> None:
     """Offer to assess anew with what is loaded now."""
     desk = drawn.served.desk
+    if not desk.may("assess"):
+        return
     if st.button(_("Assess anew"), icon=":material/refresh:", key="assess_anew"):
         analysis.ask(ASSESS, _("Assessing all places"), drawn.picture.seq, partial(_assess, desk))
     asked = state.get(state.ANALYSIS)

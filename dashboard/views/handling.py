@@ -12,6 +12,7 @@ from dashboard.languages import _
 from dashboard.map.text import clean
 from dashboard.operations.booking import HANDLINGS
 from dashboard.operations.stockroom import LOSS_CAUSES
+from dashboard.views import sender
 from dashboard.views.acts import outcome, perform
 
 if TYPE_CHECKING:
@@ -111,8 +112,10 @@ def form(drawn: Frame, found: dict[str, Any], words: Words, handling: str) -> No
                 choices = choices_of(name, handling, drawn, found, words)
                 fields[name] = ask(name, f"{handling}_{name}", choices)
         said = {
-            "organisation": st.text_input(
-                _("Which organisation says so"), max_chars=200, key=f"{handling}_organisation"
+            "organisation": sender.ask(
+                drawn.served.desk,
+                _("Which organisation says so"),
+                key=f"{handling}_organisation",
             ),
             "at": st.text_input(
                 _("When it happened, such as 2023-09-09 14:00 (empty: now)"),

@@ -24,7 +24,7 @@ from dashboard.languages import _, language, tell
 from dashboard.map.text import clean, markdown
 from dashboard.operations.register_dumps import REGISTER_KINDS
 from dashboard.sharewords import table_names
-from dashboard.views import frame, grid
+from dashboard.views import frame, grid, sender
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -82,7 +82,11 @@ def page(served: Served) -> None:
     drawn = frame.opened(served, with_figures=False)
     if drawn is None:
         return
-    sent = _form()
+    if not served.desk.may("upload"):
+        _uploads(served.desk, drawn.info.timezone)
+        _given_back(served.desk)
+        return
+    sent = _form(served.desk)
     if sent is None:
         st.caption(
             _(
@@ -160,7 +164,7 @@ def _template(desk: Desk, kind: str, form: Form, tongue: str) -> bytes:
     return desk.sheet_template(kind, form, tongue=tongue)[1]
 
 
-def _form() -> Sent | None:
+def _form(desk: Desk) -> Sent | None:
     """Ask for the file, what it holds and who sends it; None until all three are there."""
     names = kind_names()
     left, right = st.columns([1, 1], gap="medium")
@@ -171,9 +175,7 @@ def _form() -> Sent | None:
             format_func=lambda one: names[one],
             key="upload_kind",
         )
-        organisation = st.text_input(
-            _("Organisation that sends it"), max_chars=200, key="upload_organisation"
-        )
+        organisation = sender.ask(desk, _("Organisation that sends it"), key="upload_organisation")
         add_places = st.checkbox(
             _("Add places that no list knows, where a coordinate stands beside the name"),
             key="upload_add_places",
@@ -424,6 +426,9 @@ def _uploads(desk: Desk, zone: str) -> None:
         when = moment(one.recorded_at, zone)
         return f"{clean(one.file, 60)} · {kind} · {rows} · {when}"
 
+    if not desk.may("undo"):
+        st.markdown("\n".join(f"- {markdown(label(one))}" for one in live))
+        return
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     chosen = left.selectbox(
         _("Undo an upload as a whole"),

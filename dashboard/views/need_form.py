@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
+from dashboard.views import sender
 from dashboard.views.finding import NOTE_LIMIT, say
 from dashboard.views.handling import place_names
 from dashboard.views.invite import request_address
@@ -51,8 +52,8 @@ def panel(drawn: Frame, words: Words) -> None:
             max_chars=60,
             key="need_quantity",
         )
-        organisation = left.text_input(
-            _("Which organisation says so"), max_chars=200, key="need_organisation"
+        organisation = sender.ask(
+            desk, _("Which organisation says so"), key="need_organisation", within=left
         )
         note = right.text_input(
             _("Remark; no name and no number of a person"), max_chars=NOTE_LIMIT, key="need_note"

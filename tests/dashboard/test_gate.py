@@ -252,7 +252,7 @@ def test_an_association_sends_and_undoes_in_its_own_name_only() -> None:
 
 def test_every_method_of_the_desk_has_a_right() -> None:
     methods = {name for name in vars(Desk) if not name.startswith("_")}
-    assert methods == LOOKING | RIGHT_OF.keys() | {"may", "as_of"}
+    assert methods == LOOKING | RIGHT_OF.keys() | {"may", "as_of", "own_organisation"}
     assert all(right in RIGHTS for right in RIGHT_OF.values())
 
 
