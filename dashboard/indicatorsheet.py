@@ -14,7 +14,16 @@ def written(value: float | None, unit: str) -> str:
         return share(value)
     digits = 0 if float(value).is_integer() else 2 if abs(value) < 10 else 1
     told = number(value, digits)
-    counted = {"needs", "people", "places", "organisations", "volunteers", "index"}
+    counted = {
+        "needs",
+        "people",
+        "places",
+        "organisations",
+        "volunteers",
+        "index",
+        "pairs",
+        "sheets",
+    }
     return told if unit in counted else f"{told} {unit_text(unit)}"
 
 
@@ -44,4 +53,8 @@ def indicator_names() -> dict[str, str]:
         "stock_age_days": _("Age of what lies in the depots, median"),
         "organisations_active": _("Organisations active in the last seven days"),
         "volunteers_available": _("Volunteers available"),
+        "volunteers_active": _("Volunteers at work in the last seven days"),
+        "volunteer_hours": _("Hours that volunteers gave"),
+        "partnerships": _("Partnerships"),
+        "sheets_spared": _("Sheets of paper spared"),
     }

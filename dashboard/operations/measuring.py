@@ -13,7 +13,7 @@ import pandas as pd
 from dashboard.operations import picture
 from dashboard.operations.spreadsheet import write_table
 from data.indicators.catalogue import BY_ID, INDICATORS
-from data.indicators.facts import Facts
+from data.indicators.facts import ACTIVITY_COLUMNS, RECEIPT_COLUMNS, SHIFT_COLUMNS, Facts
 from geo.errors import UnknownIdError
 
 if TYPE_CHECKING:
@@ -188,6 +188,33 @@ def collect(
             times=("told_at",),
         ),
         news=seen,
+        shifts=_shifts(reader),
+        activities=_frame(
+            (
+                {
+                    "activity_id": one.activity_id,
+                    "place_id": current_place(one.place_id),
+                    "actor": one.actor,
+                    "funder": one.funder,
+                    "status": one.status,
+                }
+                for one in reader.activities()
+                if one.status != "cancelled"
+            ),
+            ACTIVITY_COLUMNS,
+        ),
+        receipts=_frame(
+            (
+                {
+                    "delivery_id": one.delivery_id,
+                    "place_id": current_place(one.place_id),
+                    "told_at": one.reported_at or one.recorded_at,
+                }
+                for one in reader.deliveries()
+            ),
+            RECEIPT_COLUMNS,
+            times=("told_at",),
+        ),
         plan=plan,
     )
     told = needs[["place_id", "told_at"]].rename(columns={"told_at": "at"})
@@ -195,6 +222,24 @@ def collect(
     news = pd.concat([part for part in (seen, told, came) if len(part)] or [seen])
     return Facts(
         **{name: getattr(facts, name) for name in Facts.__slots__ if name != "news"}, news=news
+    )
+
+
+def _shifts(reader: Reader) -> pd.DataFrame:
+    return _frame(
+        (
+            {
+                "shift_id": one.shift_id,
+                "volunteer_id": one.volunteer_id,
+                "organisation_id": one.organisation_id,
+                "begun_at": one.begun_at,
+                "ended_at": one.ended_at,
+                "approved": one.approved_by is not None,
+            }
+            for one in reader.shifts()
+        ),
+        SHIFT_COLUMNS,
+        times=("begun_at", "ended_at"),
     )
 
 
@@ -226,6 +271,9 @@ def _before(situation: Situation, facts: Facts) -> dict[str, float | None]:
         organisations=facts.organisations,
         closures=facts.closures,
         news=news,
+        shifts=facts.shifts,
+        activities=facts.activities,
+        receipts=facts.receipts,
         plan=None,
     )
     return {one.id: one.measure(earlier).value for one in INDICATORS if one.dated}

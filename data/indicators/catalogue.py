@@ -255,6 +255,56 @@ INDICATORS: tuple[Indicator, ...] = (
         sdg=("17.17",),
         measure=people.available_volunteers,
     ),
+    Indicator(
+        id="volunteers_active",
+        name="Volunteers at work in the last seven days",
+        definition="Volunteers of whom a shift lasts or ended in the last seven days.",
+        formula="count of volunteers, each once",
+        unit="volunteers",
+        better="higher",
+        of=("volunteers", "shifts"),
+        sdg=("17.17",),
+        measure=people.active_volunteers,
+    ),
+    Indicator(
+        id="volunteer_hours",
+        name="Hours that volunteers gave",
+        definition="Hours of finished shifts that somebody else approved, since the beginning.",
+        formula="Σ (end − beginning) of approved shifts",
+        unit="h",
+        better="higher",
+        of=("shifts",),
+        sdg=("8.5", "17.17"),
+        measure=people.volunteer_hours,
+    ),
+    Indicator(
+        id="partnerships",
+        name="Partnerships",
+        definition=(
+            "Pairs of different organisations of which one pays for what the other does, in "
+            "activities that were not called off."
+        ),
+        formula="count of pairs (actor, funder), each once however it is spelled",
+        unit="pairs",
+        better="higher",
+        of=("activities",),
+        sdg=("17.16", "17.17"),
+        measure=people.partnerships,
+    ),
+    Indicator(
+        id="sheets_spared",
+        name="Sheets of paper spared",
+        definition=(
+            "Needs and receipts that were told without paper; an estimate: a form or a waybill "
+            "has one sheet."
+        ),
+        formula="needs told + deliveries told (refusals included)",
+        unit="sheets",
+        better="higher",
+        of=("needs", "movements"),
+        sdg=("12.5", "15.2"),
+        measure=people.sheets_spared,
+    ),
 )
 
 BY_ID = {indicator.id: indicator for indicator in INDICATORS}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,6 +13,15 @@ if TYPE_CHECKING:
 
 #: Needs that still ask for something or were met; refuted, expired and withdrawn ones do not count.
 COUNTED = frozenset({"reported", "verified", "planned", "met"})
+
+
+SHIFT_COLUMNS = "shift_id volunteer_id organisation_id begun_at ended_at approved"
+ACTIVITY_COLUMNS = "activity_id place_id actor funder status"
+RECEIPT_COLUMNS = "delivery_id place_id told_at"
+
+
+def _empty(columns: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=columns.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +47,14 @@ class Facts:
         `closure_id`, `state`, `told_at` of those in force.
     news
         `place_id`, `at`: everything that was said of a place, by whomever.
+    shifts
+        `shift_id`, `volunteer_id`, `organisation_id`, `begun_at`, `ended_at` (NaT while it lasts),
+        `approved` (somebody else said that the hours were worked).
+    activities
+        `activity_id`, `place_id`, `actor`, `funder` (names, empty = not said), `status`; without
+        those called off.
+    receipts
+        `delivery_id`, `place_id`, `told_at`: what was said of arrivals, refusals included.
     plan
         The newest plan as the contract's JSON, or None.
     """
@@ -50,6 +68,9 @@ class Facts:
     organisations: pd.DataFrame
     closures: pd.DataFrame
     news: pd.DataFrame
+    shifts: pd.DataFrame = field(default_factory=partial(_empty, SHIFT_COLUMNS))
+    activities: pd.DataFrame = field(default_factory=partial(_empty, ACTIVITY_COLUMNS))
+    receipts: pd.DataFrame = field(default_factory=partial(_empty, RECEIPT_COLUMNS))
     plan: dict | None = None  # type: ignore[type-arg]
 
     def counted_needs(self) -> pd.DataFrame:

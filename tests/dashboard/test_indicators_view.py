@@ -76,5 +76,5 @@ def test_values_are_written_with_their_unit(value: float | None, unit: str, text
 def test_units_are_those_of_the_definitions() -> None:
     assert {one.unit for one in BY_ID.values()} == {
         "share", "index", "h", "needs", "people", "places", "t·km", "days", "organisations",
-        "volunteers",
+        "volunteers", "pairs", "sheets",
     }  # fmt: skip

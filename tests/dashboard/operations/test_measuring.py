@@ -10,10 +10,13 @@ import pandas as pd
 import pytest
 
 from dashboard.cli import main
+from dashboard.operations import volunteering
 from dashboard.operations.measuring import indicator_rows, indicators
 from dashboard.operations.situation import Situation
 from dashboard.operations.spreadsheet import csv_text
-from data.events import NeedReported, NewEvent, OrganisationRegistered, StockMoved
+from dashboard.operations.stockroom import Said
+from dashboard.operations.volunteering import Registration
+from data.events import ActivityReported, NeedReported, NewEvent, OrganisationRegistered, StockMoved
 from geo.errors import UnknownIdError
 from tools import indicator_list
 
@@ -91,6 +94,37 @@ def test_a_new_event_changes_the_value(situation: Situation) -> None:
         ]
     )
     assert by_id(indicators(situation))["need_met_share"]["value"] == 1.0
+
+
+def test_work_and_partners_are_counted_once_somebody_approved_or_named_them(
+    situation: Situation,
+) -> None:
+    before = by_id(indicators(situation))
+    assert before["volunteer_hours"]["value"] is None
+    assert before["partnerships"]["value"] is None
+    assert before["sheets_spared"]["value"] == 1.0
+    for code in ("V-1", "V-2"):
+        volunteering.register(situation, Registration(code=code, skills=("driver",), home=""))
+    now = situation.now()
+    for hours in (8, 2):
+        said = Said(at=now - timedelta(hours=hours))
+        (volunteering.check_in if hours == 8 else volunteering.check_out)(
+            situation, "V-1", said=said
+        )
+    activity = {"place_id": "place:a", "actor": "X", "funder": "Fund A"}
+    situation.record(
+        [
+            ActivityReported(activity_id="activity:1", status="running", **activity),
+            ActivityReported(activity_id="activity:2", status="cancelled", **activity),
+        ]
+    )
+    found = by_id(indicators(situation))
+    assert found["volunteers_active"]["value"] == 1.0
+    assert found["volunteer_hours"]["value"] == 0.0, "nobody approved them yet"
+    assert found["partnerships"]["value"] == 1.0
+    volunteering.approve(situation, "V-1", by="V-2")
+    assert by_id(indicators(situation))["volunteer_hours"]["value"] == pytest.approx(6.0)
+    assert indicator_rows(situation, "partnerships")["activities"].tolist() == [1]
 
 
 def test_an_unknown_indicator_is_refused_with_the_known_ones(situation: Situation) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from data.indicators.catalogue import BY_ID, INDICATORS
 from data.indicators.coverage import gini, met
-from data.indicators.facts import Facts
+from data.indicators.facts import ACTIVITY_COLUMNS, RECEIPT_COLUMNS, SHIFT_COLUMNS, Facts
 from data.indicators.stores import on_hand
 
 NOW = datetime(2023, 9, 13, 6, tzinfo=UTC)
@@ -95,6 +95,24 @@ def facts(**changed: object) -> Facts:
             ],
         ),
         closures=frame("closure_id state told_at", []),
+        shifts=frame(
+            SHIFT_COLUMNS,
+            [
+                ("s:1", "v:1", "organisation:x", ago(3), None, False),
+                ("s:2", "v:1", "organisation:x", ago(52), ago(48), True),
+                ("s:3", "v:3", None, ago(222), ago(216), True),
+            ],
+        ),
+        activities=frame(
+            ACTIVITY_COLUMNS,
+            [
+                ("a:1", "place:a", "X", "Fund A", "done"),
+                ("a:2", "place:b", "x", "FUND A", "running"),
+                ("a:3", "place:b", "Y", "Y", "planned"),
+                ("a:4", "place:b", "Y", "", "planned"),
+            ],
+        ),
+        receipts=frame(RECEIPT_COLUMNS, [("d:1", "place:a", ago(16)), ("d:2", "place:d", ago(90))]),
         news=news,
         plan={
             "score": {"served_share": 0.3},
@@ -145,6 +163,12 @@ def test_what_arrived_is_counted_up_to_the_need_and_returns_are_taken_off() -> N
         ("verified_share", 2 / 4),
         ("organisations_active", 3.0),
         ("volunteers_available", 2.0),
+        # s:1 lasts, s:2 ended two days ago, both of v:1; s:3 of v:3 ended nine days ago.
+        ("volunteers_active", 1.0),
+        ("volunteer_hours", 4.0 + 6.0),
+        # X with Fund A, however written; who pays for itself is no pair, nor is nobody.
+        ("partnerships", 1.0),
+        ("sheets_spared", 5.0 + 2.0),
     ],
 )
 def test_each_value_can_be_counted_by_hand(indicator_id: str, expected: float) -> None:
