@@ -423,6 +423,27 @@ class Desk(Protocol):
         """Name, phone and position of who asked for a need, as far as they are kept."""
         ...
 
+    def group_counts(self, place_id: str) -> list[dict[str, Any]]:
+        """The newest count of each group of people in a place, small numbers withheld."""
+        ...
+
+    def exact_group_counts(self, place_id: str) -> list[dict[str, Any]]:
+        """The same with the small numbers."""
+        ...
+
+    def count_group(
+        self,
+        *,
+        place: str,
+        group: str,
+        count: int,
+        referred: int,
+        organisation: str,
+        note: str = "",
+    ) -> dict[str, Any]:
+        """Record how many people of a group live in a place; gives the count."""
+        ...
+
     def tell_need(
         self,
         *,

@@ -39,6 +39,39 @@ class NeedsDesk(ABC):
 
         return contact_of(self.situation(), need_id)
 
+    def group_counts(self, place_id: str) -> list[dict[str, Any]]:
+        """The newest count of each group of people in a place, small numbers withheld."""
+        return self._counts_of(place_id, exact=False)
+
+    def exact_group_counts(self, place_id: str) -> list[dict[str, Any]]:
+        """The same with the small numbers: for who may read contacts only."""
+        return self._counts_of(place_id, exact=True)
+
+    def _counts_of(self, place_id: str, *, exact: bool) -> list[dict[str, Any]]:
+        from dashboard.operations.groups import group_counts
+
+        situation = self.situation()
+        wanted = situation.current_place(place_id)
+        told = group_counts(situation, exact=exact)["places"]
+        return [one for one in told if one["place_id"] == wanted]
+
+    def count_group(
+        self,
+        *,
+        place: str,
+        group: str,
+        count: int,
+        referred: int,
+        organisation: str,
+        note: str = "",
+    ) -> dict[str, Any]:
+        """Record how many people of a group live in a place; a later count replaces it."""
+        from dashboard.operations.groups import count_group
+        from dashboard.operations.stockroom import Said
+
+        said = Said(organisation=organisation, note=note)
+        return count_group(self.situation(), place, group, count, referred=referred, said=said)
+
     def tell_need(
         self,
         *,

@@ -47,6 +47,8 @@ RIGHT_OF = {
     "upload": "upload",
     "undo": "upload",
     "tell_need": "upload",
+    "count_group": "upload",
+    "exact_group_counts": "contacts",
     "withdraw_need": "upload",
     "say_of_needs": "needs",
     "need_contact": "contacts",
@@ -97,6 +99,7 @@ LOOKING = frozenset(
             "situation_report",
         ),
         "organisation_name",
+        "group_counts",
         *("uploads", "sheet_template", "shared_file", "stock_and_money"),
         *("vehicles_out", "loading_list", "convoys_heard"),
         *("needs_book", "need_history"),
@@ -153,7 +156,7 @@ class RoleDesk:
         mine = self._visitor.organisation_id
         if name == "manage_volunteers" and mine:
             return {**options, "only": mine}
-        if name in ("report_delivery", "tell_need") or (name == "upload" and mine):
+        if name in ("report_delivery", "tell_need", "count_group") or (name == "upload" and mine):
             return {**options, "organisation": mine}
         wanted = given[0] if given else options.get("upload_id", options.get("need_id"))
         if mine and wanted in self._told_by(mine, needs=name == "withdraw_need"):

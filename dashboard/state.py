@@ -50,6 +50,7 @@ READING = "reading"  # an uploaded table: under way, shown or recorded
 PLAN_B = "plan_b"  # the other
 MANAGED = "managed"  # what was changed last on the page of settings, or why it could not be
 AS_OF = "as_of"  # the event as of which this session looks; none for now
+GROUP_COUNTED = "group_counted"  # the last count of a group with its undo, or why there is none
 NEED_SAID = "need_said"  # what was said of needs last with its undo, or why it could not be
 CREW_DONE = "crew_done"  # what was done with volunteers last, or why it could not be
 BOOKED = "booked"  # the handling of goods that was booked last, or why it could not be

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
-from dashboard.views import frame, grid
+from dashboard.views import frame, grid, who_needs_more
 from dashboard.views.activities import work_status
 from dashboard.views.figures import moment, number
 from dashboard.views.tables import reach_text
@@ -57,6 +57,7 @@ def page(served: Served) -> None:
     with second:
         _needs(sheet, served, zone)
         _coming(sheet, served, zone)
+        who_needs_more.show(served.desk, place_id, zone)
     frame.follow(served.desk, drawn.picture.seq)
 
 

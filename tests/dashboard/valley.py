@@ -492,6 +492,18 @@ class ValleyDesk:
     def shared_file(self, table: str, form: str, *, tongue: str) -> tuple[str, bytes]:
         return self.sheet_template(table, form, tongue=tongue)
 
+    def group_counts(self, place_id: str) -> list[dict[str, Any]]:
+        """Nobody counted groups of people."""
+        return []
+
+    def exact_group_counts(self, place_id: str) -> list[dict[str, Any]]:
+        """Nobody counted groups of people."""
+        return []
+
+    def count_group(self, **_said: Any) -> dict[str, Any]:
+        """The valley keeps no counts: they are tested with a real situation."""
+        return self.needs_book()
+
     def needs_book(self) -> dict[str, Any]:
         """The valley keeps no needs: their page is tested with a real situation."""
         raise RuleError("needs of the valley", "a situation that keeps some", "use a real one")
