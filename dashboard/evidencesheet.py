@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dashboard.languages import _
 from dashboard.vocabulary import told
 
 if TYPE_CHECKING:
@@ -96,3 +97,17 @@ def layers(records: Sequence[LayerRecord]) -> pd.DataFrame:
 
 def _percent(share: float | None) -> float | None:
     return None if share is None else round(100.0 * share, 1)
+
+
+def belief_basis(basis: str) -> str:
+    """Say what the number of people affected rests on (`geo.affected`, `geo.place_damage`)."""
+    texts = {
+        "updated_by_field": _("from the shaking, and what somebody counted there"),
+        "updated_by_images": _("from the shaking, and what pictures from above show"),
+        "updated_by_raster": _("from the shaking, and what a damage raster says"),
+        "counted": _("from the damage that was counted"),
+        "from_raster": _("from a damage raster"),
+        "expected_from_shaking": _("from the shaking alone: nobody looked"),
+        "unknown": _("unknown"),
+    }
+    return texts.get(basis, basis)

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import state
+from dashboard.evidencesheet import belief_basis
 from dashboard.languages import _
 from dashboard.map.text import clean, markdown
 from dashboard.views import frame, grid, who_needs_more
@@ -54,10 +55,10 @@ def page(served: Served) -> None:
     with first:
         _evidence(sheet, zone)
         _work(sheet, served)
+        who_needs_more.show(served.desk, place_id, zone)
     with second:
         _needs(sheet, served, zone)
         _coming(sheet, served, zone)
-        who_needs_more.show(served.desk, place_id, zone)
     frame.follow(served.desk, drawn.picture.seq)
 
 
@@ -158,7 +159,7 @@ def _evidence(sheet: Sheet, zone: str) -> None:
             value=number(people["value"]), low=number(people["low"]), high=number(people["high"])
         )
         st.markdown(markdown(text))
-        st.caption(markdown(clean(people["basis"], 300)))
+        st.caption(markdown(clean(belief_basis(people["basis"]), 300)))
     for one in found["covered_by"]:
         at = moment(datetime.fromisoformat(one["at"]), zone) if one["at"] else _("date unknown")
         parts = [one["source"], one["kind"], one["sensor"], at]

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cache, evidencesheet, state
+from dashboard.evidencesheet import belief_basis
 from dashboard.map.layers import LayerFiles
 from tests.dashboard.valley import ValleyDesk, make_assessment, make_picture, place_id
 
@@ -114,3 +115,13 @@ def test_without_an_assessment_it_says_so_and_offers_to_make_one(desk: ValleyDes
     assert not page.exception
     assert desk.assessed
     assert "120 sightings" in words(page)
+
+
+def test_what_a_number_of_people_rests_on_is_said_in_words() -> None:
+    names = (
+        *("updated_by_field", "updated_by_images", "updated_by_raster", "counted"),
+        *("from_raster", "expected_from_shaking", "unknown"),
+    )
+    told = {belief_basis(name) for name in names}
+    assert len(told) == len(names)
+    assert not any("_" in one for one in told)
