@@ -146,9 +146,9 @@ def test_own_items_and_their_packs_are_read_from_sheets(valley: Situation, tmp_p
     ("row", "reason"),
     [
         ("Asni depot,tent,-3,piece", "above 0"),
-        ("Asni depot,tent,1e309,piece", "the unit of tent"),
+        ("Asni depot,tent,1e309,piece", "the unit of Family tent"),
         ("Asni depot,tent,nan,piece", "above 0"),
-        ("Asni depot,tent,3,l", "the unit of tent"),
+        ("Asni depot,tent,3,l", "the unit of Family tent"),
         ("Asni depot,tent,0.5,piece", "cannot be parted"),
         ("Asni depot,water_l,9999999999999,l", "at most"),
         ("No such depot,tent,1,piece", "a depot of this situation"),
