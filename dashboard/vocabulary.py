@@ -79,6 +79,16 @@ DEFINITIONS = (
     N_("Days since what is on hand was received, if the oldest leaves first."),
     N_("Organisations that reported a need or moved goods in the last seven days."),
     N_("Registered volunteers who said that they are available."),
+    N_("Volunteers of whom a shift lasts or ended in the last seven days."),
+    N_("Hours of finished shifts that somebody else approved, since the beginning."),
+    N_(
+        "Pairs of different organisations of which one pays for what the other does, in "
+        "activities that were not called off."
+    ),
+    N_(
+        "Needs and receipts that were told without paper; an estimate: a form or a waybill has "
+        "one sheet."
+    ),
 )
 _KNOWN = frozenset((*DRILL, *LAYERS, *EVIDENCE, *UNITS, *DEFINITIONS))
 

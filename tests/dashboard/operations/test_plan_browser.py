@@ -63,7 +63,7 @@ def test_a_road_closes_and_the_page_says_who_loses_why_and_keeps_what_is_locked(
     page.get_by_text("Stops and locks").click()
     # The first convoy leaves tomorrow: it stays, whatever happens.
     page.get_by_role("button", name="Lock").click()
-    expect(page.get_by_role("button", name="Unlock")).to_be_visible()
+    expect(page.get_by_role("button", name="Unlock")).to_be_visible(timeout=PATIENCE_MS)
     (locked,) = valley.store.locked_convoys()
     before = planning.load_plan(valley, "latest")
     kept = next(one for one in before["convoys"] if one["convoy_id"] == locked)
@@ -72,13 +72,19 @@ def test_a_road_closes_and_the_page_says_who_loses_why_and_keeps_what_is_locked(
     goes_to = {stop["place_name"] for stop in kept["stops"]}
     assert "Tinmel" not in goes_to or len(before["convoys"]) > 1
     roads.close_road(valley, near=(-7.975, 31.0), reason="rockfall")
-    expect(page.get_by_text("The plan is older than the latest events.")).to_be_visible()
+    expect(page.get_by_text("The plan is older than the latest events.")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
     page.get_by_role("button", name="Plan the rest of the day from now").click()
-    expect(page.get_by_text("The plan is older than the latest events.")).to_be_hidden()
+    expect(page.get_by_text("The plan is older than the latest events.")).to_be_hidden(
+        timeout=PATIENCE_MS
+    )
 
     page.get_by_text("Compare plans").click()
-    expect(page.get_by_text("Closed in the second plan only:")).to_contain_text("rockfall")
-    expect(page.get_by_text("Get less (", exact=False).first).to_be_visible()
+    expect(page.get_by_text("Closed in the second plan only:")).to_contain_text(
+        "rockfall", timeout=PATIENCE_MS
+    )
+    expect(page.get_by_text("Get less (", exact=False).first).to_be_visible(timeout=PATIENCE_MS)
     # A table draws its cells once it is in sight.
     page.get_by_test_id("stDataFrame").first.scroll_into_view_if_needed()
     drawn = page.locator("[role=gridcell]")
