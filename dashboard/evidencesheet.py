@@ -102,7 +102,9 @@ def _percent(share: float | None) -> float | None:
 def belief_basis(basis: str) -> str:
     """Say what the number of people affected rests on (`geo.affected`, `geo.place_damage`)."""
     texts = {
-        "updated_by_field": _("from the shaking, and what somebody counted there"),
+        "updated_by_field": _(
+            "from what somebody counted there, and from the shaking if a map of it is loaded"
+        ),
         "updated_by_images": _("from the shaking, and what pictures from above show"),
         "updated_by_raster": _("from the shaking, and what a damage raster says"),
         "counted": _("from the damage that was counted"),

@@ -136,8 +136,12 @@ def _evidence(sheet: Sheet, zone: str) -> None:
         st.caption(_("There is no assessment yet."))
         return
     if not found["assessed"]:
-        nobody = _("not assessed: nobody looked")
-        st.markdown(f"**{nobody}**")
+        why = (
+            _("not assessed: nobody said that half of the houses were looked at")
+            if sheet["field_reports"]
+            else _("not assessed: nobody looked")
+        )
+        st.markdown(f"**{why}**")
     else:
         grades = found["buildings"]
         st.markdown(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache, state
 from dashboard.desk import Desk
-from dashboard.map.layers import LayerFiles
+from dashboard.evidencesheet import belief_basis
+from dashboard.operations import uploads
 from dashboard.operations.situation import Situation
 from dashboard.role_desk import desk_for
 from dashboard.situation_desk import SituationDesk
-from data.access.roles import OWNER, Visitor, rights_of
+from data.access.roles import OWNER
 from geo.errors import RuleError
+from tests.dashboard.drawn_pages import drawn, visitor
 from tests.dashboard.operations.conftest import valley  # noqa: F401 - a fixture
 
 
@@ -30,27 +32,25 @@ def place_of(desk: SituationDesk) -> str:
 
 
 def role(desk: Desk, name: str, organisation_id: str = "") -> Desk:
-    return desk_for(
+    return desk_for(desk, visitor(name, organisation_id))
+
+
+def shown(desk: Desk, place_id: str) -> AppTest:
+    return drawn(
         desk,
-        Visitor(
-            account_id="account:1",
-            role=name,
-            organisation_id=organisation_id,
-            rights=rights_of(name),
-        ),
+        "from dashboard.views import who_needs_more",
+        f"who_needs_more.show(served.desk, {place_id!r}, 'UTC')",
     )
 
 
-def drawn(desk: Desk, place_id: str) -> AppTest:
-    state.put_served(state.Served(desk=desk, layers=LayerFiles(), books=cache.RoadBooks()))
-    script = (
-        "from dashboard import state\n"
-        "from dashboard.views import who_needs_more\n"
-        f"who_needs_more.show(state.get_served().desk, {place_id!r}, 'UTC')\n"
+def whole(desk: Desk, place_id: str) -> AppTest:
+    return drawn(
+        desk,
+        "import streamlit as st",
+        f"st.query_params['place'] = {place_id!r}",
+        "from dashboard.views import place",
+        "place.page(served)",
     )
-    page = AppTest.from_string(script, default_timeout=30).run()
-    assert not page.exception
-    return page
 
 
 def counted(page: AppTest) -> list[tuple[str, str, str]]:
@@ -60,7 +60,7 @@ def counted(page: AppTest) -> list[tuple[str, str, str]]:
 
 def test_the_cell_counts_corrects_and_takes_back(desk: SituationDesk) -> None:
     place_id = place_of(desk)
-    page = drawn(desk_for(desk, OWNER), place_id)
+    page = shown(desk_for(desk, OWNER), place_id)
     assert "Nobody has counted them here yet." in [one.value for one in page.caption]
 
     def count(people: int, referred: int = 0) -> None:
@@ -89,17 +89,42 @@ def test_others_see_no_small_number_and_speak_for_themselves(desk: SituationDesk
     desk.count_group(group="children", count=40, **common)
     desk.count_group(group="bereaved", count=3, **common)
     for name in ("viewer", "ngo"):
-        found = counted(drawn(role(desk, name), place_id))
+        found = counted(shown(role(desk, name), place_id))
         assert sorted(found) == [
             ("Children", "40", "0"),
             ("People who lost somebody", "fewer than 5", "withheld"),
         ]
         with pytest.raises(RuleError, match="contacts"):
             role(desk, name).exact_group_counts(place_id)
-    assert [one.label for one in drawn(role(desk, "viewer"), place_id).button] == []
+    assert [one.label for one in shown(role(desk, "viewer"), place_id).button] == []
     mine = desk.situation().organisation("NGO One")[0]
     role(desk, "ngo", mine).count_group(
         group="older", count=20, **{**common, "organisation": "Somebody else"}
     )
     (older,) = [one for one in desk.exact_group_counts(place_id) if one["group"] == "older"]
     assert older["organisation"] == "NGO One"
+
+
+def test_the_page_of_a_place_has_them_and_says_what_its_people_rest_on(
+    desk: SituationDesk, tmp_path: Path
+) -> None:
+    place_id = place_of(desk)
+    sheet = tmp_path / "damage.csv"
+    for total, told in (
+        ("", "not assessed: nobody said that half of the houses were looked at"),
+        (30, ""),
+    ):
+        sheet.write_text(f"place,destroyed,damaged,total\nTinmel,4,6,{total}\n", encoding="utf-8")
+        uploads.upload(desk.situation(), "damage", sheet, organisation="NGO One")
+        desk.assess()
+        page = whole(desk, place_id)
+        assert [one.value for one in page.markdown if "not assessed" in one.value] == (
+            [f"**{told}**"] if told else []
+        )
+    common = {"place": place_id, "referred": 0, "organisation": "NGO One"}
+    desk.count_group(group="children", count=40, **common)
+    page = whole(desk, place_id)
+    assert "People who need more" in [one.value for one in page.subheader]
+    said = [one.value for one in page.caption]
+    assert belief_basis("updated_by_field") in said
+    assert not any("updated" in one for one in said)
