@@ -90,7 +90,7 @@ class Turns:
 
 def field_routes(open_situation: OpenSituation) -> list[BaseRoute]:
     """Give the routes of the page and of what it sends."""
-    # One sending after the other: each asks the database some forty times and gives up the
+    # One sending after the other: each asks the database some twenty times and gives up the
     # interpreter each time; many at once would wait for one another at every question, and each
     # would take as long as all of them.
     turns = Turns()

@@ -178,7 +178,6 @@ class _Batch:
         self.found: dict[int, dict[str, Any] | QafilaError] = {}
         ids = [base for one in told if (base := one.base)]
         self._before = situation.store.payloads_under([f"{base}:0" for base in ids])
-        self._now = situation.now()
         self._counter: DeliveryCounter | None = None
         self._waiting: dict[int, list[NewEvent]] = {}
 
@@ -234,9 +233,7 @@ class _Batch:
             self.found[number] = self._answer(one, new=True, recorded=mine)
 
     def _events(self, one: Told) -> list[NewEvent]:
-        at = self._situation.aware(one.by.said_at)
-        if at is not None and at > self._now:
-            at = goods.require_past(self._situation, at)
+        at = goods.require_past(self._situation, one.by.said_at)
         payloads = self._payloads(one)
         return [
             NewEvent(

@@ -58,7 +58,9 @@ def record(
         In the order given: ``{id, status, why}``; `status` is `recorded`, `known` (it was sent
         before) or `refused` with the reason.
     """
-    known_ids, resting = subjects(situation), _not_at_work(situation)
+    volunteers, vehicles = _volunteers(situation), _vehicles(situation)
+    resting = volunteers - _at_work(situation) if volunteers else volunteers
+    known_ids = volunteers | vehicles
     now, bounds = situation.now(), situation.info().bounds
     trails: dict[str, list[Position]] = {}
     ready: list[Position] = []
@@ -144,17 +146,20 @@ def forget(situation: Situation, subject_ids: Collection[str] = ()) -> dict[str,
 
 def subjects(situation: Situation) -> frozenset[str]:
     """Give the ids of vehicles and volunteers."""
-    store = situation.store
-    return frozenset(
-        [one.vehicle_id for one in store.vehicles(available_only=False)]
-        + [one.volunteer_id for one in store.volunteers()]
-    )
+    return _vehicles(situation) | _volunteers(situation)
 
 
-def _not_at_work(situation: Situation) -> frozenset[str]:
-    """Give the ids of volunteers who are in no shift now: where they are is nobody's business."""
-    at_work = {one.volunteer_id for one in situation.store.shifts() if one.ended_at is None}
-    return frozenset(one.volunteer_id for one in situation.store.volunteers()) - at_work
+def _vehicles(situation: Situation) -> frozenset[str]:
+    return frozenset(one.vehicle_id for one in situation.store.vehicles(available_only=False))
+
+
+def _volunteers(situation: Situation) -> frozenset[str]:
+    return frozenset(one.volunteer_id for one in situation.store.volunteers())
+
+
+def _at_work(situation: Situation) -> frozenset[str]:
+    """Give the ids of volunteers in a shift: where the others are is nobody's business."""
+    return frozenset(one.volunteer_id for one in situation.store.shifts() if one.ended_at is None)
 
 
 def _unbelievable(

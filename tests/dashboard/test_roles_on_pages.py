@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache, state
 from dashboard.app import NEEDS, VIEWS
 from dashboard.desk import Desk
-from dashboard.map.layers import LayerFiles
 from dashboard.operations import access
 from dashboard.operations.situation import Situation
 from dashboard.role_desk import LOOKING, desk_for
 from dashboard.situation_desk import SituationDesk
-from data.access.roles import OWNER, Visitor, rights_of
+from data.access.roles import OWNER
+from tests.dashboard.drawn_pages import drawn, visitor
 from tests.dashboard.operations.conftest import valley  # noqa: F401 - a fixture
 from tests.dashboard.valley import ValleyDesk
 
@@ -31,25 +30,8 @@ class PastValley(ValleyDesk):
         return method in LOOKING
 
 
-def visitor(role: str, organisation_id: str = "") -> Visitor:
-    return Visitor(
-        account_id="account:1",
-        role=role,
-        organisation_id=organisation_id,
-        rights=rights_of(role),
-    )
-
-
-def drawn(desk: Desk, name: str) -> AppTest:
-    state.put_served(state.Served(desk=desk, layers=LayerFiles(), books=cache.RoadBooks()))
-    script = (
-        "from dashboard import state\n"
-        "from dashboard.app import VIEWS\n"
-        f"dict(VIEWS)[{name!r}](state.get_served())\n"
-    )
-    page = AppTest.from_string(script, default_timeout=60).run()
-    assert not page.exception, page.exception
-    return page
+def view(desk: Desk, name: str) -> AppTest:
+    return drawn(desk, "from dashboard.app import VIEWS", f"dict(VIEWS)[{name!r}](served)")
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +43,10 @@ def full() -> ValleyDesk:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_who_may_only_look_is_offered_nothing_to_change(full: ValleyDesk, name: str) -> None:
-    page = drawn(desk_for(full, visitor("viewer")), name)
+    page = view(desk_for(full, visitor("viewer")), name)
     assert [one.label for one in page.button] == []
     past = PastValley()
-    page = drawn(desk_for(past, OWNER), name)
+    page = view(desk_for(past, OWNER), name)
     assert [one.label for one in page.button] == []
 
 
@@ -86,7 +68,7 @@ def test_an_association_speaks_in_its_own_name_and_needs_not_write_it(
     served: tuple[SituationDesk, str], tmp_path: Path
 ) -> None:
     desk, mine = served
-    page = drawn(desk_for(desk, visitor("ngo", mine)), "upload")
+    page = view(desk_for(desk, visitor("ngo", mine)), "upload")
     asked = field(page, "upload_organisation")
     assert (asked.value, asked.disabled) == ("NGO One", True)
     page.file_uploader(key="upload_file").upload(
@@ -96,9 +78,9 @@ def test_an_association_speaks_in_its_own_name_and_needs_not_write_it(
     assert not page.exception
     assert [one.value for one in page.metric][:1] == ["1"]
     # The cell may enter what another says: its own name is only there to begin with.
-    asked = field(drawn(desk_for(desk, visitor("cell", mine)), "upload"), "upload_organisation")
+    asked = field(view(desk_for(desk, visitor("cell", mine)), "upload"), "upload_organisation")
     assert (asked.value, asked.disabled) == ("NGO One", False)
-    asked = field(drawn(desk_for(desk, OWNER), "upload"), "upload_organisation")
+    asked = field(view(desk_for(desk, OWNER), "upload"), "upload_organisation")
     assert (asked.value, asked.disabled) == ("", False)
 
 
@@ -106,7 +88,7 @@ def test_who_may_not_send_sees_what_came_and_takes_what_goes_back(
     served: tuple[SituationDesk, str],
 ) -> None:
     desk, _mine = served
-    page = drawn(desk_for(desk, visitor("viewer")), "upload")
+    page = view(desk_for(desk, visitor("viewer")), "upload")
     assert page.get("file_uploader") == []
     told = " ".join(one.value for one in page.markdown).replace("\\", "")
     assert "needs.csv" in told

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dashboard.languages import LANGUAGES, _, reading_in
-from dashboard.operations.sharing.layers import LAYER_TYPES, layer_bytes
+from dashboard.operations.sharing.layers import LAYER_TYPES, SharedFile, layer_bytes
 from dashboard.operations.sharing.tables import SharedTable, shared_table
 from dashboard.sharewords import titles
 from geo.errors import InputError
@@ -23,18 +22,6 @@ MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     **LAYER_TYPES,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedFile:
-    """A file that goes back: its name tells table and moment."""
-
-    name: str
-    content: bytes
-    media_type: str
-    rows: int
-    at: datetime
-    seq: int
 
 
 def share(

@@ -27,8 +27,8 @@ _DRIVERS = {"gpkg": "GPKG", "geojson": "GeoJSON", "fgb": "FlatGeobuf"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LayerFile:
-    """A collection of features as a file: its name tells which, and of what moment."""
+class SharedFile:
+    """A file that goes out: its name tells what it holds, and of what moment."""
 
     name: str
     content: bytes
@@ -38,7 +38,7 @@ class LayerFile:
     seq: int
 
 
-def feature_file(situation: Situation, collection_id: str, form: str) -> LayerFile:
+def feature_file(situation: Situation, collection_id: str, form: str) -> SharedFile:
     """Write all features of a collection (EPSG:4326), those without a geometry last.
 
     Raises
@@ -54,7 +54,7 @@ def feature_file(situation: Situation, collection_id: str, form: str) -> LayerFi
     seq, at = situation.seq(), situation.now()
     frame = features(situation, kind.collection_id)
     frame = frame.assign(notice=situation.info().notice)
-    return LayerFile(
+    return SharedFile(
         name=f"qafila-{kind.collection_id}-{at:%Y%m%dT%H%M}.{form}",
         content=layer_bytes(frame, kind.collection_id, form),
         media_type=LAYER_TYPES[form],
