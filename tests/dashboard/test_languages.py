@@ -17,8 +17,11 @@ from dashboard.languages import (
     direction,
     language,
     ngettext,
+    reading_in,
+    tell,
     use_language,
 )
+from geo.phrase import Named, phrase
 
 
 @pytest.fixture(autouse=True)
@@ -140,3 +143,11 @@ def test_no_words_stand_inside_of_f_strings(checkout: Path) -> None:
         and isinstance(call.args[0], ast.Constant)
     ]
     assert found == []
+
+
+def test_a_thing_in_a_sentence_is_called_by_its_name_in_the_language_of_the_run() -> None:
+    tent = Named({"en": "Family tent", "fr": "Tente familiale"}, "tent")
+    said = phrase("{unit}, the unit of {item}", unit="tent", item=tent)
+    with reading_in("fr"):
+        assert "Tente familiale" in tell(said)
+    assert tell(said) == "tent, the unit of Family tent"

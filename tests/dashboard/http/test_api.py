@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from dashboard.http import entries
 from dashboard.operations import organisations, planning, requesting, volunteering
 from dashboard.operations.reaching import make_reach
 from dashboard.operations.situation import Situation
 from dashboard.operations.volunteering import Registration
+from data.intake.rows import UPLOAD_KINDS
 
 NEED = {"place": "Tinmel", "item": "tent", "quantity": 3, "client_id": "form-17"}
 NEAR = {"near": [-7.97, 31.0], "classes": ["truck"], "source": "driver", "client_id": "c1"}
@@ -185,6 +187,17 @@ def test_positions_come_many_at_once_in_any_order_and_count_once(
     assert keyed["ngo"].post(path, json={"positions": sent * 100}).status_code == 422
 
 
+def test_every_kind_of_table_may_be_sent(client: Any) -> None:
+    assert set(get_args(entries.Kind)) == set(UPLOAD_KINDS)
+    sheet = b"place,organisation,activity,status\nTinmel,Atlas,shelter,running\n"
+    answer = client.post(
+        "/api/v1/uploads/activities?name=3w.csv&organisation=NGO%20Two",
+        content=sheet,
+        headers={"Content-Type": "application/octet-stream"},
+    )
+    assert (answer.status_code, answer.json()["accepted"]) == (200, 1)
+
+
 def kobo(**more: Any) -> dict[str, Any]:
     """What KoBo sends on of a form filled in: one object, its groups by a slash."""
     return {
@@ -226,6 +239,33 @@ def test_repeats_and_the_positions_of_odk_are_read(client: Any, valley: Situatio
     assert answer.json()["accepted"] == 2
     told = {(one.item_id, int(one.quantity)) for one in valley.store.needs()}
     assert told >= {("tent", 11), ("blanket", 12)}
+
+
+def test_a_form_is_never_a_later_state_of_the_one_before(client: Any, valley: Situation) -> None:
+    path = "/api/v1/forms/needs?organisation=NGO%20Two&name=../../besoins"
+    lists = [{"item": item, "quantity": 5} for item in ("tent", "blanket", "stove", "water_l")]
+    # KoBo may be told to send some fields only: then nothing but its answers tells forms apart, and
+    # a sheet of the same rows with one line changed would be a later dump that revises that line.
+    for stoves, accepted in ((5, 4), (6, 1)):
+        told = [one | {"quantity": stoves} if one["item"] == "stove" else one for one in lists]
+        answer = client.post(path, json={"place": "Tinmel", "besoins": told})
+        assert answer.status_code == 201, answer.text
+        assert (answer.json()["accepted"], answer.json()["revised"]) == (accepted, 0)
+    asked = [one.quantity for one in valley.store.needs() if one.item_id == "stove"]
+    assert sorted(map(int, asked)) == [5, 6]
+    assert {one.file for one in valley.store.uploads()} >= {"besoins.json"}
+
+
+def test_a_geopoint_says_where(client: Any, valley: Situation) -> None:
+    tinmel = valley.places().set_index("name").loc["Tinmel"]
+    at = tinmel.geometry.representative_point()
+    written = {"point": f"{at.y} {at.x} 1204.5 4.9"}
+    pair = {"_geolocation": [at.y, at.x]}
+    for number, where in enumerate((written, pair)):
+        form = {"_id": number, "item": "tent", "quantity": 31 + number} | where
+        answer = client.post("/api/v1/forms/needs?organisation=NGO%20Two", json=form)
+        assert answer.status_code == 201, answer.text
+        assert answer.json()["rows"][0]["place_id"] == tinmel["place_id"]
 
 
 def test_a_form_of_which_no_row_is_taken_stays_with_its_sender(

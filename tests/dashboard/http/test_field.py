@@ -8,19 +8,23 @@ import io
 import json
 import logging
 import random
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from PIL import Image
+from sqlalchemy import Engine, event
 from starlette.applications import Starlette
 
 from dashboard.http import field
 from dashboard.http.field import FOLDER
 from dashboard.operations import access, answering, planning
-from dashboard.operations.field_reports import last_heard, signature_id
+from dashboard.operations.field_reports import Report, last_heard, signature_id
 from dashboard.operations.people import open_vault
 from dashboard.operations.situation import Situation
 from dashboard.role_desk import RoleDesk
@@ -376,3 +380,70 @@ def test_sendings_take_turns_in_the_order_of_coming() -> None:
 
     run(all_at_once())
     assert order == [0, (0, 2), 1, (1, 1), 2, (2, 0)]
+
+
+def test_two_phones_that_send_at_once_are_served_one_after_the_other(
+    app: Starlette, link: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, most = 0, 0
+    take = answering.take
+
+    def slow(*given: Any) -> Any:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.05)
+        answers = take(*given)
+        inside -= 1
+        return answers
+
+    monkeypatch.setattr(answering, "take", slow)
+
+    async def send() -> list[int]:
+        through = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=through, base_url="http://testserver") as phone:
+            now = datetime.now(UTC).isoformat()
+            bodies = [
+                {"sent_at": now, "reports": [{"id": f"r-{n}-00000", "made_at": now,
+                                              "kind": "incident", "note": str(n)}]}
+                for n in range(4)
+            ]  # fmt: skip
+            path = f"{link['url']}reports"
+            answers = await asyncio.gather(*(phone.post(path, json=body) for body in bodies))
+            return [one.status_code for one in answers]
+
+    assert run(send()) == [200] * 4
+    assert most == 1
+
+
+def test_ten_reports_ask_the_database_hardly_more_than_one(
+    valley: Situation, link: dict[str, Any]
+) -> None:
+    opened = answering.open_token(valley, link["token"])
+    now = valley.now()
+
+    def asked(number: int, count: int) -> int:
+        sent = [
+            answering.Sent(
+                report_id=f"report-{number}-{one}",
+                made_at=now,
+                sent_at=now,
+                report=Report(kind="incident", note=f"{number} {one}"),
+            )
+            for one in range(count)
+        ]
+        statements = Counter[str]()
+
+        def count_one(*_given: object) -> None:
+            statements["all"] += 1
+
+        event.listen(Engine, "before_cursor_execute", count_one)
+        try:
+            answers = answering.take(valley, opened, sent)
+        finally:
+            event.remove(Engine, "before_cursor_execute", count_one)
+        assert {one["status"] for one in answers} == {"recorded"}
+        return statements["all"]
+
+    asked(0, 1)
+    assert asked(1, 10) <= asked(2, 1) + 2

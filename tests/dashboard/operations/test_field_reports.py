@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 from sqlalchemy import Engine, event
 
 from dashboard.cli import main
-from dashboard.operations import planning
+from dashboard.operations import goods, planning
+from dashboard.operations import register as places_register
 from dashboard.operations.delivering import DeliveryCounter
 from dashboard.operations.field_reports import (
     Report,
@@ -22,8 +24,9 @@ from dashboard.operations.field_reports import (
     take_reply,
     take_reports,
 )
+from dashboard.operations.register import register
 from dashboard.operations.situation import Situation
-from data.events import NeedReported, NewEvent, RecordedEvent
+from data.events import DeliveryReported, NeedReported, NewEvent, RecordedEvent, StockMoved
 from data.intake.reply import parse_reply
 from geo.errors import ConflictError, InputError, QafilaError, RuleError, UnknownIdError
 from routing.exports.sheet.html import ANSWERS
@@ -203,6 +206,48 @@ def test_the_cell_enters_a_message_on_the_command_line(
 def test_what_the_sheet_tells_to_send_can_be_read() -> None:
     kinds = [parse_reply(code).kind for code, _ in ANSWERS]
     assert kinds == ["arrived", "delivered", "refused", "blocked", "sos"]
+
+
+def test_what_is_read_for_one_convoy_decides_as_all_of_it_would(
+    valley: Situation, convoy: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    giver, place = str(convoy["id"]), str(convoy["place_id"])
+    tent = goods.find_item(valley, "tent")
+
+    def delivered(quantity: int, counter: DeliveryCounter) -> object:
+        try:
+            events = counter.events(tent, giver, place, Decimal(quantity))
+        except RuleError as error:
+            return str(error)
+        return [
+            (one.from_account, one.to_account, one.quantity)
+            if isinstance(one, StockMoved)
+            else (one.outcome, one.needs)
+            for one in events
+            if isinstance(one, StockMoved | DeliveryReported)
+        ]
+
+    # The plan keeps most tents of the depot for others: those are not this convoy's to give.
+    for quantity in (1, 8, 20, 36, 41, 1_000):
+        narrow = DeliveryCounter.of(valley, giver=giver, place_ids=[place])
+        assert delivered(quantity, narrow) == delivered(quantity, DeliveryCounter.of(valley))
+    refused = delivered(1_000, DeliveryCounter.of(valley, giver=giver, place_ids=[place]))
+    assert isinstance(refused, str)
+
+    # A need that was told under an id that its place no longer has.
+    (need,) = [
+        one for one in valley.store.needs() if (one.place_id, one.item_id) == (place, "tent")
+    ]
+    joined = replace(register(valley), current={place: "place:new"})
+    monkeypatch.setattr(places_register, "register", lambda _situation: joined)
+    narrow = DeliveryCounter.of(valley, giver=giver, place_ids=[place])
+    (told,) = [
+        one
+        for one in narrow.events(tent, giver, place, Decimal(1))
+        if isinstance(one, DeliveryReported)
+    ]
+    assert [one.need_id for one in told.needs] == [need.need_id]
+    assert valley.former_places([place]) == sorted([place, "place:new"])
 
 
 def test_a_delivery_asks_the_database_as_often_however_many_needs_there_are(

@@ -281,6 +281,8 @@ def test_pdf_holds_the_sheet_the_lists_and_a_waybill_per_stop():
     for part in ("Convoy 0a1b2c3d-001", "Loading list", "Waybill 0a1b2c3d-001/2", "Aremd", NOTICE):
         assert part in text
     assert document == pdf.render(an_itinerary(), told())
+    for one in sheet_of(an_itinerary(), told(), leg_maps=True).leg_maps:
+        assert f"km {one.km}" in text
 
 
 def test_a_map_of_each_leg_stands_on_paper_and_the_pocket_size_has_no_lists():
