@@ -64,6 +64,8 @@ logger = logging.getLogger(__name__)
 SCRIPT = Path(__file__).resolve().parent / "entry" / "script.py"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8501
+#: Until then nobody's first map waits for the garbage collector.
+FIRST_VISIT_S = 5.0
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 STREAMLIT_OPTIONS: dict[str, Any] = {
@@ -272,24 +274,35 @@ def page_policy() -> str:
 def _lifespan(served: Served) -> Callable[[App], Any]:
     @asynccontextmanager
     async def lifespan(_app: App) -> AsyncIterator[None]:
-        warming = asyncio.create_task(asyncio.to_thread(_settle, served))
+        settling = asyncio.create_task(_settle(served))
         courier = Courier(served.desk.situation) if isinstance(served.desk, SituationDesk) else None
         if courier is not None:
             courier.start()
         yield
         if courier is not None:
             await asyncio.to_thread(courier.end)
-        await warming
+        settling.cancel()
 
     return lifespan
 
 
-def _settle(served: Served) -> None:
+async def _settle(served: Served) -> None:
     """Make what the first visitor needs, then take it out of the garbage collector's sight.
 
     What is alive after the start stays alive; without `gc.freeze` every full collection would walk
-    over all of it again, in the middle of somebody's click.
+    over all of it again, in the middle of somebody's click. The one collection that comes before
+    waits until the first visitor has the map.
     """
+    try:
+        await asyncio.to_thread(_first_picture, served)
+        await asyncio.sleep(FIRST_VISIT_S)
+        gc.collect()
+        gc.freeze()
+    finally:
+        gc.enable()
+
+
+def _first_picture(served: Served) -> None:
     try:
         cache.document(served)
         served.desk.picture()
@@ -297,8 +310,6 @@ def _settle(served: Served) -> None:
         logger.info("no situation yet in %s", getattr(served.desk, "home", "this folder"))
     except QafilaError as error:
         logger.warning("the first picture could not be made: %s", error)
-    gc.collect()
-    gc.freeze()
 
 
 def make_server(app: App, *, on_ready: Callable[[], object]) -> uvicorn.Server:

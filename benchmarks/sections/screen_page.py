@@ -81,6 +81,32 @@ def drawn(page: Any) -> None:
     page.locator("html[data-live][data-roads='drawn']").wait_for(state="attached", timeout=WAIT_MS)
 
 
+def maps_drawn_s(page: Any) -> tuple[float, float]:
+    """Wait for the page's own map; gives when the first map and when that one was drawn.
+
+    In seconds since the browser was sent there. The first map comes before the page, over the
+    whole window (``dashboard/http/first_map.py``).
+    """
+    found = page.wait_for_function(_MAPS_DRAWN, polling=20, timeout=WAIT_MS).json_value()
+    return found.get("first", found["own"]) / 1e3, found["own"] / 1e3
+
+
+#: Notes when each map was drawn, from the page's own clock; ends with the page's own map.
+_MAPS_DRAWN = """() => {
+    const whole = (frame) => {
+        const html = frame && frame.contentDocument && frame.contentDocument.documentElement;
+        return html && html.dataset.live !== undefined && html.dataset.roads === "drawn";
+    };
+    const at = window.benchmarkMaps = window.benchmarkMaps || {};
+    const note = (name, selector) => {
+        if (!at[name] && whole(document.querySelector(selector))) at[name] = performance.now();
+    };
+    note("first", "#qafila-first iframe");
+    note("own", "iframe.stCustomComponentV1");
+    return at.own ? at : null;
+}"""
+
+
 def heap_mb(page: Any) -> float:
     """JavaScript heap of a page and its frames after a collection, in MB."""
     session = page.context.new_cdp_session(page)

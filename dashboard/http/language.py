@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 
+from dashboard.http.first_map import shows_map_first, with_first_map
 from dashboard.http.streamlit_files import with_our_letters
 from dashboard.languages import LANGUAGES, chosen_language, direction
 
@@ -44,13 +45,18 @@ class PageLanguage:
             **scope,
             "headers": [one for one in scope["headers"] if one[0] not in _LEFT_OUT],
         }
-        await self.app(plain, receive, _Document(send, asked, language).send)
+        await self.app(
+            plain, receive, _Document(send, asked, language, map_first=shows_map_first(scope)).send
+        )
 
 
 class _Document:
     """Holds an HTML answer back until it is whole, then sends it with its language."""
 
-    def __init__(self, send: Send, asked: str | None, language: str) -> None:
+    def __init__(
+        self, send: Send, asked: str | None, language: str, *, map_first: bool = False
+    ) -> None:
+        self._map_first = map_first
         self._send = send
         self._asked = asked
         self._language = language
@@ -77,6 +83,8 @@ class _Document:
         if _UNSAID in self._body:
             told = f'<html lang="{self._language}" dir="{direction(self._language)}">'
             self._body = with_our_letters(self._body.replace(_UNSAID, told.encode("ascii"), 1))
+            if self._map_first:
+                self._body = with_first_map(self._body, self._language)
             headers["content-length"] = str(len(self._body))
             headers["cache-control"] = "no-cache"
             for name in ("etag", "last-modified"):

@@ -12,7 +12,7 @@ from dashboard.operations.reaching import MAX_TIME_S, MAX_WALK_M
 from geo.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -207,7 +207,7 @@ def ways(
     graph, tables, engine = situation.graph(), situation.roads(), situation.engine()
     row_of = {point: row for row, point in enumerate(travel.points.ids)}
     access = travel.matrix.access.without_walk()
-    found: dict[tuple[str, str], Way] = {}
+    found: dict[tuple[str, str], Path] = {}
     by_origin: dict[str, list[str]] = {}
     for origin, destination in dict.fromkeys(pairs):
         by_origin.setdefault(origin, []).append(destination)
@@ -217,11 +217,26 @@ def ways(
         made = engine.paths(travel.arc_time_s, access.take([row_of[origin]]), ends)
         for destination, path in zip(destinations, made, strict=True):
             if path is not None:
-                found[origin, destination] = _way(graph, tables, path)
-    return found
+                found[origin, destination] = path
+    name_of = _road_names(graph, tables, found.values())
+    return {pair: _way(graph, tables, path, name_of) for pair, path in found.items()}
 
 
-def _way(graph: Graph, tables: RoadTables, path: Path) -> Way:
+def _road_names(graph: Graph, tables: RoadTables, found: Iterable[Path]) -> dict[int, str]:
+    """Number, else name, of every road that some ways use, by the row of its edge.
+
+    Asked once for all of them: a table gives a few thousand rows as fast as ten.
+    """
+    used = [graph.edge[one.arcs] for one in found]
+    if not used:
+        return {}
+    rows = np.unique(np.concatenate(used))
+    edges = tables.edges[["ref", "name"]].take(rows)
+    names = edges["ref"].where(edges["ref"] != "", edges["name"])
+    return dict(zip(rows.tolist(), names.tolist(), strict=True))
+
+
+def _way(graph: Graph, tables: RoadTables, path: Path, name_of: Mapping[int, str]) -> Way:
     from routing.ways import path_geometry
 
     edges = graph.edge[path.arcs]
@@ -230,10 +245,9 @@ def _way(graph: Graph, tables: RoadTables, path: Path) -> Way:
     shares[0] -= path.from_share
     ends_m = np.cumsum(graph.length_m[edges] * np.clip(shares, 0.0, 1.0))
     begins_m = np.concatenate([[0.0], ends_m[:-1]])
-    rows = tables.edges.iloc[edges]
-    names = rows["ref"].where(rows["ref"] != "", rows["name"]).tolist()
     roads: list[tuple[str, float]] = []
-    for name, begin_m in zip(names, begins_m, strict=True):
+    for edge, begin_m in zip(edges.tolist(), begins_m, strict=True):
+        name = name_of[edge]
         if not roads or roads[-1][0] != name:
             roads.append((name, float(begin_m)))
     return Way(

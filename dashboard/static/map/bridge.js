@@ -5,7 +5,8 @@
 "use strict";
 
 const qafila = {
-  embedded: window.parent !== window,
+  // Streamlit's frame; the one that comes before the page (static/first) is nobody's component.
+  embedded: window.parent !== window && !window.frameElement?.closest("#qafila-first"),
   args: {},
   listeners: [],
   drawn: false,

@@ -89,7 +89,9 @@
     if ((answer.features.length || answer.removed.length) && qafila.state.sheets.labels) {
       qafila.state.sheets.labels.repaint();
     }
+    const firstTime = document.documentElement.dataset.live === undefined;
     document.documentElement.dataset.live = layers.size + qafila.convoys.known.size;
+    if (firstTime) document.dispatchEvent(new CustomEvent("qafila:live"));
     document.documentElement.dataset.seq = answer.seq;
   }
 
