@@ -24,6 +24,11 @@ reported, verified, planned or met; one that was refuted, expired or withdrawn d
 delivery is a movement of goods to a place; what a place gives back is taken off. Times are those
 of the report, or of the record where nobody said.
 
+What is read is kept and brought up to date by the rows that events touched since; values of a day
+before are kept for five minutes. Over a million events of 3,000 places in 1,000 communes
+(`python benchmarks/indicators.py`, 2 cores shared with others, 27 November 2026): the first answer
+after the start in 7.6 s (goal 10), the next after an event in 0.9 s (goal 1).
+
 Made by `python tools/indicator_list.py` from the definitions in `data/indicators/catalogue.py`; a
 test compares.
 """

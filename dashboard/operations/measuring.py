@@ -5,27 +5,30 @@ from __future__ import annotations
 import functools
 import json
 import operator
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from dashboard.operations import picture
+from dashboard.operations.fact_tables import FactTables
+from dashboard.operations.register import register
 from dashboard.operations.spreadsheet import write_table
 from data.indicators.catalogue import BY_ID, INDICATORS
-from data.indicators.facts import ACTIVITY_COLUMNS, RECEIPT_COLUMNS, SHIFT_COLUMNS, Facts
+from data.indicators.facts import Facts
 from geo.errors import UnknownIdError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
     from pathlib import Path
 
     from dashboard.operations.situation import Situation
     from data.indicators.definition import Indicator, Measured
-    from data.store.read import Reader
 
 TREND_H = 24
+#: How long the values of a day before are kept: they are as dear as those of now, and stand still.
+BEFORE_KEPT_S = 300
 PLACE_COLUMNS = ["place_id", "name", "commune", "people", "affected", "assessed", "reach_status"]
 
 
@@ -43,10 +46,9 @@ def indicators(situation: Situation, *, trend: bool = False) -> dict[str, Any]:
         The contract's ``{"indicators": [...]}``: a value that cannot be known is None, with a
         `reason`.
     """
-    facts = facts_of(situation)
-    measured = _measured(situation)
+    facts, measured = _measured(situation)
     before = _before(situation, facts) if trend else {}
-    sources = _sources(situation)
+    sources = _sources(situation, facts)
     return {
         "indicators": [
             _as_json(one, measured[one.id], facts, sources, before.get(one.id))
@@ -63,7 +65,7 @@ def indicator_rows(situation: Situation, indicator_id: str) -> pd.DataFrame:
         raise UnknownIdError(
             indicator_id, "an indicator is needed", f"one of {', '.join(sorted(BY_ID))}"
         )
-    rows = _measured(situation)[indicator_id].rows
+    rows = _measured(situation)[1][indicator_id].ordered_rows()
     if "place_id" not in rows or "name" in rows:
         return rows
     names = picture.picture(situation).places.set_index("place_id")["name"]
@@ -85,89 +87,18 @@ def one_indicator(
 
 
 def facts_of(situation: Situation) -> Facts:
-    """Collect the facts of the present moment."""
+    """Collect the facts of the present moment; what was read for the last event is kept."""
     shown = picture.picture(situation)
-    places = pd.DataFrame(shown.places[PLACE_COLUMNS])
-    return collect(
-        situation.store,
-        places=places,
-        plan=shown.plan,
-        now=situation.now(),
-        current_place=situation.current_places(),
-    )
-
-
-def collect(
-    reader: Reader,
-    *,
-    places: pd.DataFrame,
-    plan: dict[str, Any] | None,
-    now: datetime,
-    current_place: Any,
-) -> Facts:
-    """Collect facts from a reader of the store, as far as `now`.
-
-    `current_place` gives the id under which a place is known today.
-    """
-    needs = _frame(
-        (
-            {
-                "need_id": one.need_id,
-                "place_id": current_place(one.place_id),
-                "item_id": one.item_id,
-                "quantity": float(one.quantity),
-                "weight": float(one.weight),
-                "status": one.status,
-                "told_at": one.reported_at or one.recorded_at,
-                "organisation_id": one.organisation_id,
-            }
-            for one in reader.needs(open_only=False)
-        ),
-        "need_id place_id item_id quantity weight status told_at organisation_id",
-        times=("told_at",),
-    )
-    movements = _frame(
-        (
-            {
-                "movement_id": one.movement_id,
-                "item_id": one.item_id,
-                "quantity": float(one.quantity),
-                "from_account": _current_account(one.from_account, current_place),
-                "to_account": _current_account(one.to_account, current_place),
-                "moved_at": one.reported_at or one.recorded_at,
-                "organisation_id": one.organisation_id,
-            }
-            for one in reader.movements()
-            if not one.taken_back
-        ),
-        "movement_id item_id quantity from_account to_account moved_at organisation_id",
-        times=("moved_at",),
-    )
-    seen = _frame(
-        (
-            {"place_id": current_place(one.place_id), "at": one.observed_at}
-            for one in reader.damage_reports()
-        ),
-        "place_id at",
-        times=("at",),
-    )
+    kept = situation.remember(("fact tables",), FactTables)
+    tables = kept.upto_now(situation.store, register(situation).current)
+    reader = situation.store
     facts = Facts(
-        now=now,
+        now=situation.now(),
         seq=reader.seq(),
-        places=places,
-        needs=needs,
-        movements=movements,
-        volunteers=_frame(
-            (
-                {
-                    "volunteer_id": one.volunteer_id,
-                    "available": one.available,
-                    "organisation_id": one.organisation_id,
-                }
-                for one in reader.volunteers()
-            ),
-            "volunteer_id available organisation_id",
-        ),
+        places=pd.DataFrame(shown.places[PLACE_COLUMNS]),
+        needs=tables["needs"],
+        movements=tables["movements"],
+        volunteers=tables["volunteers"],
         organisations=_frame(
             (
                 {"organisation_id": one.organisation_id, "name": one.name, "status": one.status}
@@ -187,76 +118,40 @@ def collect(
             "closure_id state told_at",
             times=("told_at",),
         ),
-        news=seen,
-        shifts=_shifts(reader),
-        activities=_frame(
-            (
-                {
-                    "activity_id": one.activity_id,
-                    "place_id": current_place(one.place_id),
-                    "actor": one.actor,
-                    "funder": one.funder,
-                    "status": one.status,
-                }
-                for one in reader.activities()
-                if one.status != "cancelled"
-            ),
-            ACTIVITY_COLUMNS,
-        ),
-        receipts=_frame(
-            (
-                {
-                    "delivery_id": one.delivery_id,
-                    "place_id": current_place(one.place_id),
-                    "told_at": one.reported_at or one.recorded_at,
-                }
-                for one in reader.deliveries()
-            ),
-            RECEIPT_COLUMNS,
-            times=("told_at",),
-        ),
-        plan=plan,
+        news=tables["seen"][["place_id", "at"]],
+        shifts=tables["shifts"],
+        activities=tables["activities"],
+        receipts=tables["receipts"],
+        plan=shown.plan,
     )
-    told = needs[["place_id", "told_at"]].rename(columns={"told_at": "at"})
+    told = facts.needs[["place_id", "told_at"]].rename(columns={"told_at": "at"})
     came = facts.deliveries()[["place_id", "moved_at"]].rename(columns={"moved_at": "at"})
-    news = pd.concat([part for part in (seen, told, came) if len(part)] or [seen])
-    return Facts(
-        **{name: getattr(facts, name) for name in Facts.__slots__ if name != "news"}, news=news
-    )
+    parts = [part for part in (facts.news, told, came) if len(part)] or [facts.news]
+    return replace(facts, news=pd.concat(parts))
 
 
-def _shifts(reader: Reader) -> pd.DataFrame:
-    return _frame(
-        (
-            {
-                "shift_id": one.shift_id,
-                "volunteer_id": one.volunteer_id,
-                "organisation_id": one.organisation_id,
-                "begun_at": one.begun_at,
-                "ended_at": one.ended_at,
-                "approved": one.approved_by is not None,
-            }
-            for one in reader.shifts()
-        ),
-        SHIFT_COLUMNS,
-        times=("begun_at", "ended_at"),
-    )
-
-
-def _measured(situation: Situation) -> dict[str, Measured]:
+def _measured(situation: Situation) -> tuple[Facts, dict[str, Measured]]:
     now = situation.now()
     # "Told more than a day ago" changes with the clock too: remembered for a minute at most.
     key = ("indicators", situation.seq(), int(now.timestamp()) // 60)
 
-    def make() -> dict[str, Measured]:
+    def make() -> tuple[Facts, dict[str, Measured]]:
         facts = facts_of(situation)
-        return {one.id: one.measure(facts) for one in INDICATORS}
+        return facts, {one.id: one.measure(facts) for one in INDICATORS}
 
     return situation.remember(key, make)
 
 
 def _before(situation: Situation, facts: Facts) -> dict[str, float | None]:
-    """Values of a day before, of the indicators whose facts all carry their time."""
+    """Values of a day before, of the indicators whose facts all carry their time.
+
+    Kept for some minutes: what is told now of yesterday may stand there a little later.
+    """
+    key = ("indicators a day before", int(facts.now.timestamp()) // BEFORE_KEPT_S)
+    return situation.remember(key, lambda: _measured_before(facts))
+
+
+def _measured_before(facts: Facts) -> dict[str, float | None]:
     moment = facts.now - timedelta(hours=TREND_H)
     needs = facts.needs[facts.needs["told_at"] <= pd.Timestamp(moment)]
     movements = facts.movements[facts.movements["moved_at"] <= pd.Timestamp(moment)]
@@ -307,7 +202,7 @@ def _as_json(
     }
 
 
-def _sources(situation: Situation) -> dict[str, str]:
+def _sources(situation: Situation, facts: Facts) -> dict[str, str]:
     """Say of each table who told what is in it, and when the newest was told."""
     layers: dict[str, list[str]] = {}
     for layer in situation.store.layers():
@@ -315,8 +210,8 @@ def _sources(situation: Situation) -> dict[str, str]:
         layers.setdefault(layer.kind, []).append(f"{layer.source.name}{at}")
     names = {one.organisation_id: one.name for one in situation.store.organisations()}
 
-    def reporters(ids: Iterable[str | None]) -> str:
-        told = sorted({names.get(one, one) for one in ids if one})
+    def reporters(ids: pd.Series) -> str:
+        told = sorted({names.get(one, one) for one in ids.dropna().unique() if one})
         return (
             f"reports of {', '.join(told[:4])}"
             + (f" and {len(told) - 4} more" if len(told) > 4 else "")
@@ -328,23 +223,19 @@ def _sources(situation: Situation) -> dict[str, str]:
         "places": "; ".join(layers.get("places", [])),
         "roads": "; ".join(layers.get("roads", [])),
         "layers": "; ".join(dict.fromkeys(functools.reduce(operator.iadd, layers.values(), []))),
-        "needs": reporters(one.organisation_id for one in situation.store.needs(open_only=False)),
-        "movements": reporters(one.organisation_id for one in situation.store.movements()),
+        "needs": reporters(facts.needs["organisation_id"]),
+        "movements": reporters(facts.movements["organisation_id"]),
         "closures": "; ".join(
             sorted({one.source for one in situation.store.closures() if one.source})[:4]
         ),
         "damage reports": reporters(
-            one.organisation_id for one in situation.store.damage_reports()
+            pd.Series([one.organisation_id for one in situation.store.damage_reports()])
         ),
     }
     plan = picture.picture(situation).plan
     if plan is not None:
         found["plans"] = plan["plan_id"]
     return found
-
-
-def _current_account(account: str, current_place: Any) -> str:
-    return str(current_place(account)) if account.startswith("place:") else account
 
 
 def _frame(

@@ -113,11 +113,9 @@ def _draw(situation: Situation, seq: int) -> Picture:
     told: list[Closure] = list(situation.store.closures())
     closures = [one for one in told if one.state in HINDERING]
     current_place = situation.current_places()
-    volunteers = Counter(
-        current_place(one.home_place_id)
-        for one in situation.store.volunteers()
-        if one.home_place_id
-    )
+    volunteers: Counter[str] = Counter()
+    for home, n in situation.store.volunteers_by_home().items():
+        volunteers[current_place(home)] += n
     return Picture(
         seq=seq,
         made_at=now,

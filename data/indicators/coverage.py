@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from data.indicators.definition import Measured, Part, unknown
+from data.indicators.definition import Measured, by, parts_of, unknown
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from data.indicators.definition import Part
     from data.indicators.facts import Facts
 
 NO_NEEDS = "no need is recorded"
@@ -26,11 +26,16 @@ def met(facts: Facts) -> pd.DataFrame:
         `place_id`, `item_id`, `commune`, `needed`, `weighted` (needed × its urgency), `delivered`,
         `met` (delivered, at most needed), `beyond` (delivered over needed), `share` (0–1).
     """
+    return facts.once("met", lambda: _met(facts))
+
+
+def _met(facts: Facts) -> pd.DataFrame:
     needs = facts.counted_needs()
     needs = needs.assign(weighted=needs["quantity"] * needs["weight"])
     needed = needs.groupby(["place_id", "item_id"], as_index=False).agg(
-        commune=("commune", "first"), needed=("quantity", "sum"), weighted=("weighted", "sum")
+        needed=("quantity", "sum"), weighted=("weighted", "sum")
     )
+    needed.insert(2, "commune", facts.commune_of(needed["place_id"]))
     delivered = (
         facts.deliveries().groupby(["place_id", "item_id"], as_index=False)["quantity"].sum()
     )
@@ -51,7 +56,8 @@ def need_met_share(facts: Facts) -> Measured:
         return unknown(NO_NEEDS)
     return Measured(
         _share(table),
-        rows=table.sort_values("share", kind="stable"),
+        rows=table,
+        order=by("share"),
         parts=_parts(table, "item_id"),
     )
 
@@ -62,7 +68,7 @@ def worst_commune_share(facts: Facts) -> Measured:
     if table.empty:
         return unknown(NO_NEEDS)
     parts = _parts(table, "commune")
-    return Measured(parts[0].value, rows=table.sort_values(["commune", "share"]), parts=parts)
+    return Measured(parts[0].value, rows=table, order=by("commune", "share"), parts=parts)
 
 
 def coverage_gini(facts: Facts) -> Measured:
@@ -114,15 +120,13 @@ def duplication_share(facts: Facts) -> Measured:
     if by_item.empty:
         return unknown(NO_DELIVERIES)
     shares = by_item["beyond"] / by_item["delivered"]
-    parts = tuple(
-        Part(str(item), float(share), int(n))
-        for (item, share), n in zip(shares.items(), by_item["n"], strict=True)
-    )
+    worst = shares.sort_values(ascending=False, kind="stable")
     value = float((shares * by_item["n"]).sum() / by_item["n"].sum())
     return Measured(
         value,
-        rows=table.sort_values("beyond", ascending=False, kind="stable"),
-        parts=tuple(sorted(parts, key=lambda part: -(part.value or 0.0))),
+        rows=table,
+        order=by("beyond", ascending=False),
+        parts=parts_of(worst, by_item["n"].reindex(worst.index)),
     )
 
 
@@ -139,14 +143,12 @@ def people_reached_share(facts: Facts) -> Measured:
     sums = table.groupby("commune").agg(
         reached=("reached_people", "sum"), all=("affected", "sum"), n=("place_id", "size")
     )
-    parts = tuple(
-        Part(str(commune), float(row["reached"] / row["all"]), int(row["n"]))
-        for commune, row in sums.iterrows()
-    )
+    shares = (sums["reached"] / sums["all"]).sort_values(kind="stable")
     return Measured(
         float(table["reached_people"].sum() / table["affected"].sum()),
-        rows=table.sort_values(["reached", "affected"], ascending=[True, False]),
-        parts=tuple(sorted(parts, key=lambda part: (part.value or 0.0, part.key))),
+        rows=table,
+        order=by("reached", "affected", ascending=[True, False]),
+        parts=parts_of(shares, sums["n"].reindex(shares.index)),
     )
 
 
@@ -156,8 +158,12 @@ def _share(table: pd.DataFrame) -> float:
     return float((table["share"] * weight).sum() / weight.sum())
 
 
-def _parts(table: pd.DataFrame, by: str) -> tuple[Part, ...]:
-    parts = [
-        Part(str(key), _share(group), len(group)) for key, group in table.groupby(by, sort=True)
-    ]
-    return tuple(sorted(parts, key=lambda part: (part.value or 0.0, part.key)))
+def _parts(table: pd.DataFrame, key: str) -> tuple[Part, ...]:
+    weight = table["weighted"] / table["needed"]
+    sums = (
+        pd.DataFrame({key: table[key], "got": table["share"] * weight, "weight": weight})
+        .groupby(key, sort=True)
+        .agg(got=("got", "sum"), weight=("weight", "sum"), n=("weight", "size"))
+    )
+    shares = (sums["got"] / sums["weight"]).sort_values(kind="stable")
+    return parts_of(shares, sums["n"].reindex(shares.index))

@@ -32,7 +32,11 @@ class Measured:
     value
         None where it cannot be known; then `reason` says why, in one line.
     rows
-        The rows behind the value, one a fact, so that a figure can be taken apart by hand.
+        The rows behind the value, one a fact, so that a figure can be taken apart by hand; to be
+        read by `ordered_rows`.
+    order
+        Puts the rows in order, what matters most first: done only where somebody looks at them,
+        for they may be half a million.
     parts
         The same for parts of the whole, worst first.
     """
@@ -41,6 +45,29 @@ class Measured:
     rows: pd.DataFrame = field(default_factory=pd.DataFrame)
     parts: tuple[Part, ...] = ()
     reason: str = ""
+    order: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+
+    def ordered_rows(self) -> pd.DataFrame:
+        """Give the rows behind the value, what matters most first."""
+        return self.rows if self.order is None else self.order(self.rows)
+
+
+def parts_of(values: pd.Series, n: pd.Series) -> tuple[Part, ...]:
+    """Give the parts of a whole, in their order: values by key, and how many rows stand behind."""
+    return tuple(
+        Part(str(key), float(value), int(rows))
+        for key, value, rows in zip(values.index, values, n, strict=True)
+    )
+
+
+def by(
+    *columns: str, ascending: bool | list[bool] = True, unknown_first: bool = False
+) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Give what puts rows in the order of these columns."""
+    nulls: Literal["first", "last"] = "first" if unknown_first else "last"
+    return lambda rows: rows.sort_values(
+        [*columns], ascending=ascending, na_position=nulls, kind="stable"
+    )
 
 
 Measure: TypeAlias = Callable[["Facts"], Measured]

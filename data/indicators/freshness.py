@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from data.indicators.coverage import NO_NEEDS
-from data.indicators.definition import Measured, Part, unknown
+from data.indicators.definition import Measured, Part, by, parts_of, unknown
 
 if TYPE_CHECKING:
     from data.indicators.facts import Facts
@@ -31,7 +31,8 @@ def fresh_places_share(facts: Facts) -> Measured:
     table["fresh"] = table["newest"] >= since
     return Measured(
         float(table["fresh"].mean()),
-        rows=table.sort_values("newest", na_position="first", kind="stable"),
+        rows=table,
+        order=by("newest", unknown_first=True),
         parts=_by_commune(table, "fresh"),
     )
 
@@ -43,7 +44,8 @@ def assessed_share(facts: Facts) -> Measured:
     table = facts.places[["place_id", "name", "commune", "assessed"]]
     return Measured(
         float(table["assessed"].mean()),
-        rows=table.sort_values("assessed", kind="stable"),
+        rows=table,
+        order=by("assessed"),
         parts=_by_commune(table, "assessed"),
     )
 
@@ -58,12 +60,13 @@ def verified_share(facts: Facts) -> Measured:
     )
     return Measured(
         float(table["sure"].mean()),
-        rows=table.sort_values("sure", kind="stable"),
+        rows=table,
+        order=by("sure"),
         parts=_by_commune(table, "sure"),
     )
 
 
 def _by_commune(table: pd.DataFrame, column: str) -> tuple[Part, ...]:
-    shares = table.groupby("commune")[column].agg(["mean", "size"])
-    parts = [Part(str(key), float(row["mean"]), int(row["size"])) for key, row in shares.iterrows()]
-    return tuple(sorted(parts, key=lambda part: (part.value or 0.0, part.key)))
+    found = table.groupby("commune")[column].agg(["mean", "size"])
+    found = found.sort_values("mean", kind="stable")
+    return parts_of(found["mean"], found["size"])

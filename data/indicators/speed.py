@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from data.indicators.coverage import NO_DELIVERIES, NO_NEEDS
-from data.indicators.definition import Measured, Part, unknown
+from data.indicators.definition import Measured, by, parts_of, unknown
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from data.indicators.facts import Facts
 
 HOUR_S = 3_600.0
+MEDIAN, SLOW = 0.5, 0.9
 
 
 def waits(facts: Facts) -> pd.DataFrame:
@@ -24,24 +28,41 @@ def waits(facts: Facts) -> pd.DataFrame:
         `need_id`, `place_id`, `commune`, `item_id`, `told_at`, `delivered_at` (NaT = still
         waiting), `wait_h`.
     """
+    return facts.once("waits", lambda: _waits(facts))
+
+
+def _waits(facts: Facts) -> pd.DataFrame:
     needs = facts.counted_needs()[["need_id", "place_id", "commune", "item_id", "told_at"]]
     deliveries = facts.deliveries()
     deliveries = deliveries[deliveries["quantity"] > 0]
     needs = needs.sort_values("told_at", kind="stable")
     if deliveries.empty:
         return needs.assign(delivered_at=pd.NaT, wait_h=float("nan"))
+    given = deliveries[["moved_at"]].rename(columns={"moved_at": "delivered_at"})
+    needs["line"], given["line"] = lines_of(needs, deliveries)
     table = pd.merge_asof(
         needs,
-        deliveries[["place_id", "item_id", "moved_at"]]
-        .rename(columns={"moved_at": "delivered_at"})
-        .sort_values("delivered_at", kind="stable"),
+        given.sort_values("delivered_at", kind="stable"),
         left_on="told_at",
         right_on="delivered_at",
-        by=["place_id", "item_id"],
+        by="line",
         direction="forward",
-    )
+    ).drop(columns="line")
     table["wait_h"] = (table["delivered_at"] - table["told_at"]).dt.total_seconds() / HOUR_S
     return table
+
+
+def lines_of(
+    left: pd.DataFrame, right: pd.DataFrame
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the rows of two tables one number for each place and item: comparing texts is slow."""
+    numbers = np.zeros(len(left) + len(right), dtype=np.int64)
+    for name in ("place_id", "item_id"):
+        both = [table[name].astype("category").cat for table in (left, right)]
+        known = both[0].categories.union(both[1].categories)
+        codes = [known.get_indexer(one.categories)[one.codes] for one in both]
+        numbers = numbers * max(len(known), 1) + np.concatenate(codes)
+    return numbers[: len(left)], numbers[len(left) :]
 
 
 def _quantile(facts: Facts, share: float) -> Measured:
@@ -51,25 +72,31 @@ def _quantile(facts: Facts, share: float) -> Measured:
     done = table[table["wait_h"].notna()]
     if done.empty:
         return unknown(NO_DELIVERIES)
-    parts = tuple(
-        Part(str(commune), float(group["wait_h"].quantile(share)), len(group))
-        for commune, group in done.groupby("commune", sort=True)
-    )
+    communes = facts.once("waits by commune", lambda: _by_commune(done))
+    found = communes.sort_values(share, ascending=False, kind="stable")
     return Measured(
         float(done["wait_h"].quantile(share)),
-        rows=table.sort_values("wait_h", ascending=False, na_position="first", kind="stable"),
-        parts=tuple(sorted(parts, key=lambda part: -(part.value or 0.0))),
+        rows=table,
+        order=by("wait_h", ascending=False, unknown_first=True),
+        parts=parts_of(found[share], found["n"]),
     )
+
+
+def _by_commune(done: pd.DataFrame) -> pd.DataFrame:
+    communes = done.groupby("commune", sort=True)["wait_h"]
+    found = communes.quantile([MEDIAN, SLOW]).unstack()
+    found["n"] = communes.size()
+    return found
 
 
 def median_wait_h(facts: Facts) -> Measured:
     """Median wait in hours of the needs that got something."""
-    return _quantile(facts, 0.5)
+    return _quantile(facts, MEDIAN)
 
 
 def slow_wait_h(facts: Facts) -> Measured:
     """Wait in hours that one need in ten exceeds, of those that got something."""
-    return _quantile(facts, 0.9)
+    return _quantile(facts, SLOW)
 
 
 def waiting_needs(facts: Facts) -> Measured:
@@ -85,5 +112,5 @@ def waiting_needs(facts: Facts) -> Measured:
     return Measured(
         float(len(late)),
         rows=late.drop(columns=["delivered_at", "wait_h"]),
-        parts=tuple(Part(str(commune), float(n), int(n)) for commune, n in counts.items()),
+        parts=parts_of(counts, counts),
     )

@@ -48,10 +48,10 @@ def on_hand(facts: Facts) -> pd.DataFrame:
     """
     moved = facts.movements.assign(quantity=facts.movements["quantity"].astype("float64"))
     key = ["depot_id", "item_id"]
-    into = moved[moved["to_account"].astype(str).str.startswith("depot:")].rename(
+    into = moved[_at_depots(moved["to_account"])].rename(
         columns={"to_account": "depot_id", "moved_at": "received_at"}
     )
-    out = moved[moved["from_account"].astype(str).str.startswith("depot:")]
+    out = moved[_at_depots(moved["from_account"])]
     gone = out.groupby(["from_account", "item_id"])["quantity"].sum().rename("gone")
     into = into.sort_values(["depot_id", "item_id", "received_at"], kind="stable")
     until = into.groupby(key)["quantity"].cumsum()
@@ -75,3 +75,7 @@ def _median(values: pd.Series, weights: pd.Series) -> float:
     order = np.argsort(values.to_numpy(), kind="stable")
     running = np.cumsum(weights.to_numpy()[order])
     return float(values.to_numpy()[order][np.searchsorted(running, running[-1] / 2.0)])
+
+
+def _at_depots(accounts: pd.Series) -> pd.Series:
+    return accounts.isin([one for one in accounts.unique() if str(one).startswith("depot:")])

@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func
 from data.events import Provenance, RecordedEvent, payload_class
 from data.store import access_records, postgres_rows, records
 from data.store.chain import EventRow, event_json, head_of
+from data.store.changed_rows import ChangedRowsReader
 from data.store.engine import is_file
 from data.store.lookup import KEYS_PER_SELECT, chunks
 from data.store.need_records import need_record
@@ -73,7 +74,7 @@ EVENTS_PER_READ = 5_000
 _LAST_SEQ = 2**62
 
 
-class Reader(FieldReader, NeedReader, StockReader, VolunteerReader):
+class Reader(ChangedRowsReader, FieldReader, NeedReader, StockReader, VolunteerReader):
     """A situation at one event; thread-safe, and it never changes anything.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from data.store import volunteering_records as records
 from data.store.schema import VOLUNTEERS
@@ -32,6 +32,17 @@ class VolunteerReader:
     def volunteers(self) -> list[records.VolunteerRecord]:
         """Give the volunteers, by id."""
         return self._every(VOLUNTEERS, records.volunteer_record, "volunteer_id")
+
+    def volunteers_by_home(self) -> dict[str, int]:
+        """Count the volunteers by the place that they set out from."""
+        home = VOLUNTEERS.c.home_place_id
+        statement = (
+            select(home, func.count())
+            .where(VOLUNTEERS.c.removed.is_(False), home.is_not(None))
+            .group_by(home)
+        )
+        with self._projections() as connection:
+            return {place_id: int(n) for place_id, n in connection.execute(statement)}
 
     def tasks(self, *, open_only: bool = False) -> list[records.TaskRecord]:
         """Give the tasks, the earliest first."""
