@@ -115,7 +115,7 @@ def test_the_map_is_there_although_the_page_is_not_yet(
 def test_where_the_map_does_not_come_the_page_does(valley_server: ValleyServer, page: Page) -> None:
     page.route("**/map/en/", lambda route: route.fulfill(status=404, body="{}"), times=1)
     page.goto(valley_server.address)
-    expect(page.locator(FIRST)).to_have_count(0)
+    expect(page.locator(FIRST)).to_have_count(0, timeout=WAIT_MS)
     page.frame_locator(PAGE_FRAME).locator(WHOLE).wait_for(state="attached")
 
 
@@ -128,6 +128,6 @@ def test_a_map_that_is_slow_does_not_keep_the_page_away(
     page.goto(valley_server.address, wait_until="commit")
     # The page begins after its ten seconds, and shows its own map.
     page.frame_locator(PAGE_FRAME).locator(WHOLE).wait_for(state="attached")
-    expect(page.locator(FIRST)).to_have_count(0)
+    expect(page.locator(FIRST)).to_have_count(0, timeout=WAIT_MS)
     for one in held:
         one.abort()

@@ -38,9 +38,10 @@
   }
 
   // A frame that answered with anything but a map (nothing loaded yet, signed out) is not shown.
-  frame.addEventListener("load", () => {
-    if (!stateOf(frame)) end();
-  });
+  function answeredOtherwise() {
+    const inner = frame.contentDocument;
+    return inner && inner.URL !== "about:blank" && inner.readyState === "complete" && !stateOf(frame);
+  }
 
   function end() {
     clearInterval(watch);
@@ -52,6 +53,6 @@
     const state = stateOf(frame);
     if (state) first.classList.add("begun");
     if (state === "drawn" || performance.now() > PAGE_BY_MS) beginPage();
-    if (pageIsThere()) end();
+    if (pageIsThere() || answeredOtherwise()) end();
   }, LOOK_EVERY_MS);
 })();
