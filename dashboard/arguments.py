@@ -81,9 +81,9 @@ def bounds(text: str) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def point(text: str) -> tuple[float, float]:
+def point(text: str, option: str = "--near") -> tuple[float, float]:
     """Read LON,LAT in degrees."""
-    lon, lat = _numbers(text, 2, "--near", "LON,LAT")
+    lon, lat = _numbers(text, 2, option, "LON,LAT")
     return lon, lat
 
 

@@ -513,6 +513,14 @@ class Desk(Protocol):
         """Register, post, ask, check in and out, approve, certify; says how to undo it."""
         ...
 
+    def small_questions(self) -> dict[str, Any]:
+        """Small questions, how their answers stand, and how well each volunteer answers."""
+        ...
+
+    def next_question(self, volunteer_id: str) -> dict[str, Any]:
+        """The question that a volunteer should answer next, with its pictures."""
+        ...
+
     def check_certificate(self, code: str) -> dict[str, Any]:
         """Whether a certificate of hours is one of this ledger and still holds."""
         ...

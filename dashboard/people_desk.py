@@ -52,6 +52,21 @@ class PeopleDesk(ABC):
 
         return act(self.situation(), action, fields, only=only)
 
+    def small_questions(self) -> dict[str, Any]:
+        """Small questions, how their answers stand, and how well each volunteer answers."""
+        from dashboard.operations.microtasks import results
+
+        return results(self.situation())
+
+    def next_question(self, volunteer_id: str) -> dict[str, Any]:
+        """The question that a volunteer should answer next, with its pictures."""
+        from dashboard.operations.microtasks import next_question, pictures
+
+        situation = self.situation()
+        found = next_question(situation, volunteer_id)
+        one = found["question"]
+        return {**found, "pictures": pictures(situation, one["microtask_id"]) if one else {}}
+
     def check_certificate(self, code: str) -> dict[str, Any]:
         """Whether a certificate of hours is one of this ledger and still holds."""
         from dashboard.operations.certifying import check

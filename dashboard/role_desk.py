@@ -60,6 +60,8 @@ RIGHT_OF = {
     "volunteers_book": "volunteers",
     "suggest_volunteers": "volunteers",
     "manage_volunteers": "volunteers",
+    "small_questions": "volunteers",
+    "next_question": "volunteers",
     "volunteer_contact": "contacts",
 }
 LOOKING = frozenset(

@@ -33,6 +33,8 @@ WEB_MERCATOR = "EPSG:3857"
 # Half the circumference of the sphere of web Mercator, in its metres.
 HALF_WORLD = math.pi * 6_378_137.0
 MOST_ZOOM = 22
+#: Where web Mercator ends.
+MOST_LAT = 85.05
 
 # Colours of the grades as on the rest of the map (Okabe and Ito 2008); the last is opacity.
 GRADE_COLOURS = {
@@ -78,8 +80,28 @@ def tile_png(path: Path | str, z: int, x: int, y: int, paint: Paint) -> bytes:
     if not (0 <= z <= MOST_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
         raise InputError(f"tile {z}/{x}/{y}", f"zoom 0 to {MOST_ZOOM} and a tile of it", "")
     side = 2 * HALF_WORLD / 2**z
+    return _square_png(path, x * side - HALF_WORLD, HALF_WORLD - y * side, side, paint)
+
+
+def square_png(path: Path | str, lon: float, lat: float, side_m: float, paint: Paint) -> bytes:
+    """Draw the square of so many metres on the ground around a point, 256 by 256 pixels as PNG.
+
+    Raises
+    ------
+    InputError
+        The point lies outside web Mercator, or the square has no size.
+    """
+    if not (abs(lat) <= MOST_LAT and abs(lon) <= 180 and 0 < side_m < HALF_WORLD):
+        raise InputError(f"{side_m:g} m around {lat:.4f}, {lon:.4f}", "a square on the map", "")
+    side = side_m / math.cos(math.radians(lat))
+    x = HALF_WORLD * lon / 180
+    y = HALF_WORLD * math.asinh(math.tan(math.radians(lat))) / math.pi
+    return _square_png(path, x - side / 2, y + side / 2, side, paint)
+
+
+def _square_png(path: Path | str, left: float, top: float, side: float, paint: Paint) -> bytes:
     cell = side / TILE
-    transform = Affine(cell, 0, x * side - HALF_WORLD, 0, -cell, HALF_WORLD - y * side)
+    transform = Affine(cell, 0, left, 0, -cell, top)
     smooth = Resampling.nearest if paint.kind == "classes" else Resampling.bilinear
     with (
         open_raster(path, overview=_overview(path, cell)) as source,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from geo.errors import UnknownIdError
-from geo.raster_tiles import Paint, native_zoom, tile_png
+from geo.raster_tiles import Paint, native_zoom, square_png, tile_png
 
 if TYPE_CHECKING:
     from dashboard.operations.situation import Bounds, Situation
@@ -55,6 +55,24 @@ def raster_tile(situation: Situation, key: str, z: int, x: int, y: int) -> bytes
             path = situation.archive.path(ref)
             return tile_png(path, z, x, y, paint)
     raise UnknownIdError(f"raster {key[:12]}…", "no such raster is served", "reload the map")
+
+
+def picture_around(
+    situation: Situation, role: Literal["before", "after"], lon: float, lat: float, side_m: float
+) -> tuple[bytes, LayerRecord] | None:
+    """Give the newest picture from before or after around a point; None where there is none.
+
+    Returns
+    -------
+    tuple or None
+        PNG of the square of `side_m` metres around the point, and the layer that it is of.
+    """
+    for layer in reversed(situation.store.layers("imagery")):
+        west, south, east, north = layer.bounds
+        if layer.details.get("role") == role and west <= lon <= east and south <= lat <= north:
+            path = situation.archive.path(layer.files["imagery"])
+            return square_png(path, lon, lat, side_m, _picture_paint(layer)), layer
+    return None
 
 
 def _shown(situation: Situation) -> list[tuple[RasterLayer, str, Paint]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from dashboard.operations import certifying, tasks, volunteering
+from dashboard.operations import certifying, microtasks, tasks, uploads, volunteering
 from dashboard.operations.forms import Done, check_form, submit
+from dashboard.operations.roads import reopen_road
 from dashboard.operations.stockroom import Said
 from data.store.acting import acting
 from geo.errors import InputError, RuleError
@@ -144,8 +145,12 @@ def _require_own(
         known = tasks.find_task(situation, str(fields["task"]))
         if known.organisation_id != organisation_id:
             raise others
-    if action == "revoke":
+    if action in CELL_ONLY:
         raise others
+
+
+#: Acts that decide for all: not for one organisation.
+CELL_ONLY = frozenset({"revoke", "take_microtask", "take_back_evidence", "cancel_microtask"})
 
 
 # --- acts ---------------------------------------------------------------------------------------
@@ -303,6 +308,54 @@ def _revoke(situation: Situation, fields: Mapping[str, Any]) -> Done:
     return Done()
 
 
+def _post_microtask(situation: Situation, fields: Mapping[str, Any]) -> Done:
+    point = fields.get("point")
+    made = microtasks.ask(
+        situation,
+        str(fields["kind"]),
+        point=(float(point[0]), float(point[1])) if point else None,
+        about=tuple(fields.get("about", ())),
+        text=str(fields.get("text", "")),
+        language=str(fields.get("language", "")),
+        answers=int(fields.get("answers", 3)),
+        gold=str(fields.get("gold", "")),
+        said=_said(fields),
+    )
+    return Done(undo=("cancel_microtask", {"microtask": made["microtask_id"]}))
+
+
+def _answer_microtask(situation: Situation, fields: Mapping[str, Any]) -> Done:
+    microtasks.answer(
+        situation,
+        str(fields["microtask"]),
+        str(fields["volunteer"]),
+        str(fields.get("choice", "")),
+        text=str(fields.get("text", "")),
+        said=_said(fields),
+    )
+    return Done()
+
+
+def _take_microtask(situation: Situation, fields: Mapping[str, Any]) -> Done:
+    made = microtasks.take(situation, str(fields["microtask"]), said=_said(fields))
+    evidence = made.get("layer_id") or made.get("closure_id")
+    return Done(undo=("take_back_evidence", {"made": evidence}) if evidence else None)
+
+
+def _take_back_evidence(situation: Situation, fields: Mapping[str, Any]) -> Done:
+    made = str(fields["made"])
+    if made.startswith("closure:"):
+        reopen_road(situation, made, reason="the answer of a small question was taken back")
+    else:
+        uploads.undo(situation, made)
+    return Done()
+
+
+def _cancel_microtask(situation: Situation, fields: Mapping[str, Any]) -> Done:
+    microtasks.cancel(situation, str(fields["microtask"]), said=_said(fields))
+    return Done()
+
+
 ACTIONS: dict[str, Form[Situation]] = {
     "register": (_register, ("code", "skills", "home")),
     "post_task": (_post_task, ("title", "starts_at", "ends_at")),
@@ -317,6 +370,11 @@ ACTIONS: dict[str, Form[Situation]] = {
     "feedback": (_feedback, ("task", "volunteer", "stars", "by")),
     "certificate": (_certificate, ("volunteer",)),
     "revoke": (_revoke, ("certificate", "reason")),
+    "post_microtask": (_post_microtask, ("kind",)),
+    "answer_microtask": (_answer_microtask, ("microtask", "volunteer")),
+    "take_microtask": (_take_microtask, ("microtask",)),
+    "take_back_evidence": (_take_back_evidence, ("made",)),
+    "cancel_microtask": (_cancel_microtask, ("microtask",)),
 }
 
 

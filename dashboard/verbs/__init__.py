@@ -18,6 +18,7 @@ from dashboard.verbs import (
     ground,
     groups,
     ledger,
+    microtasks,
     needs,
     roads,
     roadwork,
@@ -57,6 +58,7 @@ def build_parser() -> Parser:
         groups,
         batches,
         volunteers,
+        microtasks,
         webhooks,
         access,
     ):

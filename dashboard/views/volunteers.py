@@ -13,7 +13,7 @@ from dashboard.languages import _
 from dashboard.map.layers import layer_file
 from dashboard.map.text import clean, markdown
 from dashboard.peoplesheet import Words
-from dashboard.views import acts, crew_acts, crew_forms, frame, grid, papers
+from dashboard.views import acts, crew_acts, crew_forms, frame, grid, papers, questions
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -100,6 +100,7 @@ def parts(drawn: frame.Frame, book: dict[str, Any], words: Words, *, whole: bool
         "tasks": _("Tasks"),
         "volunteers": _("Volunteers"),
         "hours": _("Hours and papers"),
+        "questions": _("Small questions"),
         "check": _("Check a paper"),
     }
     shown: dict[str, Callable[[], None]] = {
@@ -107,6 +108,7 @@ def parts(drawn: frame.Frame, book: dict[str, Any], words: Words, *, whole: bool
         "tasks": partial(crew_tasks, drawn, book, words),
         "volunteers": partial(volunteers, drawn, book),
         "hours": partial(papers.hours, drawn.served.desk, book, words),
+        "questions": partial(questions.part, drawn, book, words),
         "check": partial(papers.check, drawn.served.desk),
     }
     offered = list(titles) if whole else ["tasks", "check"]

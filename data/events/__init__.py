@@ -19,6 +19,7 @@ from data.events import (
     fleet,
     funds,
     groups,
+    microtasks,
     needs,
     people,
     places,
@@ -80,6 +81,13 @@ from data.events.funds import HouseholdsPaid as HouseholdsPaid
 from data.events.groups import GROUPS as GROUPS
 from data.events.groups import Group as Group
 from data.events.groups import GroupCounted as GroupCounted
+from data.events.microtasks import CANNOT_TELL as CANNOT_TELL
+from data.events.microtasks import CHOICES as CHOICES
+from data.events.microtasks import MICROTASK_KINDS as MICROTASK_KINDS
+from data.events.microtasks import MicrotaskAnswered as MicrotaskAnswered
+from data.events.microtasks import MicrotaskClosed as MicrotaskClosed
+from data.events.microtasks import MicrotaskKind as MicrotaskKind
+from data.events.microtasks import MicrotaskPosted as MicrotaskPosted
 from data.events.needs import NeedReported as NeedReported
 from data.events.needs import NeedRevised as NeedRevised
 from data.events.needs import NeedRumourSet as NeedRumourSet
@@ -149,6 +157,7 @@ _NOUNS = (
     field,
     volunteering,
     groups,
+    microtasks,
 )
 
 EVENT_TYPES: dict[str, type[Event]] = {cls.type: cls for noun in _NOUNS for cls in noun.EVENTS}

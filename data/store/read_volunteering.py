@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from data.store import volunteering_records as records
+from data.store.microtask_table import (
+    MICROTASK_ANSWERS,
+    MICROTASKS,
+    MicrotaskAnswerRecord,
+    MicrotaskRecord,
+    microtask,
+    microtask_answer,
+)
 from data.store.schema import VOLUNTEERS
 from data.store.volunteering_tables import (
     ASSIGNMENTS,
@@ -65,6 +73,14 @@ class VolunteerReader:
     def feedback(self) -> list[records.FeedbackRecord]:
         """Give what was said of tasks and of volunteers, in the order of saying."""
         return self._every(FEEDBACK, records.feedback_record, "recorded_at", "feedback_id")
+
+    def microtasks(self) -> list[MicrotaskRecord]:
+        """Give the small questions, by id: in the order of asking."""
+        return self._every(MICROTASKS, microtask, "recorded_at", "microtask_id")
+
+    def microtask_answers(self) -> list[MicrotaskAnswerRecord]:
+        """Give the answers to small questions, in the order of answering."""
+        return self._every(MICROTASK_ANSWERS, microtask_answer, "seq")
 
     def certificates(self) -> list[records.CertificateRecord]:
         """Give the certificates, revoked ones too, in the order of issuing."""

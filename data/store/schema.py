@@ -28,6 +28,8 @@ from data.store.columns import to_micro as to_micro
 from data.store.field_tables import CONVOYS_HEARD as CONVOYS_HEARD
 from data.store.field_tables import FIELD_LINKS as FIELD_LINKS
 from data.store.group_table import GROUP_COUNTS as GROUP_COUNTS
+from data.store.microtask_table import MICROTASK_ANSWERS as MICROTASK_ANSWERS
+from data.store.microtask_table import MICROTASKS as MICROTASKS
 from data.store.report_table import REPORTS as REPORTS
 from data.store.stock_tables import ALLOCATIONS as ALLOCATIONS
 from data.store.stock_tables import COUNTS as COUNTS
@@ -58,7 +60,7 @@ from data.store.volunteering_tables import SIGNS_OF_LIFE as SIGNS_OF_LIFE
 from data.store.volunteering_tables import TASKS as TASKS
 
 #: The newest revision in `migrations/versions`; a test compares.
-REVISION = "0017"
+REVISION = "0018"
 
 #: Written into the header of an SQLite file ("Qafi"), so that it is known for ours.
 APPLICATION_ID = 0x51616669

@@ -171,3 +171,70 @@ def test_every_code_of_a_reason_is_said_in_every_language() -> None:
             ]
             assert len(set(said[language])) == len(bindings)
     assert not set(said["en"]) & (set(said["fr"]) | set(said["ar"]) | set(said["zgh"]))
+
+
+def _asked(desk: SituationDesk, **more: Any) -> str:
+    desk.manage_volunteers(
+        "post_microtask", {"kind": "translate", "text": f"ⴰⵎⴰⵏ {HOSTILE}", "language": "fr", **more}
+    )
+    return str(desk.small_questions()["microtasks"][-1]["microtask_id"])
+
+
+def test_a_small_question_is_asked_and_taken_back(desk: SituationDesk) -> None:
+    page = _shown("questions")
+    assert "No small question is asked yet." in _text(page)
+    page.selectbox(key="question_kind").set_value("translate").run()
+    next(one for one in page.text_area if one.label == "Message to translate").set_value("ⴰⵎⴰⵏ")
+    page.run()
+    page = _click(page, "Ask")
+    (one,) = desk.small_questions()["microtasks"]
+    assert (one["kind"], one["text"], one["language"], one["wanted"]) == (
+        "translate", "ⴰⵎⴰⵏ", "ar", 3,
+    )  # fmt: skip
+    assert "The question is asked." in _text(page)
+    _click(page, "Undo")
+    assert desk.small_questions()["microtasks"][0]["state"] == "cancelled"
+
+
+def test_a_volunteer_answers_one_question_after_another(desk: SituationDesk) -> None:
+    first = _asked(desk)
+    places = ("Tinmel", "Ighil")
+    desk.manage_volunteers("post_microtask", {"kind": "same_place", "about": places})
+    who = desk.volunteers_book()["volunteers"][0]["volunteer_id"]
+    page = _shown("questions", question_volunteer=who)
+    for _ in range(2):
+        text = _text(page)
+        if "What does this say" in text:
+            assert HOSTILE not in "".join(one.value for one in page.markdown if one.allow_html)
+            box = next(one for one in page.text_area if one.label == "Translation")
+            box.set_value("de l'eau").run()
+            page = _click(page, "Send")
+        else:
+            assert "Tinmel" in text
+            page = _click(page, "two places")
+    assert "Nothing more to answer." in _text(page)
+    known = {one["microtask_id"]: one for one in desk.small_questions()["microtasks"]}
+    assert known.pop(first)["texts"] == ["de l'eau"]
+    assert [one["answer"] for one in known.values()] == ["different"]
+
+
+def test_a_decided_answer_is_taken_and_others_are_not_offered(desk: SituationDesk) -> None:
+    question = _asked(desk, answers=2)
+    fields = {"microtask": question, "text": "eau"}
+    desk.manage_volunteers("answer_microtask", {**fields, "volunteer": "V1"})
+    page = _shown("questions", questions_table=_pick(0))
+    assert "Take this answer as evidence" not in {one.label for one in page.button}
+    desk.manage_volunteers("answer_microtask", {**fields, "volunteer": "V2"})
+    page = _click(_shown("questions", questions_table=_pick(0)), "Take this answer as evidence")
+    assert "Taken as evidence: eau" in _text(page)
+    assert desk.small_questions()["microtasks"][0]["state"] == "taken"
+
+
+def test_who_may_not_see_volunteers_sees_no_questions(desk: SituationDesk) -> None:
+    visitor = Visitor(
+        account_id="account:1", role="viewer", organisation_id="", rights=rights_of("viewer")
+    )
+    _serve(desk_for(desk, visitor))
+    page = _shown("questions")
+    assert "Small questions" not in _text(page)
+    assert {one.label for one in page.button} & {"Ask", "Send"} == set()

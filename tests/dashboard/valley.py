@@ -556,6 +556,12 @@ class ValleyDesk:
     ) -> dict[str, Any]:
         return self.tasks_book()
 
+    def small_questions(self) -> dict[str, Any]:
+        return self.tasks_book()
+
+    def next_question(self, volunteer_id: str) -> dict[str, Any]:
+        return self.tasks_book()
+
     def check_certificate(self, code: str) -> dict[str, Any]:
         return self.tasks_book()
 

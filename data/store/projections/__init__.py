@@ -22,6 +22,7 @@ from data.store.projections import (  # noqa: F401 - each registers what it proj
     funds,
     groups,
     merges,
+    microtasks,
     needs,
     people,
     places,

@@ -17,6 +17,7 @@ from data.store.rules import (  # noqa: F401 - each registers its rules
     fleet,
     funds,
     groups,
+    microtasks,
     needs,
     people,
     places,

@@ -24,6 +24,9 @@ from data.events import (
     JoinedGap,
     LayerLoaded,
     LayerRemoved,
+    MicrotaskAnswered,
+    MicrotaskClosed,
+    MicrotaskPosted,
     NeedStatusChanged,
     NewEvent,
     OrganisationRegistered,
@@ -113,10 +116,24 @@ def everything(make: SimpleNamespace) -> list[NewEvent]:
                 count_id="count:1", place_id="place:tinmel", group="older", count=3, referred=1
             )
         ),
+        new(
+            MicrotaskPosted(
+                microtask_id="microtask:1", kind="road", about=("way:1",), gold="closed"
+            )
+        ),
         new(make.depot()),
         new(make.depot("amizmiz")),
         new(make.vehicle()),
         new(VolunteerRegistered(volunteer_id="volunteer:1", skills=("nurse",), languages=("ar",))),
+        new(
+            MicrotaskAnswered(
+                answer_id="answer:1",
+                microtask_id="microtask:1",
+                volunteer_id="volunteer:1",
+                choice="closed",
+            )
+        ),
+        new(MicrotaskClosed(microtask_id="microtask:1", status="taken")),
         new(make.moved("1", "40.5", "donor:x", "depot:asni")),
         new(make.moved("2", 10, "depot:asni", "convoy:1")),
         *stock_history(make),
