@@ -74,7 +74,7 @@ def questions_table(rows: Iterable[Row], moment: Callable[[Any], str]) -> pd.Dat
                 _("State"): state_name(row["state"]),
                 _("Answers"): f"{row['given']} / {row['wanted']}",
                 _("Most likely"): choice_name(row["answer"]),
-                _("Sure, %"): None if row["belief"] is None else round(100 * row["belief"]),
+                _("Sure, %"): _percent(row["belief"]),
                 _("Test"): _("yes") if row["gold"] else "",
                 _("Asked at"): moment(row["at"]),
             }
@@ -90,9 +90,13 @@ def answerers_table(rows: Iterable[Row]) -> pd.DataFrame:
             {
                 _("Volunteer"): clean(code_word(row["volunteer_id"])),
                 _("Answers"): row["answers"],
-                _("Right, %"): None if row["right"] is None else round(100 * row["right"]),
+                _("Right, %"): _percent(row["right"]),
                 _("Tests passed"): f"{row['gold_right']} / {row['gold']}",
             }
             for row in rows
         ]
     )
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else str(round(100 * share))

@@ -277,7 +277,7 @@ def _pictured(situation: Situation, point: tuple[float, float] | None) -> tuple[
         raise InputError(
             f"building at {lat:.5f}, {lon:.5f}",
             "a picture from after the disaster is needed there",
-            "load one: `qafila load imagery FILE --role after`",
+            "load one: `qafila load imagery FILE --after`",
         )
     return lon, lat
 

@@ -122,10 +122,11 @@ def _shown(one: dict[str, Any], pictures: dict[str, bytes]) -> None:
         st.text(clean(one["text"], TEXT_LIMIT))
     elif one["text"]:
         st.caption(markdown(clean(one["text"], TEXT_LIMIT)))
-    titles = {"before": _("before"), "after": _("after")}
-    columns = st.columns(2)
-    for column, (role, png) in zip(columns, sorted(pictures.items(), reverse=True), strict=False):
-        column.image(png, caption=titles[role], width="stretch")
+    if pictures:
+        st.caption(_("The one in the middle of the picture."))
+        titles = {"before": _("before"), "after": _("after")}
+        for column, role in zip(st.columns(2), sorted(pictures, reverse=True), strict=False):
+            column.image(pictures[role], caption=titles[role], width="stretch")
 
 
 def _one(drawn: Frame, row: dict[str, Any]) -> None:

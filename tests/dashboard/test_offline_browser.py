@@ -278,7 +278,9 @@ def test_the_map_is_saved_as_a_picture_without_the_network(
 ) -> None:
     page = watched.page
     page.goto(valley_server.address + "/map/en/")
-    page.locator("html[data-live='14'][data-roads='drawn']").wait_for(state="attached")
+    # The relief comes after what people reported: it, too, must be there before the cut.
+    whole = "html[data-live='14'][data-roads='drawn'][data-raster_relief='drawn']"
+    page.locator(whole).wait_for(state="attached")
     asked = len(watched.requests)
     context.set_offline(True)
     with page.expect_download() as saved:
