@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboard.languages import LANGUAGES, _
 from dashboard.map.text import clean
+from dashboard.numerals import share
 from dashboard.operations.volunteering import code_word
 
 Row = Mapping[str, Any]
@@ -74,7 +75,7 @@ def questions_table(rows: Iterable[Row], moment: Callable[[Any], str]) -> pd.Dat
                 _("State"): state_name(row["state"]),
                 _("Answers"): f"{row['given']} / {row['wanted']}",
                 _("Most likely"): choice_name(row["answer"]),
-                _("Sure, %"): _percent(row["belief"]),
+                _("How sure"): share(row["belief"]),
                 _("Test"): _("yes") if row["gold"] else "",
                 _("Asked at"): moment(row["at"]),
             }
@@ -90,13 +91,9 @@ def answerers_table(rows: Iterable[Row]) -> pd.DataFrame:
             {
                 _("Volunteer"): clean(code_word(row["volunteer_id"])),
                 _("Answers"): row["answers"],
-                _("Right, %"): _percent(row["right"]),
+                _("How often right"): share(row["right"]),
                 _("Tests passed"): f"{row['gold_right']} / {row['gold']}",
             }
             for row in rows
         ]
     )
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else str(round(100 * share))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from dashboard.languages import _, reading_in
-from dashboard.map.assets import asset_url
+from dashboard.map.assets import MAP_ADDRESS, asset_url
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -56,7 +56,7 @@ def with_first_map(document: bytes, language: str) -> bytes:
     part = (
         f"<style>{_STYLE}</style>"
         f'<div id="qafila-first"><p role="status">{words}</p>'
-        f'<iframe title="{title}" src="/map/{language}/"></iframe></div>'
+        f'<iframe title="{title}" src="{MAP_ADDRESS.format(language=language)}"></iframe></div>'
         f'<template id="qafila-page">{page}</template>'
         f'<script src="{asset_url(SCRIPT)}"></script>'
     )

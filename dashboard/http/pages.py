@@ -16,7 +16,7 @@ from dashboard import cache
 from dashboard.http.language import PARAMETER, remembered
 from dashboard.http.problem import problem, status_of
 from dashboard.languages import LANGUAGES, chosen_language, use_language
-from dashboard.map.assets import BUNDLE, STATIC, assets_digest, bundle
+from dashboard.map.assets import BUNDLE, MAP_ADDRESS, STATIC, assets_digest, bundle
 from geo.errors import QafilaError
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def page_routes(served: Served) -> list[BaseRoute]:
 
     return [
         Route(f"/assets/{assets_digest()}/{BUNDLE}", map_scripts, methods=["GET"]),
-        Route("/map/{language}/", map_page, methods=["GET"]),
+        Route(MAP_ADDRESS, map_page, methods=["GET"]),
         Route("/map/", to_own_language, methods=["GET"]),
         Mount(f"/assets/{assets_digest()}", ForeverFiles(directory=STATIC)),
     ]

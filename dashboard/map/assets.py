@@ -6,6 +6,8 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
+#: Where the map's document is served, one a language.
+MAP_ADDRESS = "/map/{language}/"
 STATIC = Path(__file__).resolve().parent.parent / "static"
 LEAFLET = "vendor/leaflet-1.9.4"
 PROTOMAPS = "vendor/protomaps-leaflet-5.1.0"

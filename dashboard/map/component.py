@@ -13,8 +13,8 @@ from typing import Any
 import streamlit.components.v1 as components
 
 from dashboard.languages import LANGUAGES, language
+from dashboard.map.assets import MAP_ADDRESS
 
-MAP_ADDRESS = "/map/{language}/"
 MAX_ID_LENGTH = 300
 
 # One component a language: the frame's address is fixed when a component is declared.

@@ -198,9 +198,10 @@ def _renewed(known: pd.DataFrame, changed: pd.DataFrame, source: FactSource) -> 
         return changed
     for name in source.repeated:
         # One list of categories for both, or the joined column would be texts again.
-        fresh = changed[name].cat.categories.difference(stays[name].cat.categories, sort=False)
-        stays = stays.assign(**{name: stays[name].cat.add_categories(fresh)})
-        changed = changed.assign(**{name: changed[name].astype(stays[name].dtype)})
+        # Sorted, so that groups come in the same order as from a table that was read anew.
+        both = stays[name].cat.categories.union(changed[name].cat.categories)
+        stays = stays.assign(**{name: stays[name].cat.set_categories(both)})
+        changed = changed.assign(**{name: changed[name].cat.set_categories(both)})
     return pd.concat([stays, changed], ignore_index=True)
 
 

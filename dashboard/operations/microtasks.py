@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.operations import goods, stockroom
-from dashboard.operations.tiles import picture_around
+from dashboard.operations.tiles import picture_around, picture_at
 from dashboard.operations.volunteering import find_volunteer, place_names
 from dashboard.operations.weighing_answers import outcome, people_of, weigh
 from data.events import (
@@ -249,11 +249,12 @@ def pictures(situation: Situation, microtask_id: str) -> dict[str, bytes]:
     one = _question(situation, microtask_id)
     if one.lon is None or one.lat is None:
         return {}
-    found = {
-        role: picture_around(situation, role, one.lon, one.lat, CHIP_M)
-        for role in ("before", "after")
-    }
-    return {role: picture[0] for role, picture in found.items() if picture is not None}
+    found = {}
+    for role in ("before", "after"):
+        layer = picture_at(situation, role, one.lon, one.lat)
+        if layer is not None:
+            found[role] = picture_around(situation, layer, one.lon, one.lat, CHIP_M)
+    return found
 
 
 # --- asking -------------------------------------------------------------------------------------
@@ -273,7 +274,7 @@ def _pictured(situation: Situation, point: tuple[float, float] | None) -> tuple[
         raise InputError("building", "where it is, is needed", "give its longitude and latitude")
     lon, lat = point
     require_lon_lat("building", lon, lat)
-    if picture_around(situation, "after", lon, lat, CHIP_M) is None:
+    if picture_at(situation, "after", lon, lat) is None:
         raise InputError(
             f"building at {lat:.5f}, {lon:.5f}",
             "a picture from after the disaster is needed there",
@@ -332,8 +333,8 @@ def _as_damage(
 ) -> dict[str, Any]:
     from dashboard.operations.loading import load
 
-    after = picture_around(situation, "after", *point, CHIP_M)
-    seen = after[1].source.at if after is not None else None
+    after = picture_at(situation, "after", *point)
+    seen = None if after is None else after.source.at
     feature = {
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": [*point]},

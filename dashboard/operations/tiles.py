@@ -57,22 +57,23 @@ def raster_tile(situation: Situation, key: str, z: int, x: int, y: int) -> bytes
     raise UnknownIdError(f"raster {key[:12]}…", "no such raster is served", "reload the map")
 
 
-def picture_around(
-    situation: Situation, role: Literal["before", "after"], lon: float, lat: float, side_m: float
-) -> tuple[bytes, LayerRecord] | None:
-    """Give the newest picture from before or after around a point; None where there is none.
-
-    Returns
-    -------
-    tuple or None
-        PNG of the square of `side_m` metres around the point, and the layer that it is of.
-    """
+def picture_at(
+    situation: Situation, role: Literal["before", "after"], lon: float, lat: float
+) -> LayerRecord | None:
+    """Give the newest picture from before or after whose frame holds a point."""
     for layer in reversed(situation.store.layers("imagery")):
         west, south, east, north = layer.bounds
         if layer.details.get("role") == role and west <= lon <= east and south <= lat <= north:
-            path = situation.archive.path(layer.files["imagery"])
-            return square_png(path, lon, lat, side_m, _picture_paint(layer)), layer
+            return layer
     return None
+
+
+def picture_around(
+    situation: Situation, layer: LayerRecord, lon: float, lat: float, side_m: float
+) -> bytes:
+    """Draw the square of `side_m` metres around a point of a picture, as PNG."""
+    path = situation.archive.path(layer.files["imagery"])
+    return square_png(path, lon, lat, side_m, _picture_paint(layer))
 
 
 def _shown(situation: Situation) -> list[tuple[RasterLayer, str, Paint]]:

@@ -50,8 +50,8 @@ def cut_off(drawn: frame.Frame) -> None:
         alt=_("Places that are cut off"),
         name="cut_off",
     )
-    rows = chosen["selection"]["rows"] if chosen else []
-    if rows and rows[0] < len(frame_):
+    rows = grid.ticked(chosen, len(frame_))
+    if rows:
         frame.focus_once(str(frame_["place_id"].iloc[rows[0]]))
 
 

@@ -118,8 +118,8 @@ def _show(table: pd.DataFrame, part: str, title: str) -> None:
     )
     if len(table) > ROWS_SHOWN:
         st.caption(_("and {n} more").format(n=number(len(table) - ROWS_SHOWN)))
-    rows = chosen["selection"]["rows"] if "place_id" in table and chosen else []
-    if rows and rows[0] < len(table):
+    rows = grid.ticked(chosen, len(table)) if "place_id" in table else []
+    if rows:
         frame.focus_once(str(table["place_id"].iloc[rows[0]]))
 
 

@@ -236,8 +236,8 @@ def by_place(document: Document) -> None:
             "with what was seen. A dash: nobody looked."
         )
     )
-    rows = chosen["selection"]["rows"] if chosen else []
-    if rows and rows[0] < len(table):
+    rows = grid.ticked(chosen, len(table))
+    if rows:
         frame.focus_once(str(table["place_id"].iloc[rows[0]]))
 
 

@@ -71,8 +71,8 @@ def offered(served: Served, found: dict[str, Any]) -> None:
     )
     if not may:
         return
-    rows = chosen["selection"]["rows"] if chosen else []
-    wanted = [found["gaps"][row]["gap_id"] for row in rows if row < len(found["gaps"])]
+    rows = grid.ticked(chosen, len(found["gaps"]))
+    wanted = [found["gaps"][row]["gap_id"] for row in rows]
     source = st.text_input(_("Who says that these roads meet"), max_chars=120, key="gaps_source")
     if st.button(
         _("Join the ticked gaps ({n})").format(n=len(wanted)),

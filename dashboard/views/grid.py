@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+def ticked(chosen: Any, n_rows: int) -> list[int]:
+    """Give which rows of a table are ticked; of a shorter one than before, those that it has.
+
+    Parameters
+    ----------
+    chosen
+        What `show` or `streamlit.dataframe` gave.
+    """
+    rows: list[int] = chosen["selection"]["rows"] if chosen else []
+    return [row for row in rows if row < n_rows]
+
+
 def show(
     table: pd.DataFrame, *, name: str, whole: pd.DataFrame | None = None, **options: Any
 ) -> Any:

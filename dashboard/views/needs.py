@@ -14,7 +14,7 @@ from dashboard.map.layers import layer_file
 from dashboard.map.text import clean, markdown
 from dashboard.needsheet import Wanted, Words, status_name
 from dashboard.operations.spreadsheet import csv_text, workbook_bytes
-from dashboard.views import acts, finding, frame, need_form, twins
+from dashboard.views import acts, finding, frame, grid, need_form, twins
 from dashboard.views.figures import moment, number
 from geo.errors import QafilaError
 
@@ -219,7 +219,7 @@ def listed(
         )
     )
     downloads(table, book["based_on_seq"])
-    ticked = [rows[at] for at in picked["selection"]["rows"] if at < len(rows)] if picked else []
+    ticked = [rows[at] for at in grid.ticked(picked, len(rows))]
     if ticked:
         if len(ticked) == 1:
             frame.focus_once(f"needs:{ticked[0]['place_id']}")

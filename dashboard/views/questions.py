@@ -47,9 +47,8 @@ def part(drawn: Frame, book: dict[str, Any], words: Words) -> None:
             key="questions_table",
             alt=_("Small questions"),
         )
-        at = chosen["selection"]["rows"] if chosen else []
-        if at and at[0] < len(rows):
-            _one(drawn, rows[at[0]])
+        for at in grid.ticked(chosen, len(rows)):
+            _one(drawn, rows[at])
         st.caption(
             _(
                 "An answer counts once enough people gave it and it is 90 % sure, weighed by how "

@@ -191,8 +191,8 @@ def sources(picture: Picture, timezone: str) -> None:
 
 
 def _show_on_map(table: pd.DataFrame, chosen: Any) -> None:
-    rows = chosen["selection"]["rows"] if chosen else []
-    place_id = str(table["place_id"].iloc[rows[0]]) if rows and rows[0] < len(table) else ""
+    rows = grid.ticked(chosen, len(table))
+    place_id = str(table["place_id"].iloc[rows[0]]) if rows else ""
     if place_id:
         frame.focus_once(place_id)
 

@@ -220,5 +220,5 @@ def crew_tasks(drawn: frame.Frame, book: dict[str, Any], words: Words) -> None:
 
 def _ticked(chosen: Any, rows: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Give the row of a table that is ticked."""
-    at = chosen["selection"]["rows"] if chosen else []
-    return rows[at[0]] if at and at[0] < len(rows) else None
+    at = grid.ticked(chosen, len(rows))
+    return rows[at[0]] if at else None
