@@ -11,14 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.operations import goods, stockroom
+from dashboard.operations.roads import closure_event
 from dashboard.operations.tiles import picture_around, picture_at
 from dashboard.operations.volunteering import find_volunteer, place_names
-from dashboard.operations.weighing_answers import outcome, people_of, weigh
+from dashboard.operations.weighing_answers import people_of, standings
 from data.events import (
     CANNOT_TELL,
     CHOICES,
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from dashboard.operations.situation import Situation
     from dashboard.operations.stockroom import Said
-    from data.events import MicrotaskKind
-    from data.store.microtask_table import MicrotaskAnswerRecord, MicrotaskRecord
+    from data.events import Event, MicrotaskKind, RoadClosed
+    from data.store.microtask_table import MicrotaskRecord
 
 #: One question in so many that somebody is given has a known answer, while there are such.
 GOLD_EVERY = 5
@@ -49,6 +49,8 @@ GRADES = {
     "damaged": "Damaged",
     "no_visible_damage": "No Visible Damage",
 }
+#: However many agree: they all looked at the same picture.
+MOST_CONFIDENT = 0.99
 MOST_TEXT = 1_000
 MOST_CHOICE = 32
 
@@ -107,21 +109,22 @@ def ask(
 def next_question(situation: Situation, volunteer: str) -> dict[str, Any]:
     """Give the question that this volunteer should answer next, or that there is none.
 
-    Of the open ones that they have not answered, the one that lacks most answers; one in
-    `GOLD_EVERY` is one whose answer is known. Which ones these are is not told.
+    Of those that they have not answered, the one that lacks most answers, then those whose answers
+    do not agree; one in `GOLD_EVERY` is one whose answer is known. Which ones these are is not
+    told.
     """
     who = find_volunteer(situation, volunteer).volunteer_id
-    given: dict[str, set[str]] = defaultdict(set)
-    for told in situation.store.microtask_answers():
-        given[told.microtask_id].add(told.volunteer_id)
+    questions, answers = situation.store.microtasks(), situation.store.microtask_answers()
+    answered = {told.microtask_id for told in answers if told.volunteer_id == who}
+    standing = standings(questions, answers)
     waiting = [
-        one
-        for one in situation.store.microtasks()
-        if one.status == "open" and who not in given[one.microtask_id]
+        one for one in questions if one.status == "open" and one.microtask_id not in answered
     ]
-    mine = sum(who in people for people in given.values())
+    mine = len(answered)
     plain_ones = [
-        one for one in waiting if not one.gold and len(given[one.microtask_id]) < one.answers
+        one
+        for one in waiting
+        if not one.gold and standing[one.microtask_id]["state"] in ("asked", "disputed")
     ]
     tests = [one for one in waiting if one.gold]
     test_turn = mine % GOLD_EVERY == _turn(who)
@@ -130,7 +133,8 @@ def next_question(situation: Situation, volunteer: str) -> dict[str, Any]:
         return {"question": None, "answered": mine}
 
     def order(question: MicrotaskRecord) -> tuple[int, bytes]:
-        lacks = 0 if question.gold else question.answers - len(given[question.microtask_id])
+        given = standing[question.microtask_id]["given"]
+        lacks = 0 if question.gold else max(0, question.answers - given)
         # Another order for each person: else all look at the same one at the same time.
         mixed = hashlib.sha256(f"{who} {question.microtask_id}".encode()).digest()
         return -lacks, mixed
@@ -173,14 +177,11 @@ def results(situation: Situation) -> dict[str, Any]:
     """
     questions = situation.store.microtasks()
     answers = situation.store.microtask_answers()
-    by_question: dict[str, list[MicrotaskAnswerRecord]] = defaultdict(list)
-    for told in answers:
-        by_question[told.microtask_id].append(told)
-    weighed = {kind: weigh(kind, questions, answers) for kind in MICROTASK_KINDS}
+    standing = standings(questions, answers)
     found = [
         {
             **_told(situation, one),
-            **outcome(one, by_question[one.microtask_id], weighed[one.kind]),
+            **standing[one.microtask_id],
             "gold": bool(one.gold),
             "at": one.recorded_at.isoformat(),
         }
@@ -188,7 +189,7 @@ def results(situation: Situation) -> dict[str, Any]:
     ]
     return {
         "microtasks": found,
-        "volunteers": people_of(questions, answers, weighed),
+        "volunteers": people_of(questions, answers),
         "based_on_seq": situation.seq(),
         "at": situation.now().isoformat(),
     }
@@ -222,13 +223,15 @@ def take(
     note = f"{known['answer']}, {known['given']} answers"
     if known["belief"] is not None:
         note += f", belief {known['belief']:.2f}"
+    closing = MicrotaskClosed(microtask_id=microtask_id, status="taken", note=note)
     made: dict[str, Any] = {}
+    evidence: list[Event] = []
     if one.lon is not None and one.lat is not None:
         made = _as_damage(situation, one, (one.lon, one.lat), known, note)
     elif one.kind == "road":
-        made = _as_road_report(situation, one, known, note)
-    closing = MicrotaskClosed(microtask_id=microtask_id, status="taken", note=note)
-    stockroom.append(situation, [closing], said)
+        report = _as_road_report(situation, one, known, note)
+        made, evidence = {"closure_id": report.closure_id}, [report]
+    stockroom.append(situation, [*evidence, closing], said)
     return {"microtask_id": microtask_id, "answer": known["answer"], "note": note, **made}
 
 
@@ -341,7 +344,7 @@ def _as_damage(
         "properties": {
             "damage_gra": GRADES[known["answer"]],
             "sensordate": (seen or one.recorded_at).date().isoformat(),
-            "confidence": known["belief"],
+            "confidence": min(known["belief"], MOST_CONFIDENT),
             "note": note,
         },
     }
@@ -354,15 +357,12 @@ def _as_damage(
 
 def _as_road_report(
     situation: Situation, one: MicrotaskRecord, known: dict[str, Any], note: str
-) -> dict[str, Any]:
-    from dashboard.operations.roads import close_road
-
-    made = close_road(
+) -> RoadClosed:
+    return closure_event(
         situation,
         edges=one.about,
         state=known["answer"],
         source=SOURCE,
         reason=note,
-        confidence=known["belief"],
+        confidence=min(known["belief"], MOST_CONFIDENT),
     )
-    return {"closure_id": made["closure_id"]}

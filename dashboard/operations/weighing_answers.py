@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from data.events import CANNOT_TELL, CHOICES
+from data.events import CANNOT_TELL, CHOICES, MICROTASK_KINDS
 from data.volunteering.agreement import Agreement, agree
 from geo.names import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from data.events import MicrotaskKind
     from data.store.microtask_table import MicrotaskAnswerRecord, MicrotaskRecord
@@ -63,6 +63,20 @@ def weigh(
     )
 
 
+def standings(
+    questions: Sequence[MicrotaskRecord], answers: Sequence[MicrotaskAnswerRecord]
+) -> dict[str, dict[str, Any]]:
+    """Say of each question, by its id, how it stands: see `outcome`."""
+    given: dict[str, list[MicrotaskAnswerRecord]] = defaultdict(list)
+    for told in answers:
+        given[told.microtask_id].append(told)
+    weighed = {kind: weigh(kind, questions, answers) for kind in MICROTASK_KINDS}
+    return {
+        one.microtask_id: outcome(one, given[one.microtask_id], weighed[one.kind])
+        for one in questions
+    }
+
+
 def outcome(
     one: MicrotaskRecord, given: Sequence[MicrotaskAnswerRecord], weighed: Weighed
 ) -> dict[str, Any]:
@@ -107,9 +121,9 @@ def _most_told(texts: Sequence[str]) -> tuple[str, bool]:
 def people_of(
     questions: Sequence[MicrotaskRecord],
     answers: Sequence[MicrotaskAnswerRecord],
-    weighed: Mapping[MicrotaskKind, Weighed],
 ) -> list[dict[str, Any]]:
     """Say of everybody who answered how much, and how often they were right."""
+    weighed = [weigh(kind, questions, answers) for kind in MICROTASK_KINDS]
     gold = {one.microtask_id: one.gold for one in questions if one.gold}
     n: Counter[str] = Counter(one.volunteer_id for one in answers)
     tested: Counter[str] = Counter()
@@ -121,9 +135,7 @@ def people_of(
     found = []
     for who in sorted(n):
         right = [
-            float(each.agreement.right[each.person[who]])
-            for each in weighed.values()
-            if who in each.person
+            float(each.agreement.right[each.person[who]]) for each in weighed if who in each.person
         ]
         found.append(
             {

@@ -107,6 +107,7 @@ def test_a_building_is_shown_before_and_after_and_becomes_damage_dated_by_the_pi
     assert len(points) == before + 1
     new = points.iloc[-1] if before == 0 else points[points.geometry.x.round(6) == POINT[0]].iloc[0]
     assert new["grade"] == "destroyed"
+    assert new["observed_at"].date() == SEEN.date()
     layer = next(one for one in asked.store.layers() if one.layer_id == made["layer_id"])
     assert layer.source.name == microtasks.SOURCE
     assert layer.source.at == SEEN
@@ -220,3 +221,74 @@ def test_the_command_line_asks_answers_and_takes(
     assert json.loads(capsys.readouterr().out)["closure_id"].startswith("closure:")
     assert main(["microtask", "answer", question, "R4", "open", *home]) == 2
     assert "taken already" in capsys.readouterr().err
+
+
+def test_a_disputed_question_is_given_to_more_people_until_it_is_decided(asked: Situation) -> None:
+    question = road_question(asked, answers=2)
+    microtasks.answer(asked, question, "R1", "open")
+    microtasks.answer(asked, question, "R2", "closed")
+    assert state_of(asked, question)["state"] == "disputed"
+    for number in (3, 4):
+        told = microtasks.next_question(asked, f"R{number}")["question"]
+        assert told is not None
+        assert told["microtask_id"] == question
+        assert state_of(asked, question)["state"] == "disputed"
+        microtasks.answer(asked, question, f"R{number}", "closed")
+    assert state_of(asked, question)["state"] == "decided"
+    assert microtasks.next_question(asked, "R5")["question"] is None
+
+
+def test_what_is_lacking_comes_before_what_is_disputed(asked: Situation) -> None:
+    disputed, fresh = road_question(asked, answers=2), road_question(asked, answers=2)
+    for number in (1, 2):
+        microtasks.answer(asked, disputed, f"R{number}", "cannot_tell")
+    told = microtasks.next_question(asked, "R3")["question"]
+    assert told is not None
+    assert told["microtask_id"] == fresh
+
+
+def test_one_question_in_five_is_a_test_and_orders_differ(asked: Situation) -> None:
+    for _ in range(12):
+        road_question(asked, answers=25)
+    tests = {road_question(asked, gold="open") for _ in range(6)}
+    orders = {}
+    for who in ("R1", "R2", "R3"):
+        given = []
+        for _ in range(10):
+            told = microtasks.next_question(asked, who)["question"]
+            assert told is not None
+            given.append(told["microtask_id"])
+            microtasks.answer(asked, given[-1], who, "open")
+        assert len(tests & set(given)) == 2
+        orders[who] = [one for one in given if one not in tests]
+    assert orders["R1"] != orders["R2"] != orders["R3"]
+
+
+def test_evidence_of_many_is_never_certain_and_comes_with_its_closing_or_not_at_all(
+    asked: Situation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = road_question(asked, answers=5)
+    for number in range(1, 6):
+        microtasks.answer(asked, question, f"R{number}", "closed")
+    before = asked.seq()
+
+    def refused(*_: object, **__: object) -> None:
+        raise RuleError("closing", "refused", "")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(microtasks, "MicrotaskClosed", refused)
+        with pytest.raises(RuleError):
+            microtasks.take(asked, question)
+    assert asked.seq() == before
+    made = microtasks.take(asked, question)
+    (closure,) = [one for one in asked.store.closures() if one.closure_id == made["closure_id"]]
+    assert closure.confidence == microtasks.MOST_CONFIDENT < 1.0
+    assert asked.seq() == before + 2
+
+
+def test_an_answer_of_ten_thousand_letters_is_refused_in_words(asked: Situation) -> None:
+    question = road_question(asked)
+    with pytest.raises(RuleError, match="one of open, closed, cannot_tell"):
+        microtasks.answer(asked, question, "R1", "closed" * 2_000)
+    with pytest.raises(RuleError, match="one of open, closed"):
+        road_question(asked, gold="x" * 10_000)
