@@ -74,7 +74,10 @@ class Facts:
     activities: pd.DataFrame = field(default_factory=partial(_empty, ACTIVITY_COLUMNS))
     receipts: pd.DataFrame = field(default_factory=partial(_empty, RECEIPT_COLUMNS))
     plan: dict | None = None  # type: ignore[type-arg]
-    _made: dict[str, pd.DataFrame] = field(default_factory=dict, compare=False, repr=False)
+    # Not handed on by `dataclasses.replace`: other facts make other tables.
+    _made: dict[str, pd.DataFrame] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def once(self, name: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
         """Give a table made from these facts, made the first time; not to be changed."""

@@ -131,3 +131,21 @@ def test_a_map_that_is_slow_does_not_keep_the_page_away(
     expect(page.locator(FIRST)).to_have_count(0, timeout=WAIT_MS)
     for one in held:
         one.abort()
+
+
+@pytest.mark.browser
+def test_relief_is_asked_for_after_what_people_reported(
+    valley_server: ValleyServer, page: Page
+) -> None:
+    held: list[Route] = []
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    page.route("**/api/v1/live?*", lambda route: held.append(route), times=1)
+    page.goto(f"{valley_server.address}/map/en/")
+    page.locator("html[data-raster_relief='coming'][data-roads='drawn']").wait_for(state="attached")
+    page.wait_for_timeout(400)
+    assert not [url for url in asked if url.endswith(".png")]
+    (live,) = held
+    live.continue_()
+    page.locator("html[data-live='14'][data-raster_relief='drawn']").wait_for(state="attached")
+    assert [url for url in asked if url.endswith(".png")]

@@ -12,7 +12,7 @@ from rasterio.warp import transform
 
 from geo.errors import CrsError, InputError
 from geo.hillshade import hillshade, shaded
-from geo.raster_tiles import HALF_WORLD, TILE, Paint, native_zoom, tile_png
+from geo.raster_tiles import HALF_WORLD, TILE, Paint, native_zoom, square_png, tile_png
 from geo.voids import SMALL_CELLS, fill_small_voids
 from tests.geo.raster_files import VOID, write_tif
 
@@ -173,3 +173,29 @@ def test_the_zoom_of_a_cell():
     # 256 pixels around the equator at zoom 0, 156,543 m each.
     assert native_zoom(156_544.0, 0) == 0
     assert native_zoom(0.5, 31) == 19
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+@pytest.mark.parametrize("lat", [0.0, 31.1, 60.0])
+def test_a_square_around_a_point_has_its_metres_on_the_ground(tmp_path, lat):
+    """A bright field of 40 m by 40 m in the middle of 80 m fills the middle half of the picture."""
+    # Cells of 1 m on the ground, in degrees.
+    east, north = 1 / (111_320 * np.cos(np.radians(lat))), 1 / 111_320
+    values = np.full((400, 400), 50, dtype="uint8")
+    values[180:220, 180:220] = 200
+    corner = Affine(east, 0, -8.0 - 200 * east, 0, -north, lat + 200 * north)
+    path = write_tif(tmp_path / "field.tif", values, transform=corner, crs="EPSG:4326", nodata=None)
+    seen = pixels(square_png(path, -8.0, lat, 80.0, Paint(kind="picture")))[0] > 125
+    for line in (seen[TILE // 2], seen[:, TILE // 2]):
+        (bright,) = np.nonzero(line)
+        assert bright[0] == pytest.approx(TILE / 4, abs=4)
+        assert bright[-1] == pytest.approx(3 * TILE / 4, abs=4)
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "side_m"), [(0.0, 89.0, 80.0), (181.0, 0.0, 80.0), (0.0, 0.0, 0.0)]
+)
+def test_a_square_off_the_map_is_refused(tmp_path, lon, lat, side_m):
+    path = write_tif(tmp_path / "field.tif", np.ones((4, 4), dtype="uint8"), nodata=None)
+    with pytest.raises(InputError, match="a square on the map"):
+        square_png(path, lon, lat, side_m, Paint(kind="picture"))

@@ -246,6 +246,43 @@ def test_the_rows_behind_a_figure_make_it_up() -> None:
     assert [part.key for part in measured.parts] == ["Ijoukak", "Asni"]
 
 
+@pytest.mark.parametrize(
+    ("indicator", "column", "first"),
+    [
+        ("need_met_share", "share", "least"),
+        ("wait_median_h", "wait_h", "unknown"),
+        ("fresh_places_share", "newest", "least"),
+        ("people_reached_share", "reached", "least"),
+        ("duplication_share", "beyond", "most"),
+    ],
+)
+def test_what_matters_most_stands_first_among_the_rows(
+    indicator: str, column: str, first: str
+) -> None:
+    measured = BY_ID[indicator].measure(facts())
+    rows = measured.ordered_rows()
+    assert sorted(rows.index) == sorted(measured.rows.index)
+    values = rows[column]
+    if first == "unknown":
+        n_unknown = int(values.isna().sum())
+        assert 0 < n_unknown < len(values)
+        assert values.iloc[:n_unknown].isna().all()
+    else:
+        told = values.tolist()
+        assert len(set(told)) > 1
+        assert told == sorted(told, reverse=first == "most")
+
+
+def test_facts_that_are_changed_forget_what_was_made_of_the_others() -> None:
+    before = facts()
+    assert len(before.deliveries()) > 0
+    assert len(met(before)) > 0
+    after = replace(before, movements=before.movements.iloc[:0], needs=before.needs.iloc[:1])
+    assert after.deliveries().empty
+    assert len(met(after)) == 1
+    assert len(before.deliveries()) > 0
+
+
 def test_ids_are_unique_and_every_definition_is_complete() -> None:
     assert len(BY_ID) == len(INDICATORS)
     for one in INDICATORS:
