@@ -35,6 +35,8 @@ HALF_WORLD = math.pi * 6_378_137.0
 MOST_ZOOM = 22
 #: Where web Mercator ends.
 MOST_LAT = 85.05
+#: Side of what is read to see whether there is anything at a point, in metres.
+POINT_M = 4.0
 
 # Colours of the grades as on the rest of the map (Okabe and Ito 2008); the last is opacity.
 GRADE_COLOURS = {
@@ -80,7 +82,7 @@ def tile_png(path: Path | str, z: int, x: int, y: int, paint: Paint) -> bytes:
     if not (0 <= z <= MOST_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
         raise InputError(f"tile {z}/{x}/{y}", f"zoom 0 to {MOST_ZOOM} and a tile of it", "")
     side = 2 * HALF_WORLD / 2**z
-    return _square_png(path, x * side - HALF_WORLD, HALF_WORLD - y * side, side, paint)
+    return _png(_square(path, x * side - HALF_WORLD, HALF_WORLD - y * side, side, paint))
 
 
 def square_png(path: Path | str, lon: float, lat: float, side_m: float, paint: Paint) -> bytes:
@@ -91,15 +93,29 @@ def square_png(path: Path | str, lon: float, lat: float, side_m: float, paint: P
     InputError
         The point lies outside web Mercator, or the square has no size.
     """
+    return _png(_square_around(path, lon, lat, side_m, paint))
+
+
+def shows(path: Path | str, lon: float, lat: float, paint: Paint) -> bool:
+    """Whether a raster has anything at a point: a turned picture leaves corners of its frame."""
+    seen = _square_around(path, lon, lat, POINT_M, paint)
+    return bool(seen[3, TILE // 2, TILE // 2])
+
+
+def _square_around(
+    path: Path | str, lon: float, lat: float, side_m: float, paint: Paint
+) -> NDArray[np.uint8]:
     if not (abs(lat) <= MOST_LAT and abs(lon) <= 180 and 0 < side_m < HALF_WORLD):
         raise InputError(f"{side_m:g} m around {lat:.4f}, {lon:.4f}", "a square on the map", "")
     side = side_m / math.cos(math.radians(lat))
     x = HALF_WORLD * lon / 180
     y = HALF_WORLD * math.asinh(math.tan(math.radians(lat))) / math.pi
-    return _square_png(path, x - side / 2, y + side / 2, side, paint)
+    return _square(path, x - side / 2, y + side / 2, side, paint)
 
 
-def _square_png(path: Path | str, left: float, top: float, side: float, paint: Paint) -> bytes:
+def _square(
+    path: Path | str, left: float, top: float, side: float, paint: Paint
+) -> NDArray[np.uint8]:
     cell = side / TILE
     transform = Affine(cell, 0, left, 0, -cell, top)
     smooth = Resampling.nearest if paint.kind == "classes" else Resampling.bilinear
@@ -114,7 +130,7 @@ def _square_png(path: Path | str, left: float, top: float, side: float, paint: P
             resampling=smooth,
         ) as view,
     ):
-        return _png(_painted(view, paint))
+        return _painted(view, paint)
 
 
 def _overview(path: Path | str, cell: float) -> int | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from geo.errors import UnknownIdError
-from geo.raster_tiles import Paint, native_zoom, square_png, tile_png
+from geo.raster_tiles import Paint, native_zoom, shows, square_png, tile_png
 
 if TYPE_CHECKING:
     from dashboard.operations.situation import Bounds, Situation
@@ -60,11 +60,13 @@ def raster_tile(situation: Situation, key: str, z: int, x: int, y: int) -> bytes
 def picture_at(
     situation: Situation, role: Literal["before", "after"], lon: float, lat: float
 ) -> LayerRecord | None:
-    """Give the newest picture from before or after whose frame holds a point."""
+    """Give the newest picture from before or after that shows a point."""
     for layer in reversed(situation.store.layers("imagery")):
         west, south, east, north = layer.bounds
         if layer.details.get("role") == role and west <= lon <= east and south <= lat <= north:
-            return layer
+            path = situation.archive.path(layer.files["imagery"])
+            if shows(path, lon, lat, _picture_paint(layer)):
+                return layer
     return None
 
 

@@ -76,3 +76,10 @@ def test_a_table_of_a_picture_is_made_once_and_old_ones_are_let_go() -> None:
 @pytest.mark.parametrize("columns", [{}, {"a": None}, {"a": "hidden"}])
 def test_columns_without_a_label_keep_their_names(columns: dict) -> None:
     assert grid.headings(columns) == {}
+
+
+def test_ticked_rows_are_those_that_the_table_still_has() -> None:
+    chosen = {"selection": {"rows": [2, 0, 7], "columns": [], "cells": []}}
+    assert grid.ticked(chosen, 3) == [2, 0]
+    assert grid.ticked(chosen, 0) == []
+    assert grid.ticked(None, 3) == []

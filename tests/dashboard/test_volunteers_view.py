@@ -18,6 +18,7 @@ from dashboard.operations.situation import Situation
 from dashboard.role_desk import desk_for
 from dashboard.situation_desk import SituationDesk
 from data.access.roles import Visitor, rights_of
+from geo.errors import RuleError
 
 PLACES = "name,lon,lat\nTinmel,-8.228,30.985\nIghil,-8.287,30.984\n"
 HOSTILE = "<script>alert(1)</script>"
@@ -230,11 +231,35 @@ def test_a_decided_answer_is_taken_and_others_are_not_offered(desk: SituationDes
     assert desk.small_questions()["microtasks"][0]["state"] == "taken"
 
 
+def test_a_test_is_not_offered_as_evidence_and_a_shorter_table_ticks_nothing(
+    desk: SituationDesk,
+) -> None:
+    places = ("Tinmel", "Ighil")
+    asked = {"kind": "same_place", "about": places, "answers": 2, "gold": "different"}
+    desk.manage_volunteers("post_microtask", asked)
+    (one,) = desk.small_questions()["microtasks"]
+    for who in ("V1", "V2"):
+        fields = {"microtask": one["microtask_id"], "volunteer": who, "choice": "different"}
+        desk.manage_volunteers("answer_microtask", fields)
+    assert desk.small_questions()["microtasks"][0]["state"] == "decided"
+    labels = {one.label for one in _shown("questions", questions_table=_pick(0)).button}
+    assert "Call it off" in labels
+    assert "Take this answer as evidence" not in labels
+    # Ticked in a longer table, before others called questions off.
+    labels = {one.label for one in _shown("questions", questions_table=_pick(7)).button}
+    assert "Call it off" not in labels
+
+
 def test_who_may_not_see_volunteers_sees_no_questions(desk: SituationDesk) -> None:
     visitor = Visitor(
         account_id="account:1", role="viewer", organisation_id="", rights=rights_of("viewer")
     )
-    _serve(desk_for(desk, visitor))
+    seen = desk_for(desk, visitor)
+    _serve(seen)
+    # Who said what, and how well, is of single volunteers.
+    for look in (seen.small_questions, lambda: seen.next_question("volunteer:V1")):
+        with pytest.raises(RuleError, match="'volunteers'"):
+            look()
     page = _shown("questions")
     assert "Small questions" not in _text(page)
     assert {one.label for one in page.button} & {"Ask", "Send"} == set()

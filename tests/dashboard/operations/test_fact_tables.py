@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dashboard.operations import stockroom
 from dashboard.operations.fact_tables import SOURCES, FactTables
 from dashboard.operations.situation import Situation
 from data.events import (
@@ -151,6 +152,19 @@ def test_a_row_that_is_changed_is_there_once_and_what_was_called_off_is_gone(
     assert [*found["needs"]["status"]] == ["verified"]
     assert found["activities"].empty
     assert kept.seq == situation.seq()
+
+
+def test_what_was_taken_back_counts_no_more(situation: Situation) -> None:
+    kept = FactTables()
+    moved = StockMoved(
+        movement_id="movement:1", item_id="tent", quantity=3, unit="tent",
+        from_account="donor:x", to_account="place:a", slip_id="slip:1",
+    )  # fmt: skip
+    situation.record([moved])
+    assert len(kept.upto_now(situation.store, {})["movements"]) == 1
+    stockroom.undo_slip(situation, "slip:1")
+    assert kept.upto_now(situation.store, {})["movements"].empty
+    assert FactTables().upto_now(situation.store, {})["movements"].empty
 
 
 def test_a_place_is_known_by_its_id_of_today(situation: Situation) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 from PIL import Image
 
 from dashboard.cli import main
 from dashboard.operations import loading, microtasks, volunteering
 from dashboard.operations.situation import Situation
+from dashboard.operations.tiles import picture_at
 from dashboard.operations.volunteer_office import act
 from dashboard.operations.volunteering import Registration
 from geo.errors import InputError, RuleError, UnknownIdError
@@ -116,6 +118,27 @@ def test_a_building_is_shown_before_and_after_and_becomes_damage_dated_by_the_pi
     assert len(asked.damage_points()) == before
 
 
+def test_a_corner_of_a_picture_without_anything_is_no_picture(
+    asked: Situation, tmp_path: Path
+) -> None:
+    older = picture(tmp_path / "older.tif", bounds=BOUNDS, size=500)
+    loading.load(asked, "imagery", [older], role="after", at=SEEN)
+    newer = picture(tmp_path / "newer.tif", bounds=BOUNDS, size=400, nodata=0)
+    with rasterio.open(newer, "r+") as file:
+        values = file.read()
+        values[:, :200] = 0
+        file.write(values)
+    loading.load(asked, "imagery", [newer], role="after", at=SEEN + timedelta(days=2))
+    west, south, east, north = BOUNDS
+    for lat, day in ((0.75 * north + 0.25 * south, 10), (0.25 * north + 0.75 * south, 12)):
+        found = picture_at(asked, "after", (west + east) / 2, lat)
+        assert found is not None
+        assert found.source.at is not None
+        assert found.source.at.day == day
+    with pytest.raises(InputError, match="a picture from after"):
+        microtasks.ask(asked, "building", point=(east + 0.01, north))
+
+
 def test_everybody_gets_another_order_and_now_and_then_a_test_that_is_not_told(
     asked: Situation,
 ) -> None:
@@ -215,7 +238,16 @@ def test_the_command_line_asks_answers_and_takes(
         assert told["pictures"] == []
         assert main(["microtask", "answer", question, f"R{number}", "closed", *home]) == 0
         capsys.readouterr()
+    second = ["microtask", "post", "translate", "--text", "ⴰⵎⴰⵏ", "--into", "fr", "--answers", "2"]
+    assert main([*second, *home]) == 0
+    told = json.loads(capsys.readouterr().out)["microtask_id"]
     assert main(["microtask", "list", *home]) == 0
+    capsys.readouterr()
+    for who, text in (("R1", "eau"), ("R2", "pain")):
+        assert main(["microtask", "answer", told, who, "--text", text, *home]) == 0
+    capsys.readouterr()
+    # Who lists them hears by the status that some do not agree.
+    assert main(["microtask", "list", *home]) == 1
     assert json.loads(capsys.readouterr().out)["microtasks"][0]["state"] == "decided"
     assert main(["microtask", "take", question, *home]) == 0
     assert json.loads(capsys.readouterr().out)["closure_id"].startswith("closure:")
@@ -284,6 +316,30 @@ def test_evidence_of_many_is_never_certain_and_comes_with_its_closing_or_not_at_
     (closure,) = [one for one in asked.store.closures() if one.closure_id == made["closure_id"]]
     assert closure.confidence == microtasks.MOST_CONFIDENT < 1.0
     assert asked.seq() == before + 2
+
+
+def test_people_who_begin_together_do_not_all_get_the_same(asked: Situation) -> None:
+    for _ in range(60):
+        road_question(asked)
+    first = {
+        microtasks.next_question(asked, f"R{number}")["question"]["microtask_id"]
+        for number in range(1, 6)
+    }
+    assert len(first) > 1
+
+
+def test_the_command_line_writes_the_pictures_of_a_building(
+    asked: Situation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = picture(tmp_path / "after.tif", bounds=BOUNDS, size=600)
+    loading.load(asked, "imagery", [path], role="after", at=SEEN)
+    home, where = ["--home", str(asked.home), "--json"], f"{POINT[0]},{POINT[1]}"
+    assert main(["microtask", "post", "building", "--where", where, *home]) == 0
+    capsys.readouterr()
+    folder = tmp_path / "shown"
+    assert main(["microtask", "next", "R1", "--pictures", str(folder), *home]) == 0
+    assert json.loads(capsys.readouterr().out)["pictures"] == ["after.png"]
+    assert (folder / "after.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_an_answer_of_ten_thousand_letters_is_refused_in_words(asked: Situation) -> None:

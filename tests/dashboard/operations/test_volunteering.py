@@ -13,6 +13,7 @@ import pytest
 
 from dashboard.cli import main
 from dashboard.operations import certifying, people, stockroom, suggesting, tasks, volunteering
+from dashboard.operations.picture import picture
 from dashboard.operations.situation import Situation
 from dashboard.operations.stockroom import Said
 from dashboard.operations.volunteering import Registration
@@ -52,6 +53,12 @@ def post(situation: Situation, title: str = "First aid", **more: Any) -> dict[st
         "skills": ["medical"],
     }
     return tasks.post(situation, title, **given | more)
+
+
+def test_the_picture_counts_volunteers_by_where_they_set_out_from(crew: Situation) -> None:
+    names = dict(zip(crew.places()["place_id"], crew.places()["name"], strict=True))
+    found = picture(crew).volunteers_by_place
+    assert {names[place_id]: n for place_id, n in found.items()} == {"Asni": 2, "Ighil": 1}
 
 
 def test_words_of_every_language_become_the_same_skill(crew: Situation) -> None:
